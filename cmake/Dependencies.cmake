@@ -18,16 +18,27 @@ find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers)
 find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
 
-foreach(module IN ITEMS hiredis libxxhash re2)
-  pkg_check_modules(${module} REQUIRED QUIET IMPORTED_TARGET ${module})
+# The prefix keeps the results apart from those of gRPC's own find modules.
+foreach(module IN ITEMS libxxhash re2)
+  pkg_check_modules(pc_${module} REQUIRED QUIET IMPORTED_TARGET ${module})
 endforeach()
-add_library(hiredis::hiredis ALIAS PkgConfig::hiredis)
-add_library(xxhash::xxhash ALIAS PkgConfig::libxxhash)
-add_library(re2::re2_pkg ALIAS PkgConfig::re2)
+add_library(xxhash::xxhash ALIAS PkgConfig::pc_libxxhash)
+if(NOT TARGET re2::re2)
+  add_library(re2::re2 ALIAS PkgConfig::pc_re2)
+endif()
 
-find_path(STREAMVBYTE_INCLUDE_DIR streamvbyte.h REQUIRED)
-find_library(STREAMVBYTE_LIBRARY streamvbyte REQUIRED)
-add_library(streamvbyte::streamvbyte UNKNOWN IMPORTED)
-set_target_properties(streamvbyte::streamvbyte PROPERTIES
-  IMPORTED_LOCATION "${STREAMVBYTE_LIBRARY}"
-  INTERFACE_INCLUDE_DIRECTORIES "${STREAMVBYTE_INCLUDE_DIR}")
+# flamekeep_system_library(<target> HEADER <file> LIBRARY <name>): one that has neither a CMake
+# package nor a pkg-config file worth using (hiredis.pc defines macros that spoil precompiled
+# headers).
+function(flamekeep_system_library target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;LIBRARY" "")
+  find_path(${arg_LIBRARY}_include_dir "${arg_HEADER}" REQUIRED)
+  find_library(${arg_LIBRARY}_library "${arg_LIBRARY}" REQUIRED)
+  mark_as_advanced(${arg_LIBRARY}_include_dir ${arg_LIBRARY}_library)
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES
+    IMPORTED_LOCATION "${${arg_LIBRARY}_library}"
+    INTERFACE_INCLUDE_DIRECTORIES "${${arg_LIBRARY}_include_dir}")
+endfunction()
+flamekeep_system_library(hiredis::hiredis HEADER hiredis/hiredis.h LIBRARY hiredis)
+flamekeep_system_library(streamvbyte::streamvbyte HEADER streamvbyte.h LIBRARY streamvbyte)

@@ -143,14 +143,14 @@ function(flamekeep_library name)
 
   if(FLAMEKEEP_TSAN)
     if(concurrent_test_sources)
-      _flamekeep_gtest(${name}_concurrent_test PREFIX "tsan." LABEL "tsan"
+      _flamekeep_gtest(${name}_concurrent_test PREFIX "${name}." LABEL "tsan;${name}"
         SOURCES ${concurrent_test_sources} DEPS ${target} ${arg_TEST_DEPS})
     endif()
     return()
   endif()
 
   if(test_sources AND NOT FLAMEKEEP_FUZZ)
-    _flamekeep_gtest(${name}_test LABEL "unit;${name}"
+    _flamekeep_gtest(${name}_test PREFIX "${name}." LABEL "unit;${name}"
       SOURCES ${test_sources} DEPS ${target} ${arg_TEST_DEPS})
   endif()
   if(bench_sources AND NOT FLAMEKEEP_FUZZ)

@@ -20,13 +20,13 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g -D_GLIBCXX_ASSERTIONS")
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(FLAMEKEEP_GEN_DIR "${CMAKE_BINARY_DIR}/gen")
 
 # Flags that every object file needs to share, generated code included.
-add_compile_options(-fno-omit-frame-pointer -fdiagnostics-color=always)
+# -pthread comes with some libraries and not with others; precompiled headers need one answer.
+add_compile_options(-fno-omit-frame-pointer -fdiagnostics-color=always -pthread)
 # Paths relative to the checkout: objects do not depend on where it lies, so ccache can share them
 # between build directories. gdb wants `set substitute-path . <checkout>` or a start there.
 add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.")
