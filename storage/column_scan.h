@@ -1,0 +1,100 @@
+// Adds many columns up, window of ids by window of ids, from the highest to the lowest: the core of
+// queries and of rollup. Memory stays small whatever the columns hold: one window of sums, a decoded chunk
+// for each large column, and the pairs of small columns, which are decoded at once.
+//
+//   ColumnScan scan;
+//   for (std::string_view column : columns) FLAMEKEEP_RETURN_IF_ERROR(scan.Add(column));
+//   WindowSums sums;
+//   while (std::optional<uint32_t> window = scan.NextWindow()) {
+//     FLAMEKEEP_RETURN_IF_ERROR(scan.AddWindow(*window, &sums));
+//     ... sums.ForEachDescending(...); sums.Clear();
+//   }
+//
+// Thread safety: none; one thread at a time.
+#ifndef FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
+#define FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "storage/column.h"
+
+namespace flamekeep::storage {
+
+inline constexpr uint32_t kWindowIds = 1u << 16;
+
+// Dense sums of one window, with a bit for each id that was met. Reused from window to window; lives on the heap.
+class WindowSums {
+ public:
+  WindowSums() : values_(kWindowIds), bits_(kWindowIds / 64) {}
+
+  // `offset` is the id within the window. Saturates.
+  void Add(uint32_t offset, uint64_t value) {
+    uint64_t& sum = values_[offset];
+    if (__builtin_add_overflow(sum, value, &sum)) {
+      sum = UINT64_MAX;
+      saturated_ = true;
+    }
+    bits_[offset / 64] |= uint64_t{1} << (offset % 64);
+  }
+
+  uint64_t value(uint32_t offset) const { return values_[offset]; }
+  bool saturated() const { return saturated_; }
+
+  // Calls visit(offset, value) for every id met, highest first. `visit` may Add() to lower offsets: they
+  // are visited in their turn.
+  template <typename Visit>
+  void ForEachDescending(Visit&& visit) {
+    for (uint32_t word = kWindowIds / 64; word-- > 0;) {
+      // A visit may set lower bits of the same word, so the word is read again each time.
+      uint64_t done = 0;
+      while (uint64_t left = bits_[word] & ~done) {
+        const int bit = 63 - __builtin_clzll(left);
+        done |= ~uint64_t{0} << bit;
+        const uint32_t offset = word * 64 + static_cast<uint32_t>(bit);
+        visit(offset, values_[offset]);
+      }
+    }
+  }
+
+  // Sets every met sum to zero again; costs as much as was met.
+  void Clear();
+
+ private:
+  std::vector<uint64_t> values_;
+  std::vector<uint64_t> bits_;
+  bool saturated_ = false;
+};
+
+class ColumnScan {
+ public:
+  ColumnScan();
+  ~ColumnScan();
+
+  // `encoded` must stay where it is until the scan is done. Errors: DATA_LOSS.
+  absl::Status Add(std::string_view encoded);
+
+  // The sum of the headers added so far.
+  const ColumnHeader& header() const { return header_; }
+
+  // The number (id / kWindowIds) of the highest window that still has pairs.
+  std::optional<uint32_t> NextWindow() const;
+
+  // Adds the pairs of `window` to `sums`. REQUIRES: window == NextWindow().
+  absl::Status AddWindow(uint32_t window, WindowSums* sums);
+
+ private:
+  struct Large;
+  ColumnHeader header_;
+  std::vector<std::unique_ptr<Large>> large_;
+  std::vector<std::vector<Pair>> small_;  // by window number
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_COLUMN_SCAN_H_

@@ -1,0 +1,146 @@
+// The store's dictionary: frames and the stack tree, append-only and dense.
+//
+// A stack is a node of a tree: parent[id] and frame[id]. A parent's id is always smaller than its
+// child's, so totals fold in one pass from the highest id to the lowest, and a predicate on frames
+// spreads in one pass from the lowest to the highest. See docs/formats.md for the files.
+//
+// Where things are:
+//   * truth: packed runs in RocksDB, written by the committer (TakePending), read at Open;
+//   * complete blocks of kBlockNodes nodes: memory-mapped derived files, with hash indexes over
+//     them; written once, synced, checksummed, and only then named in RocksDB as derived;
+//   * younger nodes and all frames: in memory.
+//
+// Thread safety: all methods, except those that say "committer only". Ids are given under one
+// mutex; readers take a StackTreeView and then need no lock.
+//
+// Invariants:
+//   1. parent(id) < id for every id but the root, which is its own parent.
+//   2. A (parent, frame) pair and a (function, file) pair have one id.
+//   3. An id that a reader finds in a column is below the size of every view taken later.
+#ifndef FLAMEKEEP_STORAGE_DICTIONARY_H_
+#define FLAMEKEEP_STORAGE_DICTIONARY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/ids.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace flamekeep::storage {
+
+// Nodes per block: a block's parent and frame arrays take 8 MiB.
+inline constexpr uint32_t kBlockNodes = 1u << 20;
+
+// A frame: one function in a stack. Line numbers and addresses are not part of it.
+struct Frame {
+  std::string_view function;
+  std::string_view file;  // empty where unknown
+};
+
+// One block of the stack tree, either mapped from a derived file or in memory.
+struct StackBlock {
+  const uint32_t* parent;  // kBlockNodes entries, those at and above the view's size undefined
+  const uint32_t* frame;
+};
+
+// An immutable look at the tree as it was when the view was taken. Cheap to copy; keeps the mapped
+// blocks alive. Thread safe.
+class StackTreeView {
+ public:
+  uint32_t size() const { return size_; }  // ids 0 .. size-1 exist
+  StackId parent(StackId id) const {
+    return StackId{block(Raw(id) / kBlockNodes).parent[Raw(id) % kBlockNodes]};
+  }
+  FrameId frame(StackId id) const {
+    return FrameId{block(Raw(id) / kBlockNodes).frame[Raw(id) % kBlockNodes]};
+  }
+  const StackBlock& block(uint32_t number) const { return (*blocks_)[number]; }
+
+ private:
+  friend class Dictionary;
+  struct Blocks;
+  std::shared_ptr<const std::vector<StackBlock>> blocks_;
+  std::shared_ptr<const void> keep_alive_;
+  uint32_t size_ = 1;
+};
+
+struct DictionaryStats {
+  uint64_t frames = 0;
+  uint64_t stacks = 0;
+  uint64_t derived_stacks = 0;  // of these, in mapped files
+  uint64_t derived_bytes = 0;   // of the mapped files
+  uint64_t memory_bytes = 0;    // anonymous memory, estimated
+};
+
+class Dictionary {
+ public:
+  // Opens the dictionary of the store whose derived files stand in `directory` (made if missing)
+  // and whose runs stand in `family`. Files that RocksDB does not name are deleted; a missing or
+  // damaged file is rebuilt from the runs. Neither pointer is owned.
+  // Errors: DATA_LOSS names the run or the file that can not be read.
+  static absl::StatusOr<std::unique_ptr<Dictionary>> Open(std::string directory, rocksdb::DB* db,
+                                                          rocksdb::ColumnFamilyHandle* family);
+  ~Dictionary();
+  Dictionary(const Dictionary&) = delete;
+  Dictionary& operator=(const Dictionary&) = delete;
+
+  // The id of a frame or a stack, given at first sight. Errors: RESOURCE_EXHAUSTED when the id
+  // space (2^32) is used up.
+  absl::StatusOr<FrameId> InternFrame(std::string_view function, std::string_view file = {});
+  absl::StatusOr<StackId> InternStack(absl::Span<const FrameId> root_first);
+  absl::StatusOr<StackId> InternChild(StackId parent, FrameId frame);
+
+  // The names of a frame. REQUIRES: the id exists. The views live as long as the dictionary.
+  Frame frame(FrameId id) const;
+  uint32_t frame_count() const;
+
+  StackTreeView tree() const;
+
+  // H(stack) of the additive digest: H(root) = 0, H(child) = XXH3-128(H(parent) as 16 bytes little
+  // endian, function, one zero byte, file). Not stored: computed through a bounded cache.
+  unsigned __int128 StackHash(StackId id) const;
+
+  // Committer only. Adds to `batch` the runs of everything that was interned since the last
+  // Committed(), and remembers how far that was.
+  void TakePending(rocksdb::WriteBatch* batch);
+  // Committer only. The batch of the last TakePending() is durable.
+  void Committed();
+  // After the committer reopened RocksDB (the old handles are gone).
+  void Rebind(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family);
+
+  // Background work, one thread at a time, never the committer's: true while there is a complete
+  // committed block that has no derived file yet, or index files to merge.
+  bool NeedsDerivation() const;
+  // Writes and syncs the next derived file, then adds to `batch` what names it in RocksDB and packs
+  // the small runs of that block into large ones. The caller commits `batch` through the committer and
+  // then calls DerivationCommitted(), which lets readers and look-ups use the file.
+  absl::Status DeriveNext(rocksdb::WriteBatch* batch);
+  absl::Status DerivationCommitted();
+
+  // Verifies the checksums of all derived files and that runs and files agree; one sentence for each
+  // fault. Slow: reads everything.
+  std::vector<std::string> Check() const;
+
+  DictionaryStats stats() const;
+
+ private:
+  struct Impl;
+  explicit Dictionary(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_DICTIONARY_H_

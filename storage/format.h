@@ -1,0 +1,197 @@
+// Every byte that a store keeps on disk. docs/formats.md draws the same; golden tests pin it.
+//
+//   <store>/FORMAT      one line of text, "flamekeep store <kStoreFormat>\n"
+//   <store>/rocksdb/    RocksDB: the column families below
+//   <store>/derived/    memory-mapped files of the dictionary, rebuilt from RocksDB when missing
+//
+// Integers in keys are big endian, so that keys sort by them; integers in values are little endian
+// or varints (LEB128). Strings in values are a varint length and the bytes. Enum values and tags
+// never change their meaning; a new layout gets a new number.
+//
+// Decoders take any bytes: what is not well formed is a DATA_LOSS error, never a read outside.
+#ifndef FLAMEKEEP_STORAGE_FORMAT_H_
+#define FLAMEKEEP_STORAGE_FORMAT_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/bucket.h"
+#include "storage/ids.h"
+#include "storage/registry.h"
+
+namespace flamekeep::storage {
+
+inline constexpr uint32_t kStoreFormat = 1;
+inline constexpr uint8_t kColumnFormat = 1;
+inline constexpr uint8_t kRunFormat = 1;
+inline constexpr uint32_t kDerivedFormat = 1;
+
+// Column families. "default" holds everything but columns and the dictionary.
+inline constexpr std::string_view kDictionaryFamily = "dictionary";
+inline constexpr std::array<std::string_view, kLevelCount> kLevelFamilies = {
+    "minute", "hour", "day", "month", "year"};
+
+// ---------------------------------------------------------------------------- primitive encodings
+
+void PutVarint(uint64_t value, std::string* out);
+void PutString(std::string_view value, std::string* out);
+void PutFixed32(uint32_t value, std::string* out);  // little endian
+void PutFixed64(uint64_t value, std::string* out);
+
+// Takes a value off the front of `in`; false where it is cut short or malformed.
+bool GetVarint(std::string_view* in, uint64_t* value);
+bool GetString(std::string_view* in, std::string_view* value);
+bool GetFixed32(std::string_view* in, uint32_t* value);
+bool GetFixed64(std::string_view* in, uint64_t* value);
+
+// ------------------------------------------------------------------------- keys of level families
+
+// Which half of a bucket a column is. Rolled parts are written by rollup alone (Put), direct parts by
+// merge operands of data that come in at this level; at the minute level all parts are direct.
+enum class Part : uint8_t { kDirect = 0, kRolled = 1 };
+
+// 16 bytes: site u16 | bucket start u32 | series u32 | source u32 | part u8 | reserved 0 u8.
+struct ColumnKey {
+  SiteId site{};
+  Minute start = 0;
+  SeriesId series{};
+  SourceId source = kAllSources;
+  Part part = Part::kDirect;
+
+  auto operator<=>(const ColumnKey&) const = default;
+};
+inline constexpr size_t kColumnKeyBytes = 16;
+
+std::string EncodeColumnKey(const ColumnKey& key);
+absl::StatusOr<ColumnKey> DecodeColumnKey(std::string_view encoded);
+// The first possible key of a bucket of a site, and of a series in it.
+std::string BucketPrefix(SiteId site, Minute start);                    // 6 bytes
+std::string SeriesPrefix(SiteId site, Minute start, SeriesId series);  // 10 bytes
+
+// ------------------------------------------------------------------ keys and values of "default"
+
+enum class MetaTag : char {
+  kFlush = 'f',    // "f" -> fixed64: number of the last flush
+  kSite = 's',     // "s" site u16 -> string
+  kSeries = 'e',   // "e" series u32 -> SeriesRecord
+  kSource = 'o',   // "o" source u32 -> SourceKey record
+  kPosition = 'p', // "p" source u32 -> Position record
+  kStale = 'm',    // "m" level u8 | site u16 | bucket start u32 -> StaleMark
+  kFloor = 'l',    // "l" level u8 | site u16 -> fixed32: first minute still kept at this level
+  kDerived = 'd',  // "d" -> DerivedRecord: the dictionary's derived files
+};
+
+std::string MetaKey(MetaTag tag);
+std::string MetaKey(MetaTag tag, uint16_t id);
+std::string MetaKey(MetaTag tag, uint32_t id);
+std::string StaleKey(SiteId site, const Bucket& bucket);
+std::string FloorKey(SiteId site, Level level);
+
+struct SeriesRecord {
+  SiteId site{};
+  std::string profile_type;
+  Labels labels;
+
+  bool operator==(const SeriesRecord&) const = default;
+};
+std::string EncodeSeries(const SeriesRecord& series);
+absl::StatusOr<SeriesRecord> DecodeSeries(std::string_view encoded);
+
+std::string EncodeSource(const SourceKey& source);
+absl::StatusOr<SourceKey> DecodeSource(std::string_view encoded);
+
+std::string EncodePosition(const Position& position);
+absl::StatusOr<Position> DecodePosition(std::string_view encoded);
+
+// A bucket whose rolled part does not hold all that lies below it.
+struct StaleMark {
+  uint64_t generation = 0;      // the flush that touched the bucket last
+  int64_t first_unix_ms = 0;    // when the mark was set
+  int64_t last_unix_ms = 0;     // when the bucket was touched last
+
+  bool operator==(const StaleMark&) const = default;
+};
+std::string EncodeStaleMark(const StaleMark& mark);
+absl::StatusOr<StaleMark> DecodeStaleMark(std::string_view encoded);
+// The site and bucket of a key made by StaleKey().
+absl::StatusOr<std::pair<SiteId, Bucket>> DecodeStaleKey(std::string_view key);
+
+// ------------------------------------------------------------------------------ dictionary family
+
+// Runs: consecutive ids with their content. "F" first id u32 -> frame run; "S" first id u32 -> stack
+// run. Together the runs of one kind hold every id from 1 on without a hole; the roots (id 0) are
+// not written.
+enum class RunTag : char { kFrames = 'F', kStacks = 'S' };
+std::string RunKey(RunTag tag, uint32_t first_id);
+
+struct FrameNames {
+  std::string function;
+  std::string file;
+
+  bool operator==(const FrameNames&) const = default;
+};
+// Format u8 | count varint | per frame: function string, file string.
+std::string EncodeFrameRun(absl::Span<const FrameNames> frames);
+absl::StatusOr<std::vector<FrameNames>> DecodeFrameRun(std::string_view encoded);
+
+// Format u8 | count varint | bytes of the next part varint | streamvbyte of (id - parent) |
+// streamvbyte of frame. REQUIRES: parents[i] < first_id + i.
+std::string EncodeStackRun(uint32_t first_id, absl::Span<const uint32_t> parents,
+                           absl::Span<const uint32_t> frames);
+absl::Status DecodeStackRun(uint32_t first_id, std::string_view encoded,
+                            std::vector<uint32_t>* parents, std::vector<uint32_t>* frames);
+
+// What RocksDB names of <store>/derived/: the files, and nothing else in that folder counts.
+struct DerivedRecord {
+  uint32_t node_blocks = 0;  // nodes-00000000.fkn .. nodes-<node_blocks - 1>.fkn are complete
+  struct Index {             // index-<first block>-<end block>.fki
+    uint32_t first_block = 0;
+    uint32_t end_block = 0;
+    bool operator==(const Index&) const = default;
+  };
+  std::vector<Index> indexes;  // ascending, together covering [0, node_blocks)
+
+  bool operator==(const DerivedRecord&) const = default;
+};
+std::string EncodeDerived(const DerivedRecord& derived);
+absl::StatusOr<DerivedRecord> DecodeDerived(std::string_view encoded);
+
+// Header of a derived file, 64 bytes, little endian, followed by the payload:
+//   nodes file: kBlockNodes parents u32, kBlockNodes frames u32;
+//   index file: entries sorted u64 (hash high 32 bits | id), and a directory; see dictionary_index.h.
+struct DerivedHeader {
+  std::array<char, 8> magic;  // "FKNODES\0" or "FKINDEX\0"
+  uint32_t format = kDerivedFormat;
+  uint32_t first_block = 0;
+  uint32_t end_block = 0;
+  uint32_t reserved = 0;
+  uint64_t payload_bytes = 0;
+  uint64_t entries = 0;
+  uint64_t payload_xxh3 = 0;  // XXH3-64 of the payload
+  uint64_t unused = 0;
+  uint64_t header_xxh3 = 0;   // XXH3-64 of the 56 bytes before it
+};
+static_assert(sizeof(DerivedHeader) == 64);
+inline constexpr std::array<char, 8> kNodesMagic = {'F', 'K', 'N', 'O', 'D', 'E', 'S', 0};
+inline constexpr std::array<char, 8> kIndexMagic = {'F', 'K', 'I', 'N', 'D', 'E', 'X', 0};
+
+// --------------------------------------------------------------------------------------- columns
+//
+// A column (see column.h for the meaning):
+//   format u8 | flags u8 (bit 0: saturated) | pairs varint | total varint | observations varint |
+//   digest 16 bytes little endian | chunks
+// A chunk of n pairs (kChunkPairs, fewer in the last one), ids descending:
+//   first id varint | chunk flags u8 (bit 0: wide) | bytes of ids varint | streamvbyte of the n - 1
+//   differences less one | bytes of values varint | streamvbyte-0124 of the n values less one;
+//   a wide chunk has there n values less one as varints instead.
+inline constexpr uint8_t kColumnSaturated = 1;
+inline constexpr uint8_t kChunkWide = 1;
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_FORMAT_H_

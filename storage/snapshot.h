@@ -1,0 +1,77 @@
+// A consistent view of a store for one query: plans which buckets cover a range and reads them.
+//
+// A range is covered by the coarsest buckets that fit and are not stale. Its edges are exact to the
+// finest level that is kept there and at which the selected samples are known; a finer edge widens
+// outward. The answer is the same whatever has been rolled up.
+//
+// Thread safety: const methods may be called from several threads. Must not outlive the Store.
+#ifndef FLAMEKEEP_STORAGE_SNAPSHOT_H_
+#define FLAMEKEEP_STORAGE_SNAPSHOT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/bucket.h"
+#include "storage/column.h"
+#include "storage/dictionary.h"
+#include "storage/format.h"
+#include "storage/ids.h"
+
+namespace flamekeep::storage {
+
+// A run of buckets of one level and site.
+struct Piece {
+  SiteId site{};
+  Level level{};
+  MinuteRange range;         // whole buckets of `level`
+  bool direct_only = false;  // the rolled parts are stale: finer pieces stand for them
+
+  bool operator==(const Piece&) const = default;
+};
+
+struct Plan {
+  MinuteRange covered;       // the smallest range that holds the requested one and can be answered exactly
+  bool widened = false;      // covered is larger than what was asked for
+  std::vector<Piece> pieces;
+  std::vector<SeriesId> series;  // sorted: whose columns are wanted
+};
+
+// One encoded column; the bytes stay where they are as long as the handle lives.
+class ColumnHandle {
+ public:
+  virtual ~ColumnHandle() = default;
+  virtual std::string_view encoded() const = 0;
+
+  ColumnKey key;
+  Level level{};
+};
+
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  // Plans the columns of `series` over [begin, end). Series of several sites may be given: each site
+  // has its own pieces, and all are widened to the same covered range. Errors: INVALID_ARGUMENT for a range that is upside
+  // down, empty or outside the years that can be stored.
+  virtual absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
+                                        std::vector<SeriesId> series) const = 0;
+
+  // Calls `visit` with each column of the plan, in key order piece by piece. Stops at the first error,
+  // also one that `visit` returns (a deadline, a budget). Errors: DATA_LOSS names the key.
+  virtual absl::Status Read(
+      const Plan& plan,
+      absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const = 0;
+
+  // The dictionary as of this snapshot: holds every id in its columns.
+  virtual const StackTreeView& tree() const = 0;
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_SNAPSHOT_H_

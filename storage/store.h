@@ -1,0 +1,196 @@
+// A Flamekeep store: one directory that holds profiles as columns, written by one committer.
+//
+// Writing. Ingest interns frames, stacks, series and sources, and appends batches of samples; they
+// are added up in memory (the head) and written by the committer thread in flushes: one RocksDB
+// WriteBatch and one fsync hold the new dictionary runs, columns, positions and marks. The promises:
+//   1. what was acknowledged (its ticket is durable) survives kill -9 and power loss;
+//   2. a batch that is delivered again is counted once: its position is in the same WriteBatch;
+//   3. a torn or missing flush leaves nothing behind;
+//   4. after a commit error the committer reopens RocksDB and writes the flush again only if it is not
+//      there; until then the head stays in memory and appends beyond its bound are refused.
+//
+// Reading. A Snapshot (snapshot.h) is a consistent view: it plans which buckets of which level cover
+// a range and reads their columns. Invariant: an answer never depends on whether a rollup has run.
+//
+// Thread safety: all methods.
+#ifndef FLAMEKEEP_STORAGE_STORE_H_
+#define FLAMEKEEP_STORAGE_STORE_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "base/metrics.h"
+#include "storage/bucket.h"
+#include "storage/dictionary.h"
+#include "storage/ids.h"
+#include "storage/registry.h"
+
+namespace flamekeep::storage {
+
+class Snapshot;
+
+// One line of a profile as decoded. `value` is its weight, `observations` how many samples it
+// stands for (mostly 1).
+struct Sample {
+  Minute minute;
+  SeriesId series;
+  StackId stack;
+  uint32_t observations = 1;
+  uint64_t value = 1;
+};
+
+// Samples of one source that become durable together with its new position.
+struct Batch {
+  SourceId source{};
+  // The finest level at which the times of the samples are known.
+  Level resolution = Level::kMinute;
+  std::vector<Sample> samples;
+  // Where the source stands after this batch. position->number must be the last one + 1.
+  std::optional<Position> position;
+};
+
+// Everything that `source` has in one bucket, given whole: it takes the place of what the same source
+// gave for the bucket before. For files that are imported again when they have grown.
+struct Replacement {
+  SourceId source{};
+  Bucket bucket{};
+  std::vector<Sample> samples;
+  // Leave out what the same source already has, as replacements, in the next finer level inside the
+  // bucket (a day's log also holds the hours that were imported by themselves).
+  bool subtract_finer = false;
+  std::optional<Position> position;
+};
+
+// Tells a place in the sequence of accepted writes.
+using Ticket = uint64_t;
+
+struct Retention {
+  // How long each level is kept; InfiniteDuration for ever. A finer level is never kept longer than a
+  // coarser one.
+  std::array<absl::Duration, kLevelCount> keep = {
+      absl::Hours(24 * 90), absl::Hours(24 * 731), absl::InfiniteDuration(),
+      absl::InfiniteDuration(), absl::InfiniteDuration()};
+};
+
+struct StoreOptions {
+  std::string directory;
+  bool create_if_missing = true;
+  bool read_only = false;       // `store check`: nothing is written, no thread runs
+  Metrics* metrics = nullptr;   // not owned; may be null
+  Retention retention;
+  uint64_t block_cache_bytes = uint64_t{256} << 20;
+
+  absl::Duration flush_interval = absl::Seconds(1);
+  absl::Duration min_flush_interval = absl::Milliseconds(100);  // when someone waits for a ticket
+  uint64_t flush_bytes = uint64_t{4} << 20;   // a head of this size is flushed at once
+  uint64_t max_head_bytes = uint64_t{64} << 20;  // beyond it Append() waits, then refuses
+  absl::Duration append_timeout = absl::Seconds(10);
+
+  // Rollup and expiry run in the background; tests and tools turn this off and call RunMaintenance().
+  bool background_maintenance = true;
+  absl::Duration rollup_quiet = absl::Minutes(5);
+  absl::Duration rollup_at_latest = absl::Minutes(30);
+
+  // The clock for marks, quiet times and expiry.
+  std::function<absl::Time()> now = [] { return absl::Now(); };
+};
+
+struct SourceStatus {
+  SourceId id{};
+  SourceKey key;
+  Position position;  // durable
+};
+
+struct LevelStatus {
+  Level level{};
+  uint64_t bytes = 0;   // on disk, estimated by RocksDB
+  uint64_t stale = 0;   // buckets that wait for rollup
+};
+
+struct StoreStatus {
+  uint64_t last_flush = 0;
+  uint64_t head_bytes = 0;
+  absl::Status write_status;  // not OK while the committer can not write
+  std::array<LevelStatus, kLevelCount> levels;
+  uint64_t dictionary_bytes = 0;
+  uint64_t directory_bytes = 0;  // of all files of the store
+  uint64_t series = 0;
+  DictionaryStats dictionary;
+};
+
+class Store {
+ public:
+  // Opens or makes the store. Errors: FAILED_PRECONDITION where another process has it open, its
+  // format is unknown, or the directory holds something else; DATA_LOSS where it is damaged; the
+  // message names the directory and what to do.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(StoreOptions options);
+  // Flushes and closes.
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Dictionary& dictionary();
+  const Dictionary& dictionary() const;
+
+  // Finds or makes. Errors: INVALID_ARGUMENT for a name outside its rules.
+  absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
+  absl::StatusOr<SourceId> InternSource(const SourceKey& key);
+  absl::StatusOr<SiteId> InternSite(std::string_view name);
+
+  // What the registry holds now. Ids are indexes into the vectors (series 0 and source 0 are unused).
+  std::vector<std::string> Sites() const;
+  std::vector<SeriesKey> Series() const;
+  std::vector<SourceStatus> Sources() const;
+
+  // The last accepted position of a source, durable or not; nothing for one that is new.
+  std::optional<Position> AcceptedPosition(SourceId source) const;
+
+  // Accepts a batch; it is durable once its ticket is. A batch whose number was accepted before is
+  // dropped and the ticket is that of everything accepted so far.
+  // Errors: FAILED_PRECONDITION where the number leaves a gap; RESOURCE_EXHAUSTED where the head is
+  // full and does not drain within append_timeout (the committer can not write: see status()).
+  absl::StatusOr<Ticket> Append(Batch batch);
+  absl::StatusOr<Ticket> Replace(Replacement replacement);
+
+  // Calls `done` once the ticket is durable, from the committer thread: it must not block. Asking
+  // makes the flush come early.
+  void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done);
+  // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where there is one.
+  absl::Status WaitDurable(Ticket ticket, absl::Time deadline = absl::InfiniteFuture());
+  // Flushes all that was accepted and waits for it.
+  absl::Status Flush();
+
+  std::unique_ptr<Snapshot> NewSnapshot() const;
+
+  // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if `force`), derives
+  // dictionary files and applies retention, until nothing is left to do.
+  absl::Status RunMaintenance(bool force = false);
+  // Compacts all of RocksDB: for benchmarks and tools.
+  absl::Status Compact();
+
+  StoreStatus Status() const;
+
+  // Verifies the store: every column decodes, digests match the stacks, rolled parts equal what they
+  // sum, dictionary files match their runs. One sentence for each fault. Slow: reads everything.
+  absl::StatusOr<std::vector<std::string>> Check();
+
+ private:
+  friend class Snapshot;
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_STORE_H_
