@@ -5,7 +5,8 @@
 #   x_test.cc            in the folder's test binary <folder>_test (GoogleTest, GoogleMock)
 #   x_concurrent_test.cc in <folder>_test too, and alone in <folder>_concurrent_test, which is what
 #                        the `tsan` preset builds and runs. Keep RocksDB and gRPC out of it.
-#   x_bench.cc           in the folder's benchmark binary <folder>_bench (Google benchmark)
+#   x_bench.cc           in the folder's benchmark binary <folder>_bench (Google benchmark); not
+#                        built with sanitizers
 #   x_fuzz.cc            the fuzzer x_fuzz with the seeds tests/corpus/x/
 #   main.cc              the executable of the folder (see flamekeep_executable)
 #   assets/x.js          embedded: #include "<folder>/assets/x.js.h" gives flamekeep::assets::kXJs
@@ -16,9 +17,14 @@ include(GoogleTest)
 include(GNUInstallDirs)
 
 set(FLAMEKEEP_TSAN_SUPPRESSIONS "${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
+set(FLAMEKEEP_TSAN OFF)
 if(FLAMEKEEP_SANITIZE MATCHES "thread")
   set(FLAMEKEEP_TSAN ON)
+  set(FLAMEKEEP_TSAN_ABSL "${PROJECT_SOURCE_DIR}/cmake/tsan_absl.cc")
+  file(STRINGS "${FLAMEKEEP_TSAN_ABSL}" FLAMEKEEP_TSAN_WRAPS REGEX "\"_ZNK?4absl")
+  list(TRANSFORM FLAMEKEEP_TSAN_WRAPS REPLACE "^[^\"]*\"(_ZN[^\"]*)\".*$" "-Wl,--wrap=\\1")
 endif()
+set(FLAMEKEEP_FUZZ OFF)
 if(FLAMEKEEP_SANITIZE MATCHES "fuzzer")
   set(FLAMEKEEP_FUZZ ON)
 endif()
@@ -86,6 +92,10 @@ function(_flamekeep_gtest target)
   target_link_libraries(${target} PRIVATE
     ${arg_DEPS} flamekeep_options GTest::gmock GTest::gtest_main)
   target_precompile_headers(${target} REUSE_FROM flamekeep_test_pch)
+  if(FLAMEKEEP_TSAN)
+    target_sources(${target} PRIVATE ${FLAMEKEEP_TSAN_ABSL})
+    target_link_options(${target} PRIVATE ${FLAMEKEEP_TSAN_WRAPS})
+  endif()
   gtest_discover_tests(${target}
     TEST_PREFIX "${arg_PREFIX}"
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
@@ -131,8 +141,13 @@ function(flamekeep_library name)
   endforeach()
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|/main)\\.cc$")
 
+  # These two presets build some tests and what they need, not all that there is.
+  set(exclude)
+  if(FLAMEKEEP_TSAN OR FLAMEKEEP_FUZZ)
+    set(exclude EXCLUDE_FROM_ALL)
+  endif()
   if(sources)
-    add_library(${target} STATIC ${sources} ${headers})
+    add_library(${target} STATIC ${exclude} ${sources} ${headers})
     target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE flamekeep_options)
     target_precompile_headers(${target} REUSE_FROM flamekeep_pch)
     _flamekeep_embed_assets(${target} "${dir}")
@@ -153,7 +168,7 @@ function(flamekeep_library name)
     _flamekeep_gtest(${name}_test PREFIX "${name}." LABEL "unit;${name}"
       SOURCES ${test_sources} DEPS ${target} ${arg_TEST_DEPS})
   endif()
-  if(bench_sources AND NOT FLAMEKEEP_FUZZ)
+  if(bench_sources AND NOT FLAMEKEEP_SANITIZE)
     add_executable(${name}_bench ${bench_sources})
     target_link_libraries(${name}_bench PRIVATE
       ${target} ${arg_TEST_DEPS} flamekeep_options benchmark::benchmark benchmark::benchmark_main)
@@ -220,7 +235,7 @@ function(flamekeep_proto_library name)
 
   # For tools that need the headers and not the library (scripts/lint).
   add_custom_target(${target}_gen DEPENDS ${generated})
-  add_library(${target} STATIC ${generated})
+  add_library(${target} STATIC EXCLUDE_FROM_ALL ${generated})
   target_include_directories(${target} SYSTEM PUBLIC "${FLAMEKEEP_GEN_DIR}")
   target_compile_options(${target} PRIVATE -w)
   target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
@@ -229,10 +244,10 @@ endfunction()
 # flamekeep_programs(DIR <folder> [DEPS ...])
 #
 # Every .cc file directly in the folder is a program of that name; those in its subfolder support/
-# make a library that all of them share.
+# make a library that all of them share. Benchmarks: not built with sanitizers.
 function(flamekeep_programs)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "DIR" "DEPS")
-  if(FLAMEKEEP_TSAN OR FLAMEKEEP_FUZZ)
+  if(FLAMEKEEP_SANITIZE)
     return()
   endif()
   flamekeep_library(${arg_DIR}_support DIR ${arg_DIR}/support DEPS ${arg_DEPS})
