@@ -62,7 +62,8 @@ struct Batch {
 // Everything that `source` has in one bucket, given whole: it takes the place of what the same source
 // gave for the bucket before. For files that are imported again when they have grown.
 struct Replacement {
-  SourceId source{};
+  SourceId source{};           // whose content it is
+  SourceId position_source{};  // whose position moves; may be the same
   Bucket bucket{};
   std::vector<Sample> samples;
   // Leave out what the same source already has, as replacements, in the next finer level inside the
