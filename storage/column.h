@@ -69,13 +69,13 @@ class ColumnReader {
   bool Next();
   const absl::Status& status() const { return status_; }
 
-  // The current chunk, ids descending. Valid until the next call of Next() or Open(). Values come as 32-bit
-  // numbers unless the chunk is wide().
+  // The current chunk, ids descending. Valid until the next call of Next() or Open(). Values come
+  // as 32-bit numbers unless the chunk is wide().
   size_t size() const { return size_; }
   const uint32_t* stacks() const { return stacks_.data(); }
   bool wide() const { return wide_; }
   const uint32_t* values32() const { return values32_.data(); }  // REQUIRES: !wide()
-  uint64_t value(size_t i) const;
+  uint64_t value(size_t i) const { return wide_ ? values64_[i] : values32_[i]; }
 
  private:
   absl::Status DecodeChunk();
@@ -84,6 +84,7 @@ class ColumnReader {
   std::string_view rest_;
   uint32_t pairs_left_ = 0;
   uint64_t last_stack_ = 0;
+  uint64_t total_ = 0;
   size_t size_ = 0;
   bool wide_ = false;
   std::vector<uint32_t> stacks_;
@@ -108,6 +109,9 @@ class ColumnSum {
   ColumnHeader header_;
   std::vector<Pair> pairs_;
 };
+
+// Adds a column's header to a sum of headers; `sum->pairs` is then an upper bound.
+void AddHeader(const ColumnHeader& header, ColumnHeader* sum);
 
 uint64_t SaturatingAdd(uint64_t a, uint64_t b, bool* saturated);
 

@@ -27,6 +27,7 @@
 namespace flamekeep::storage {
 
 inline constexpr uint32_t kStoreFormat = 1;
+inline constexpr uint8_t kMetaFormat = 1;  // of the records in "default"
 inline constexpr uint8_t kColumnFormat = 1;
 inline constexpr uint8_t kRunFormat = 1;
 inline constexpr uint32_t kDerivedFormat = 1;
@@ -38,12 +39,15 @@ inline constexpr std::array<std::string_view, kLevelCount> kLevelFamilies = {
 
 // ---------------------------------------------------------------------------- primitive encodings
 
+inline constexpr size_t kMaxVarintBytes = 10;
+
 void PutVarint(uint64_t value, std::string* out);
 void PutString(std::string_view value, std::string* out);
 void PutFixed32(uint32_t value, std::string* out);  // little endian
 void PutFixed64(uint64_t value, std::string* out);
 
-// Takes a value off the front of `in`; false where it is cut short or malformed.
+// Takes a value off the front of `in`; false where it is cut short or malformed. A varint that is
+// longer than its number needs is malformed: one number has one encoding.
 bool GetVarint(std::string_view* in, uint64_t* value);
 bool GetString(std::string_view* in, std::string_view* value);
 bool GetFixed32(std::string_view* in, uint32_t* value);

@@ -1,0 +1,54 @@
+#include "storage/merge_operator.h"
+
+#include <string_view>
+
+#include "rocksdb/env.h"
+#include "storage/column.h"
+
+namespace flamekeep::storage {
+namespace {
+
+std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+bool Add(const rocksdb::Slice& operand, const rocksdb::Slice& key, rocksdb::Logger* logger,
+         ColumnSum* sum) {
+  const absl::Status status = sum->Add(View(operand));
+  if (status.ok()) return true;
+  rocksdb::Error(logger, "column %s can not be merged: %s", key.ToString(true).c_str(),
+                 std::string(status.message()).c_str());
+  return false;
+}
+
+}  // namespace
+
+bool ColumnMergeOperator::FullMergeV2(const MergeOperationInput& in,
+                                      MergeOperationOutput* out) const {
+  ColumnSum sum;
+  if (in.existing_value != nullptr && !Add(*in.existing_value, in.key, in.logger, &sum)) {
+    return false;
+  }
+  for (const rocksdb::Slice& operand : in.operand_list) {
+    if (!Add(operand, in.key, in.logger, &sum)) return false;
+  }
+  out->new_value = sum.Finish();
+  return true;
+}
+
+bool ColumnMergeOperator::PartialMerge(const rocksdb::Slice& key, const rocksdb::Slice& left,
+                                       const rocksdb::Slice& right, std::string* value,
+                                       rocksdb::Logger* logger) const {
+  return PartialMergeMulti(key, {left, right}, value, logger);
+}
+
+bool ColumnMergeOperator::PartialMergeMulti(const rocksdb::Slice& key,
+                                            const std::deque<rocksdb::Slice>& operands,
+                                            std::string* value, rocksdb::Logger* logger) const {
+  ColumnSum sum;
+  for (const rocksdb::Slice& operand : operands) {
+    if (!Add(operand, key, logger, &sum)) return false;
+  }
+  *value = sum.Finish();
+  return true;
+}
+
+}  // namespace flamekeep::storage
