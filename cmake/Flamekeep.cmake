@@ -35,6 +35,11 @@ set(FLAMEKEEP_TEST_ENVIRONMENT
   "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
   "TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1:suppressions=${FLAMEKEEP_TSAN_SUPPRESSIONS}")
 
+# Everything that carries the label `unit`, for `cmake --build --target unit_tests`.
+add_custom_target(unit_tests)
+# Headers that are made, for tools that need them and no library (scripts/lint).
+add_custom_target(generated)
+
 # Precompiled headers: one for the libraries, one for the tests. Compiled once a build directory.
 # They are a matter of speed only: each file includes what it uses (scripts/lint compiles without).
 function(_flamekeep_define_pch name)
@@ -69,6 +74,10 @@ endfunction()
 function(_flamekeep_embed_assets target dir)
   _flamekeep_glob(files "${dir}" "*")
   list(FILTER files INCLUDE REGEX "/assets/[^/]+$")
+  if(NOT files)
+    return()
+  endif()
+  set(headers)
   foreach(file IN LISTS files)
     file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${file}")
     set(header "${FLAMEKEEP_GEN_DIR}/${path}.h")
@@ -79,8 +88,12 @@ function(_flamekeep_embed_assets target dir)
       DEPENDS "${file}" "${PROJECT_SOURCE_DIR}/cmake/EmbedAsset.cmake"
       COMMENT "Embedding ${path}"
       VERBATIM)
-    target_sources(${target} PRIVATE "${header}")
+    list(APPEND headers "${header}")
   endforeach()
+  target_sources(${target} PRIVATE ${headers})
+  add_custom_target(${target}_assets DEPENDS ${headers})
+  add_dependencies(${target} ${target}_assets)
+  add_dependencies(generated ${target}_assets)
 endfunction()
 
 # An executable of tests. The discovered cases are ctest tests with the labels `unit` and the
@@ -96,6 +109,7 @@ function(_flamekeep_gtest target)
     target_sources(${target} PRIVATE ${FLAMEKEEP_TSAN_ABSL})
     target_link_options(${target} PRIVATE ${FLAMEKEEP_TSAN_WRAPS})
   endif()
+  add_dependencies(unit_tests ${target})
   gtest_discover_tests(${target}
     TEST_PREFIX "${arg_PREFIX}"
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
@@ -119,6 +133,7 @@ function(_flamekeep_fuzzer source dir)
     return()
   endif()
   target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/fuzz_replay_main.cc")
+  add_dependencies(unit_tests ${target})
   add_test(NAME ${target}.Corpus COMMAND ${target} "${corpus}"
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${target}.Corpus PROPERTIES
@@ -205,7 +220,6 @@ function(flamekeep_proto_library name)
   _flamekeep_glob(protos "${root}" "*.proto")
   if(NOT protos)
     add_library(${target} INTERFACE)
-    add_custom_target(${target}_gen)
     return()
   endif()
   # Whether a file has a service is known from its text.
@@ -233,8 +247,8 @@ function(flamekeep_proto_library name)
     list(APPEND generated ${outputs})
   endforeach()
 
-  # For tools that need the headers and not the library (scripts/lint).
   add_custom_target(${target}_gen DEPENDS ${generated})
+  add_dependencies(generated ${target}_gen)
   add_library(${target} STATIC EXCLUDE_FROM_ALL ${generated})
   target_include_directories(${target} SYSTEM PUBLIC "${FLAMEKEEP_GEN_DIR}")
   target_compile_options(${target} PRIVATE -w)

@@ -16,9 +16,9 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 
-#define FLAMEKEEP_WRAP(type, name, symbol, ...)                 \
-  type Real##name(__VA_ARGS__) __asm__("__real_" symbol);       \
-  type Wrap##name(__VA_ARGS__) __asm__("__wrap_" symbol);       \
+#define FLAMEKEEP_WRAP(type, name, symbol, ...)           \
+  type Real##name(__VA_ARGS__) __asm__("__real_" symbol); \
+  type Wrap##name(__VA_ARGS__) __asm__("__wrap_" symbol); \
   type Wrap##name(__VA_ARGS__)
 
 namespace {
@@ -150,8 +150,7 @@ FLAMEKEEP_WRAP(void, Notify, "_ZN4absl7debian312Notification6NotifyEv",
   __tsan_release(notification);
   RealNotify(notification);
 }
-FLAMEKEEP_WRAP(void, WaitForNotification,
-               "_ZNK4absl7debian312Notification19WaitForNotificationEv",
+FLAMEKEEP_WRAP(void, WaitForNotification, "_ZNK4absl7debian312Notification19WaitForNotificationEv",
                const Notification* notification) {
   RealWaitForNotification(notification);
   __tsan_acquire(const_cast<Notification*>(notification));
