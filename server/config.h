@@ -1,0 +1,121 @@
+// What the server is told: a YAML file, Arc Lamp's own configuration file, and flags that override
+// both. docs/operations.md explains each key; the smallest file is none at all (`serve --data DIR`).
+//
+//   data: /var/lib/flamekeep
+//   sites:
+//     eqiad: "redis://arclamp1001:6379"
+//     codfw: {redis: "redis://reader@arclamp2001", password_file: /etc/flamekeep/codfw,
+//             channels: [excimer, excimer-wall]}
+//   frame_rules:
+//     - {match: "/php-(?P<version>[^/]+)/", replace: "/php/"}
+//   retention: {minute: 90d, hour: 731d, day: forever}
+//
+// Reading is strict: an unknown key, a wrong type or a value outside its range is an
+// INVALID_ARGUMENT error of one sentence with the file, the line and what to write instead. A file
+// that can not be read is a NOT_FOUND or PERMISSION_DENIED error that names it.
+//
+// Thread safety: plain data.
+#ifndef FLAMEKEEP_SERVER_CONFIG_H_
+#define FLAMEKEEP_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/store.h"
+
+namespace flamekeep::server {
+
+// One Redis server that publishes a site's samples.
+struct RedisServerConfig {
+  std::string url;            // redis://[[user][:password]@]host[:port][/db]
+  std::string password_file;  // its first line is the password; empty: the URL's, or none
+};
+
+struct ChannelConfig {
+  std::string channel;
+  std::string profile_type;  // bare or five parts
+};
+
+struct SiteConfig {
+  std::string name;
+  std::vector<RedisServerConfig> redis;
+  std::vector<ChannelConfig> channels;
+};
+
+// Lifts a label out of the line as received: the first rule of a label that matches sets it.
+struct LabelRuleConfig {
+  std::string label;
+  std::string match;  // RE2; the group of the label's name, else the first group, is the value
+};
+
+// Rewrites frames, in order; a named group becomes a label.
+struct FrameRuleConfig {
+  std::string match;    // RE2, searched anywhere in the frame
+  std::string replace;  // RE2 syntax: \1 is the first group
+};
+
+struct LimitsConfig {
+  uint64_t max_message_bytes = uint64_t{16} << 20;      // of one gRPC message
+  uint64_t queue_bytes = uint64_t{64} << 20;            // of a source, received and not yet decoded
+  uint64_t rpc_memory_bytes = uint64_t{256} << 20;      // of gRPC's buffers in all
+  uint64_t query_memory_bytes = uint64_t{512} << 20;    // of one query
+  uint32_t max_series_per_site = 20'000;                // samples of further series are counted losses
+  uint32_t query_threads = 2;
+  uint32_t decode_threads = 2;
+  uint32_t max_queued_queries = 64;                     // further ones get RESOURCE_EXHAUSTED
+  uint32_t max_streams_per_connection = 100;
+  uint32_t max_http_connections = 256;
+  absl::Duration query_timeout = absl::Seconds(60);     // where a client sets no earlier deadline
+  absl::Duration drain_timeout = absl::Seconds(20);     // how long a shutdown waits for work in hand
+};
+
+struct ServerConfig {
+  std::string data;                           // the store's directory; required
+  std::string grpc = "127.0.0.1:4041";        // port 0: a free one; "off": none
+  std::string http = "127.0.0.1:4040";        // the same
+  std::string node;                           // empty: this host's name
+  std::string ready_file;                     // flag only: see server.h
+
+  std::vector<SiteConfig> sites;
+  // Channels of files and of sites to profile types; a channel that is not here is its own bare type.
+  std::vector<ChannelConfig> profile_types;
+  std::vector<LabelRuleConfig> label_rules;
+  bool entry_point_label = true;  // `entry_point`, derived as Arc Lamp derives its tag
+  std::vector<FrameRuleConfig> frame_rules;
+
+  storage::Retention retention;
+  absl::Duration flush_interval = absl::Seconds(1);
+  uint64_t block_cache_bytes = uint64_t{256} << 20;
+  LimitsConfig limits;
+
+  // Remarks of the reader that are not errors (settings of Arc Lamp's that have no meaning here);
+  // logged when the server starts.
+  std::vector<std::string> notes;
+};
+
+// Reads a configuration file. Relative paths in it are relative to its directory.
+absl::StatusOr<ServerConfig> LoadConfig(const std::string& path);
+// The same from memory; `path` is for messages and relative paths.
+absl::StatusOr<ServerConfig> ParseConfig(std::string_view yaml, const std::string& path);
+
+// Reads Arc Lamp's `arclamp-log.yaml` and adds what it reads from as the site `site`: its Redis server,
+// or list of servers, and its channel. `logs` and `base_path` are noted and not used. May be
+// called for several files: the same site gets all their channels.
+absl::Status AddArcLampConfig(const std::string& path, std::string_view site,
+                              ServerConfig* config);
+absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
+                                std::string_view site, ServerConfig* config);
+
+// What only the whole can tell, flags included: `data` is set, addresses, names and rules are well
+// formed. Serve() calls it.
+absl::Status CheckConfig(const ServerConfig& config);
+
+}  // namespace flamekeep::server
+
+#endif  // FLAMEKEEP_SERVER_CONFIG_H_
