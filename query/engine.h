@@ -1,0 +1,80 @@
+// Answers queries about one store: selection in, flame graph or folded text out.
+//
+//   Engine engine(&store);
+//   FLAMEKEEP_ASSIGN_OR_RETURN(
+//       const FlameGraph graph,
+//       engine.MakeFlameGraph({.selector = "excimer-wall", .begin = monday, .end = friday},
+//                             {.min_share = 0.001}, context));
+//   std::string svg = WriteSvg(graph, {.title = "eqiad"});  // svg_writer.h
+//
+// All totals are exact; only drawing leaves boxes out, and says how many. Each call reads one
+// snapshot of the store, so its numbers belong together.
+//
+// Thread safety: all methods. The store must outlive the engine.
+// Errors, of all methods: INVALID_ARGUMENT (selector, options or range), NOT_FOUND (no such profile
+// type or site; the message lists what there is), DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED
+// (the memory budget of the context), DATA_LOSS.
+#ifndef FLAMEKEEP_QUERY_ENGINE_H_
+#define FLAMEKEEP_QUERY_ENGINE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "query/context.h"
+#include "query/flame_graph.h"
+#include "storage/registry.h"
+#include "storage/store.h"
+
+namespace flamekeep::query {
+
+// What, and when: [begin, end).
+struct Selection {
+  std::string selector;  // selector.h
+  absl::Time begin;
+  absl::Time end;
+};
+
+inline constexpr uint32_t kDefaultMaxNodes = 100'000;
+inline constexpr uint32_t kMaxMaxNodes = 5'000'000;
+
+struct FlameGraphOptions {
+  // Leaf functions at the root: who calls them, merged.
+  bool inverted = false;
+  // Boxes narrower than this share of the total are left out. 0 to 1.
+  double min_share = 0;
+  // At most so many boxes, the root included: the widest. Boxes of equal width are kept or left out
+  // together, so that an answer depends on nothing but the samples. 0: kDefaultMaxNodes.
+  uint32_t max_nodes = 0;
+};
+
+class Engine {
+ public:
+  explicit Engine(const storage::Store* store) : store_(store) {}
+
+  absl::StatusOr<FlameGraph> MakeFlameGraph(const Selection& selection,
+                                            const FlameGraphOptions& options,
+                                            const Context& context) const;
+
+  // Writes the selection as folded text (folded_writer.h): calls `begin` once, then `write` with
+  // pieces of at most 1 MiB that break anywhere. Stops at the first error that either returns.
+  absl::Status WriteFolded(const Selection& selection, bool inverted, const Context& context,
+                           absl::FunctionRef<absl::Status(const Coverage&)> begin,
+                           absl::FunctionRef<absl::Status(std::string_view)> write) const;
+
+  // The series that a selector matches, ordered by profile type, site, labels. The profile type may
+  // be left out; an empty selector matches all.
+  absl::StatusOr<std::vector<storage::SeriesKey>> ListSeries(std::string_view selector) const;
+
+ private:
+  const storage::Store* store_;
+};
+
+}  // namespace flamekeep::query
+
+#endif  // FLAMEKEEP_QUERY_ENGINE_H_
