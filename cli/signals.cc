@@ -1,0 +1,54 @@
+#include "cli/signals.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <climits>
+#include <csignal>
+#include <cstring>
+
+namespace flamekeep::cli {
+namespace {
+
+std::atomic<bool> stop_in_order{false};
+std::atomic<bool> stop_requested{false};
+
+// Written while `unfinished_file_set` is false, read by the handler while it is true.
+std::array<char, PATH_MAX> unfinished_file;
+std::atomic<bool> unfinished_file_set{false};
+
+static_assert(std::atomic<bool>::is_always_lock_free, "used in a signal handler");
+
+void HandleSignal(int signal) {
+  if (stop_in_order && !stop_requested.exchange(true)) return;
+  if (unfinished_file_set) unlink(unfinished_file.data());
+  constexpr int kSignalBase = 128;
+  _exit(kSignalBase + signal);
+}
+
+}  // namespace
+
+void InstallSignalHandlers() {
+  struct sigaction action = {};
+  action.sa_handler = HandleSignal;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);
+}
+
+StopInOrder::StopInOrder() { stop_in_order = true; }
+StopInOrder::~StopInOrder() { stop_in_order = false; }
+
+bool StopRequested() { return stop_requested; }
+
+void SetUnfinishedFile(const std::string& path) {
+  unfinished_file_set = false;
+  if (path.empty() || path.size() >= unfinished_file.size()) return;
+  std::memcpy(unfinished_file.data(), path.c_str(), path.size() + 1);
+  unfinished_file_set = true;
+}
+
+}  // namespace flamekeep::cli
