@@ -30,7 +30,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "storage/frame_table.h"
 #include "storage/ids.h"
+#include "storage/stack_tree_view.h"
 
 namespace rocksdb {
 class ColumnFamilyHandle;
@@ -40,40 +42,11 @@ class WriteBatch;
 
 namespace flamekeep::storage {
 
-// Nodes per block: a block's parent and frame arrays take 8 MiB.
-inline constexpr uint32_t kBlockNodes = 1u << 20;
-
-// A frame: one function in a stack. Line numbers and addresses are not part of it.
-struct Frame {
-  std::string_view function;
-  std::string_view file;  // empty where unknown
-};
-
-// One block of the stack tree, either mapped from a derived file or in memory.
-struct StackBlock {
-  const uint32_t* parent;  // kBlockNodes entries, those at and above the view's size undefined
-  const uint32_t* frame;
-};
-
-// An immutable look at the tree as it was when the view was taken. Cheap to copy; keeps the mapped
-// blocks alive. Thread safe.
-class StackTreeView {
- public:
-  uint32_t size() const { return size_; }  // ids 0 .. size-1 exist
-  StackId parent(StackId id) const {
-    return StackId{block(Raw(id) / kBlockNodes).parent[Raw(id) % kBlockNodes]};
-  }
-  FrameId frame(StackId id) const {
-    return FrameId{block(Raw(id) / kBlockNodes).frame[Raw(id) % kBlockNodes]};
-  }
-  const StackBlock& block(uint32_t number) const { return (*blocks_)[number]; }
-
- private:
-  friend class Dictionary;
-  struct Blocks;
-  std::shared_ptr<const std::vector<StackBlock>> blocks_;
-  std::shared_ptr<const void> keep_alive_;
-  uint32_t size_ = 1;
+// For tests and tools; a store keeps the block size it was made with.
+struct DictionaryOptions {
+  uint32_t block_shift = kBlockShift;  // blocks of 1 << block_shift nodes
+  // Nothing is written, nothing can be interned; damaged files are read from the runs into memory.
+  bool read_only = false;
 };
 
 struct DictionaryStats {
@@ -91,7 +64,8 @@ class Dictionary {
   // damaged file is rebuilt from the runs. Neither pointer is owned.
   // Errors: DATA_LOSS names the run or the file that can not be read.
   static absl::StatusOr<std::unique_ptr<Dictionary>> Open(std::string directory, rocksdb::DB* db,
-                                                          rocksdb::ColumnFamilyHandle* family);
+                                                          rocksdb::ColumnFamilyHandle* family,
+                                                          const DictionaryOptions& options = {});
   ~Dictionary();
   Dictionary(const Dictionary&) = delete;
   Dictionary& operator=(const Dictionary&) = delete;
@@ -111,6 +85,8 @@ class Dictionary {
   // H(stack) of the additive digest: H(root) = 0, H(child) = XXH3-128(H(parent) as 16 bytes little
   // endian, function, one zero byte, file). Not stored: computed through a bounded cache.
   unsigned __int128 StackHash(StackId id) const;
+  // The same for many: one lock for thousands. REQUIRES: `out` has room for ids.size() hashes.
+  void StackHashes(absl::Span<const uint32_t> ids, unsigned __int128* out) const;
 
   // Committer only. Adds to `batch` the runs of everything that was interned since the last
   // Committed(), and remembers how far that was.
@@ -124,13 +100,13 @@ class Dictionary {
   // committed block that has no derived file yet, or index files to merge.
   bool NeedsDerivation() const;
   // Writes and syncs the next derived file, then adds to `batch` what names it in RocksDB and packs
-  // the small runs of that block into large ones. The caller commits `batch` through the committer and
-  // then calls DerivationCommitted(), which lets readers and look-ups use the file.
+  // the small runs of that block into large ones. The caller commits `batch` through the committer
+  // and then calls DerivationCommitted(), which lets readers and look-ups use the file.
   absl::Status DeriveNext(rocksdb::WriteBatch* batch);
   absl::Status DerivationCommitted();
 
-  // Verifies the checksums of all derived files and that runs and files agree; one sentence for each
-  // fault. Slow: reads everything.
+  // Verifies the checksums of all derived files and that runs and files agree; one sentence for
+  // each fault. Slow: reads everything.
   std::vector<std::string> Check() const;
 
   DictionaryStats stats() const;

@@ -1,0 +1,85 @@
+// What a Dictionary is made of. For dictionary*.cc only.
+#ifndef FLAMEKEEP_STORAGE_DICTIONARY_IMPL_H_
+#define FLAMEKEEP_STORAGE_DICTIONARY_IMPL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/derived_file.h"
+#include "storage/dictionary.h"
+#include "storage/dictionary_files.h"
+#include "storage/dictionary_runs.h"
+#include "storage/format.h"
+#include "storage/frame_table.h"
+#include "storage/stack_hash.h"
+#include "storage/stack_tree.h"
+
+namespace flamekeep::storage {
+
+// How far frames and stacks go.
+struct DictionarySize {
+  uint32_t frames = 1;  // the root's
+  uint32_t stacks = 1;  // the root
+};
+
+// A derived file that is written and synced but not named in RocksDB yet.
+struct PendingDerivation {
+  DerivedRecord record;                      // as it is to be
+  std::shared_ptr<const DerivedFile> nodes;  // of a new block
+  DictionaryIndexes indexes;                 // all of them
+  uint32_t packed_frames = 1;
+};
+
+struct Dictionary::Impl {
+  Impl(std::string directory_, const DictionaryOptions& options_, const RunSource& source_)
+      : directory(std::move(directory_)), options(options_), source(source_) {}
+
+  absl::Status Load();
+  absl::Status LoadFrames(const RunSource& runs);
+  absl::Status LoadYoungStacks(const RunSource& runs);
+
+  void Committed();
+  // The frames and stacks that are there, such that no stack has a frame beyond.
+  DictionarySize CurrentSize() const;
+  rocksdb::ColumnFamilyHandle* FamilyHandle() const;
+
+  bool HasCompleteBlock() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+  absl::Status DeriveBlock(rocksdb::WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+  absl::Status DeriveMerge(size_t place, rocksdb::WriteBatch* batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+
+  const std::string directory;
+  const DictionaryOptions options;
+
+  FrameTable frames;
+  std::unique_ptr<StackTree> tree;      // set by Load()
+  std::unique_ptr<StackHasher> hasher;  // set by Load()
+
+  mutable absl::Mutex source_mutex;
+  RunSource source ABSL_GUARDED_BY(source_mutex);
+
+  // The committer's own.
+  DictionarySize taken;
+  DictionarySize committed;
+  // As above; for derivation, which may run while the committer does.
+  std::atomic<uint32_t> committed_frames{1};
+  std::atomic<uint32_t> committed_stacks{1};
+
+  mutable absl::Mutex derive_mutex;
+  DerivedRecord record ABSL_GUARDED_BY(derive_mutex);  // as RocksDB has it
+  std::vector<std::shared_ptr<const DerivedFile>> nodes ABSL_GUARDED_BY(derive_mutex);
+  // Frame runs below are of full size. Found out at Open, as nothing depends on it.
+  uint32_t packed_frames ABSL_GUARDED_BY(derive_mutex) = 1;
+  std::optional<PendingDerivation> pending ABSL_GUARDED_BY(derive_mutex);
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_DICTIONARY_IMPL_H_
