@@ -1,0 +1,111 @@
+#include "cli/raw_input.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/status.h"
+
+namespace flamekeep::cli {
+namespace {
+
+absl::Status CanNotRead(const std::string& name, int error) {
+  const absl::StatusCode code = error == ENOENT   ? absl::StatusCode::kNotFound
+                                : error == EACCES ? absl::StatusCode::kPermissionDenied
+                                                  : absl::StatusCode::kUnknown;
+  return Error(code, "can not read {}: {}", name, std::generic_category().message(error));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RawInput>> RawInput::Open(const std::string& path) {
+  const bool is_stdin = path == "-";
+  const int fd = is_stdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return CanNotRead(path, errno);
+  std::unique_ptr<RawInput> input(new RawInput(is_stdin ? "standard input" : path, fd));
+  struct stat info;
+  if (fstat(fd, &info) != 0) return CanNotRead(input->name_, errno);
+  if (S_ISDIR(info.st_mode)) {
+    return InvalidArgument("{} is a directory: name files, or use --arclamp for Arc Lamp's logs",
+                           path);
+  }
+  // Standard input that was redirected in its middle can not be rewound to its start by seeking.
+  input->is_regular_ = S_ISREG(info.st_mode) && (!is_stdin || lseek(fd, 0, SEEK_CUR) == 0);
+  if (input->is_regular_) {
+    constexpr int64_t kNanos = 1'000'000'000;
+    input->size_ = static_cast<uint64_t>(info.st_size);
+    input->mtime_ = info.st_mtim.tv_sec * kNanos + info.st_mtim.tv_nsec;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  return input;
+}
+
+RawInput::~RawInput() {
+  if (fd_ != STDIN_FILENO) close(fd_);
+}
+
+absl::StatusOr<size_t> RawInput::ReadFd(char* out, size_t size) {
+  while (true) {
+    const ssize_t n = read(fd_, out, size);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno != EINTR) return CanNotRead(name_, errno);
+  }
+}
+
+absl::StatusOr<size_t> RawInput::Read(char* out, size_t size) {
+  if (!is_regular_ && position_ < remembered_.size()) {
+    const size_t n = std::min<uint64_t>(size, remembered_.size() - position_);
+    std::memcpy(out, remembered_.data() + position_, n);
+    position_ += n;
+    return n;
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const size_t n, ReadFd(out, size));
+  if (!is_regular_ && remembers_) {
+    if (remembered_.size() + n > kMaxRemembered) {
+      ForgetStart();
+    } else {
+      remembered_.append(out, n);
+    }
+  }
+  position_ += n;
+  return n;
+}
+
+absl::StatusOr<std::string> RawInput::PeekStart(size_t size) {
+  std::string start(size, '\0');
+  size_t filled = 0;
+  while (filled < size) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const size_t n, Read(start.data() + filled, size - filled));
+    if (n == 0) break;
+    filled += n;
+  }
+  start.resize(filled);
+  FLAMEKEEP_RETURN_IF_ERROR(Rewind());
+  return start;
+}
+
+absl::Status RawInput::Rewind() {
+  if (is_regular_) {
+    if (lseek(fd_, 0, SEEK_SET) < 0) return CanNotRead(name_, errno);
+  } else if (!remembers_) {
+    return Error(absl::StatusCode::kResourceExhausted,
+                 "{} begins like something that was imported before and is not a file, so it can "
+                 "not be read twice: write it to a file and import that",
+                 name_);
+  }
+  position_ = 0;
+  return absl::OkStatus();
+}
+
+void RawInput::ForgetStart() {
+  remembers_ = false;
+  // What is remembered may still have to be read.
+  if (position_ >= remembered_.size()) std::string().swap(remembered_);
+}
+
+}  // namespace flamekeep::cli
