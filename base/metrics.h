@@ -49,7 +49,7 @@ class Metrics {
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
   struct Row {
-    std::string name;      // without the "flamekeep_" prefix, for example "ingest_lines_total"
+    std::string name;  // without the "flamekeep_" prefix, for example "ingest_lines_total"
     Labels labels;
     Severity severity;
     std::string sentence;  // what the row counts, for people

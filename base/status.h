@@ -4,7 +4,8 @@
 // Abseil's error factories do not take a std::string_view on this platform, so messages are
 // formatted with fmt here:
 //
-//   return Error(absl::StatusCode::kNotFound, "no site \"{}\" in this store: see `flamekeep status`",
+//   return Error(absl::StatusCode::kNotFound, "no site \"{}\" in this store: see `flamekeep
+//   status`",
 //                name);
 #ifndef FLAMEKEEP_BASE_STATUS_H_
 #define FLAMEKEEP_BASE_STATUS_H_
@@ -44,8 +45,8 @@ inline std::string Message(const absl::Status& status) { return std::string(stat
 }  // namespace flamekeep
 
 // Returns the status of `expression` from the enclosing function unless it is OK.
-#define FLAMEKEEP_RETURN_IF_ERROR(expression)                                \
-  do {                                                                       \
+#define FLAMEKEEP_RETURN_IF_ERROR(expression)                               \
+  do {                                                                      \
     if (absl::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 
@@ -53,8 +54,8 @@ inline std::string Message(const absl::Status& status) { return std::string(stat
 #define FLAMEKEEP_ASSIGN_OR_RETURN(declaration, expression) \
   FLAMEKEEP_ASSIGN_OR_RETURN_IMPL_(FLAMEKEEP_CONCAT_(status_or_, __LINE__), declaration, expression)
 #define FLAMEKEEP_ASSIGN_OR_RETURN_IMPL_(name, declaration, expression) \
-  auto name = (expression);                                            \
-  if (!name.ok()) return std::move(name).status();                     \
+  auto name = (expression);                                             \
+  if (!name.ok()) return std::move(name).status();                      \
   declaration = *std::move(name)
 #define FLAMEKEEP_CONCAT_(a, b) FLAMEKEEP_CONCAT_INNER_(a, b)
 #define FLAMEKEEP_CONCAT_INNER_(a, b) a##b

@@ -232,6 +232,27 @@ absl::StatusOr<std::pair<SiteId, Bucket>> DecodeStaleKey(std::string_view key) {
   return std::pair{site, bucket};
 }
 
+absl::StatusOr<SourceId> DecodePositionKey(std::string_view key) {
+  uint8_t tag;
+  uint32_t source;
+  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kPosition) ||
+      !GetBig(&key, &source) || !key.empty()) {
+    return DataLoss("the key of a position is malformed");
+  }
+  return SourceId{source};
+}
+
+absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key) {
+  uint8_t tag;
+  uint8_t level;
+  SiteId site;
+  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kFloor) ||
+      !GetByte(&key, &level) || level >= kLevelCount || !GetSite(&key, &site) || !key.empty()) {
+    return DataLoss("the key of a floor is malformed");
+  }
+  return std::pair{site, static_cast<Level>(level)};
+}
+
 std::string EncodeSeries(const SeriesRecord& series) {
   std::string out(1, static_cast<char>(kMetaFormat));
   PutBig16(Raw(series.site), &out);

@@ -95,6 +95,8 @@ std::string MetaKey(MetaTag tag, uint16_t id);
 std::string MetaKey(MetaTag tag, uint32_t id);
 std::string StaleKey(SiteId site, const Bucket& bucket);
 std::string FloorKey(SiteId site, Level level);
+// The site and level of a key made by FloorKey().
+absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key);
 
 struct SeriesRecord {
   SiteId site{};
@@ -111,6 +113,8 @@ absl::StatusOr<SourceKey> DecodeSource(std::string_view encoded);
 
 std::string EncodePosition(const Position& position);
 absl::StatusOr<Position> DecodePosition(std::string_view encoded);
+// The source of a key made by MetaKey(kPosition, source).
+absl::StatusOr<SourceId> DecodePositionKey(std::string_view key);
 
 // A bucket whose rolled part does not hold all that lies below it.
 struct StaleMark {
@@ -186,15 +190,9 @@ inline constexpr std::array<char, 8> kIndexMagic = {'F', 'K', 'I', 'N', 'D', 'E'
 
 // --------------------------------------------------------------------------------------- columns
 //
-// A column (see column.h for the meaning):
-//   format u8 | flags u8 (bit 0: saturated) | pairs varint | total varint | observations varint |
-//   digest 16 bytes little endian | chunks
-// A chunk of n pairs (kChunkPairs, fewer in the last one), ids descending:
-//   first id varint | chunk flags u8 (bit 0: wide) | bytes of ids varint | streamvbyte of the n - 1
-//   differences less one | bytes of values varint | streamvbyte-0124 of the n values less one;
-//   a wide chunk has there n values less one as varints instead.
-inline constexpr uint8_t kColumnSaturated = 1;
-inline constexpr uint8_t kChunkWide = 1;
+inline constexpr uint8_t kColumnSaturated = 16;
+inline constexpr uint8_t kColumnObservations = 32;
+inline constexpr uint8_t kColumnFlags = kColumnSaturated | kColumnObservations;
 
 }  // namespace flamekeep::storage
 

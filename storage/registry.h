@@ -34,9 +34,10 @@ enum class SourceKind : uint8_t { kPubSub = 1, kStream = 2, kPush = 3, kImport =
 struct SourceKey {
   SourceKind kind = SourceKind::kPush;
   std::string site;
-  std::string name;         // "excimer-wall" (channel), the client's name, the import's identity
-  std::string node;         // empty unless kPubSub
-  uint64_t rules_hash = 0;  // of the decoding rules; 0 for imports, which count once under any rules
+  std::string name;  // "excimer-wall" (channel), the client's name, the import's identity
+  std::string node;  // empty unless kPubSub
+  uint64_t rules_hash =
+      0;  // of the decoding rules; 0 for imports, which count once under any rules
 
   auto operator<=>(const SourceKey&) const = default;
 };

@@ -36,8 +36,9 @@ struct Piece {
 };
 
 struct Plan {
-  MinuteRange covered;       // the smallest range that holds the requested one and can be answered exactly
-  bool widened = false;      // covered is larger than what was asked for
+  MinuteRange
+      covered;  // the smallest range that holds the requested one and can be answered exactly
+  bool widened = false;  // covered is larger than what was asked for
   std::vector<Piece> pieces;
   std::vector<SeriesId> series;  // sorted: whose columns are wanted
 };
@@ -56,14 +57,15 @@ class Snapshot {
  public:
   virtual ~Snapshot() = default;
 
-  // Plans the columns of `series` over [begin, end). Series of several sites may be given: each site
-  // has its own pieces, and all are widened to the same covered range. Errors: INVALID_ARGUMENT for a range that is upside
-  // down, empty or outside the years that can be stored.
+  // Plans the columns of `series` over [begin, end). Series of several sites may be given: each
+  // site has its own pieces, and all are widened to the same covered range. Errors:
+  // INVALID_ARGUMENT for a range that is upside down, empty or outside the years that can be
+  // stored.
   virtual absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
                                         std::vector<SeriesId> series) const = 0;
 
-  // Calls `visit` with each column of the plan, in key order piece by piece. Stops at the first error,
-  // also one that `visit` returns (a deadline, a budget). Errors: DATA_LOSS names the key.
+  // Calls `visit` with each column of the plan, in key order piece by piece. Stops at the first
+  // error, also one that `visit` returns (a deadline, a budget). Errors: DATA_LOSS names the key.
   virtual absl::Status Read(
       const Plan& plan,
       absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const = 0;

@@ -2,15 +2,18 @@
 //
 // Writing. Ingest interns frames, stacks, series and sources, and appends batches of samples; they
 // are added up in memory (the head) and written by the committer thread in flushes: one RocksDB
-// WriteBatch and one fsync hold the new dictionary runs, columns, positions and marks. The promises:
+// WriteBatch and one fsync hold the new dictionary runs, columns, positions and marks. The
+// promises:
 //   1. what was acknowledged (its ticket is durable) survives kill -9 and power loss;
 //   2. a batch that is delivered again is counted once: its position is in the same WriteBatch;
 //   3. a torn or missing flush leaves nothing behind;
-//   4. after a commit error the committer reopens RocksDB and writes the flush again only if it is not
+//   4. after a commit error the committer reopens RocksDB and writes the flush again only if it is
+//   not
 //      there; until then the head stays in memory and appends beyond its bound are refused.
 //
-// Reading. A Snapshot (snapshot.h) is a consistent view: it plans which buckets of which level cover
-// a range and reads their columns. Invariant: an answer never depends on whether a rollup has run.
+// Reading. A Snapshot (snapshot.h) is a consistent view: it plans which buckets of which level
+// cover a range and reads their columns. Invariant: an answer never depends on whether a rollup has
+// run.
 //
 // Thread safety: all methods.
 #ifndef FLAMEKEEP_STORAGE_STORE_H_
@@ -34,6 +37,10 @@
 #include "storage/dictionary.h"
 #include "storage/ids.h"
 #include "storage/registry.h"
+
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
 
 namespace flamekeep::storage {
 
@@ -59,8 +66,8 @@ struct Batch {
   std::optional<Position> position;
 };
 
-// Everything that `source` has in one bucket, given whole: it takes the place of what the same source
-// gave for the bucket before. For files that are imported again when they have grown.
+// Everything that `source` has in one bucket, given whole: it takes the place of what the same
+// source gave for the bucket before. For files that are imported again when they have grown.
 struct Replacement {
   SourceId source{};           // whose content it is
   SourceId position_source{};  // whose position moves; may be the same
@@ -76,8 +83,8 @@ struct Replacement {
 using Ticket = uint64_t;
 
 struct Retention {
-  // How long each level is kept; InfiniteDuration for ever. A finer level is never kept longer than a
-  // coarser one.
+  // How long each level is kept; InfiniteDuration for ever. A finer level is never kept longer than
+  // a coarser one.
   std::array<absl::Duration, kLevelCount> keep = {
       absl::Hours(24 * 90), absl::Hours(24 * 731), absl::InfiniteDuration(),
       absl::InfiniteDuration(), absl::InfiniteDuration()};
@@ -86,21 +93,25 @@ struct Retention {
 struct StoreOptions {
   std::string directory;
   bool create_if_missing = true;
-  bool read_only = false;       // `store check`: nothing is written, no thread runs
-  Metrics* metrics = nullptr;   // not owned; may be null
+  bool read_only = false;      // `store check`: nothing is written, no thread runs
+  Metrics* metrics = nullptr;  // not owned; may be null
   Retention retention;
   uint64_t block_cache_bytes = uint64_t{256} << 20;
 
   absl::Duration flush_interval = absl::Seconds(1);
   absl::Duration min_flush_interval = absl::Milliseconds(100);  // when someone waits for a ticket
-  uint64_t flush_bytes = uint64_t{4} << 20;   // a head of this size is flushed at once
+  uint64_t flush_bytes = uint64_t{4} << 20;      // a head of this size is flushed at once
   uint64_t max_head_bytes = uint64_t{64} << 20;  // beyond it Append() waits, then refuses
   absl::Duration append_timeout = absl::Seconds(10);
 
-  // Rollup and expiry run in the background; tests and tools turn this off and call RunMaintenance().
+  // Rollup and expiry run in the background; tests and tools turn this off and call
+  // RunMaintenance().
   bool background_maintenance = true;
   absl::Duration rollup_quiet = absl::Minutes(5);
   absl::Duration rollup_at_latest = absl::Minutes(30);
+
+  // Where files are read and written; null: the file system. Tests put faults in here. Not owned.
+  rocksdb::Env* env = nullptr;
 
   // The clock for marks, quiet times and expiry.
   std::function<absl::Time()> now = [] { return absl::Now(); };
@@ -114,8 +125,8 @@ struct SourceStatus {
 
 struct LevelStatus {
   Level level{};
-  uint64_t bytes = 0;   // on disk, estimated by RocksDB
-  uint64_t stale = 0;   // buckets that wait for rollup
+  uint64_t bytes = 0;  // on disk, estimated by RocksDB
+  uint64_t stale = 0;  // buckets that wait for rollup
 };
 
 struct StoreStatus {
@@ -148,7 +159,8 @@ class Store {
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
   absl::StatusOr<SiteId> InternSite(std::string_view name);
 
-  // What the registry holds now. Ids are indexes into the vectors (series 0 and source 0 are unused).
+  // What the registry holds now. Ids are indexes into the vectors (series 0 and source 0 are
+  // unused).
   std::vector<std::string> Sites() const;
   std::vector<SeriesKey> Series() const;
   std::vector<SourceStatus> Sources() const;
@@ -166,23 +178,25 @@ class Store {
   // Calls `done` once the ticket is durable, from the committer thread: it must not block. Asking
   // makes the flush come early.
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done);
-  // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where there is one.
+  // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where
+  // there is one.
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline = absl::InfiniteFuture());
   // Flushes all that was accepted and waits for it.
   absl::Status Flush();
 
   std::unique_ptr<Snapshot> NewSnapshot() const;
 
-  // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if `force`), derives
-  // dictionary files and applies retention, until nothing is left to do.
+  // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if
+  // `force`), derives dictionary files and applies retention, until nothing is left to do.
   absl::Status RunMaintenance(bool force = false);
   // Compacts all of RocksDB: for benchmarks and tools.
   absl::Status Compact();
 
   StoreStatus Status() const;
 
-  // Verifies the store: every column decodes, digests match the stacks, rolled parts equal what they
-  // sum, dictionary files match their runs. One sentence for each fault. Slow: reads everything.
+  // Verifies the store: every column decodes, digests match the stacks, rolled parts equal what
+  // they sum, dictionary files match their runs. One sentence for each fault. Slow: reads
+  // everything.
   absl::StatusOr<std::vector<std::string>> Check();
 
  private:

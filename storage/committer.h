@@ -1,0 +1,128 @@
+// The one committer: takes accepted writes out of the head and makes them durable, one commit at a
+// time, on a thread of its own. It knows when to flush and who waits; how bytes become durable is
+// the CommitSink's business.
+//
+// Thread safety: all methods of Committer. A CommitSink is called on the committer thread only.
+//
+// Invariants:
+//   1. Tickets become durable in their order.
+//   2. What was taken out of the head is committed before anything else is prepared, however often
+//      that needs to be tried.
+#ifndef FLAMEKEEP_STORAGE_COMMITTER_H_
+#define FLAMEKEEP_STORAGE_COMMITTER_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "storage/head.h"
+#include "storage/store.h"
+
+namespace flamekeep::storage {
+
+class CommitSink {
+ public:
+  virtual ~CommitSink() = default;
+
+  // Gets ready to commit `contents`, which hold columns and positions or one replacement.
+  virtual void Prepare(HeadContents contents) = 0;
+
+  // Makes what was prepared durable. After an error it is called again, and must then find out
+  // first whether the failed attempt reached the disk.
+  virtual absl::Status Commit() = 0;
+};
+
+class Committer {
+ public:
+  struct Options {
+    absl::Duration flush_interval;
+    absl::Duration min_flush_interval;
+    size_t flush_bytes;
+    size_t max_head_bytes;
+    absl::Duration append_timeout;
+  };
+
+  // Starts the thread. `sink` is not owned. `positions` are the durable ones.
+  Committer(Options options, CommitSink* sink, absl::flat_hash_map<SourceId, Position> positions);
+  // Flushes what was accepted (trying once where the sink fails) and joins the thread.
+  ~Committer();
+
+  absl::StatusOr<Ticket> Append(Batch batch) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Ticket> Replace(Replacement replacement) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Runs `prepare` on the committer thread, between flushes, then Commit(); returns when that is
+  // durable. `prepare` returns false to have nothing committed. Errors: CANCELLED when the
+  // committer stops.
+  absl::Status Run(absl::AnyInvocable<bool()> prepare) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status WaitDurable(Ticket ticket, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The ticket of everything accepted so far.
+  Ticket last_ticket() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  std::optional<Position> AcceptedPosition(SourceId source) const ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::flat_hash_map<SourceId, Position> DurablePositions() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The last error of the sink while it has not been overcome.
+  absl::Status write_status() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Accepted and not yet durable.
+  size_t pending_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Task {
+    absl::AnyInvocable<bool()> prepare;
+    absl::Status* result;  // set before *done
+    bool* done;
+  };
+
+  // Checks a numbered batch: true where it was accepted before.
+  absl::StatusOr<bool> CheckNumber(SourceId source, const std::optional<Position>& position) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status WaitForRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Ticket Accepted(SourceId source, const std::optional<Position>& position)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  void Loop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // When the head is to be flushed; InfiniteFuture while there is nothing to flush.
+  absl::Time FlushTime() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FlushHead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunTask() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Commits what was prepared, trying again until it succeeds or the committer stops.
+  absl::Status CommitPrepared() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const Options options_;
+  CommitSink* const sink_;
+
+  mutable absl::Mutex mutex_;
+  Head head_ ABSL_GUARDED_BY(mutex_);
+  size_t in_flight_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time oldest_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();  // first sample of the head
+  absl::Time last_flush_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Ticket accepted_ ABSL_GUARDED_BY(mutex_) = 0;
+  Ticket durable_ ABSL_GUARDED_BY(mutex_) = 0;
+  Ticket wanted_ ABSL_GUARDED_BY(mutex_) = 0;  // the highest ticket that someone waits for
+  absl::flat_hash_map<SourceId, Position> accepted_positions_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<SourceId, Position> durable_positions_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<Ticket, absl::AnyInvocable<void()>> waiters_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  absl::Status write_status_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::CondVar wake_;     // the committer thread: work, or stop
+  absl::CondVar changed_;  // everyone else: durable_, room, write_status_, tasks done
+
+  std::thread thread_;
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_COMMITTER_H_

@@ -1,0 +1,162 @@
+#include "storage/database.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status.h"
+#include "storage/format.h"
+#include "storage/merge_operator.h"
+
+namespace flamekeep::storage {
+namespace {
+
+constexpr size_t kWalBytes = size_t{64} << 20;
+constexpr size_t kWriteBufferBytes = size_t{16} << 20;
+constexpr size_t kWriteBuffersBytes = size_t{64} << 20;  // of all column families together
+constexpr size_t kBlockBytes = size_t{32} << 10;
+
+rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.max_total_wal_size = kWalBytes;
+  // The default mode cuts the log silently at the first bad record, and with it acknowledged data
+  // behind the record.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.track_and_verify_wals_in_manifest = true;
+  db.recycle_log_file_num = 0;
+  db.max_background_jobs = 2;
+  db.bytes_per_sync = 1 << 20;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.keep_log_file_num = 2;
+  db.max_log_file_size = 4 << 20;
+  db.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(kWriteBuffersBytes, options.cache);
+  if (options.env != nullptr) db.env = options.env;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options, bool columns) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = options.cache;
+  table.block_size = kBlockBytes;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.write_buffer_size = kWriteBufferBytes;
+  family.compression = rocksdb::kZSTD;
+  family.compression_opts.level = 3;
+  family.level_compaction_dynamic_level_bytes = true;
+  if (columns) family.merge_operator = std::make_shared<ColumnMergeOperator>();
+  return family;
+}
+
+}  // namespace
+
+absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string reason = status.ToString();
+  if (status.IsCorruption()) {
+    return DataLoss("{} failed, its data are damaged ({}): run `flamekeep store check`", what,
+                    reason);
+  }
+  if (status.IsNoSpace()) {
+    return Error(absl::StatusCode::kResourceExhausted,
+                 "{} failed, the disk is full: free some space, writing goes on by itself", what);
+  }
+  return Error(absl::StatusCode::kUnavailable, "{} failed: {}", what, reason);
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options) {
+  auto database = std::unique_ptr<Database>(new Database);
+  database->read_only_ = options.read_only;
+  const std::string path = options.directory + "/rocksdb";
+  const rocksdb::DBOptions db_options = MakeDbOptions(options);
+  database->env_ = db_options.env;
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions(options, false));
+  families.emplace_back(std::string(kDictionaryFamily), MakeFamilyOptions(options, false));
+  for (const std::string_view name : kLevelFamilies) {
+    families.emplace_back(std::string(name), MakeFamilyOptions(options, true));
+  }
+
+  const auto in_use = [&] {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "the store in {} is in use by another process: stop it or name another directory",
+                 options.directory);
+  };
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status;
+  if (options.read_only) {
+    if (!database->env_->LockFile(path + "/LOCK", &database->lock_).ok()) return in_use();
+    status = rocksdb::DB::OpenForReadOnly(db_options, path, families, &database->handles_, &db);
+  } else {
+    status = rocksdb::DB::Open(db_options, path, families, &database->handles_, &db);
+  }
+  if (status.IsIOError() && absl::StrContains(status.ToString(), "lock")) return in_use();
+  if (status.IsInvalidArgument() || status.IsCorruption()) {
+    return DataLoss("the store in {} is damaged and can not be opened: {}", options.directory,
+                    status.ToString());
+  }
+  if (!status.ok()) return FromRocksDb(status, "opening the store in " + options.directory);
+  database->db_.reset(db);
+  return database;
+}
+
+Database::~Database() {
+  if (db_ != nullptr) {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      db_->DestroyColumnFamilyHandle(handle);
+    }
+    db_->Close();
+    db_.reset();
+  }
+  if (lock_ != nullptr) env_->UnlockFile(lock_);
+}
+
+std::shared_ptr<Database> DatabaseHolder::Get() const {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(
+      +[](const std::shared_ptr<Database>* database) { return *database != nullptr; }, &database_));
+  return database_;
+}
+
+absl::Status DatabaseHolder::Reopen(const Database::Options& options,
+                                    const std::function<void(Database*)>& opened) {
+  std::shared_ptr<Database> old;
+  {
+    absl::MutexLock lock(&mutex_);
+    old = std::move(database_);
+  }
+  // Readers end by themselves: queries have deadlines.
+  while (old.use_count() > 1) absl::SleepFor(absl::Milliseconds(5));
+  old.reset();
+
+  absl::StatusOr<std::unique_ptr<Database>> fresh = Database::Open(options);
+  const absl::Status status = fresh.status();
+  if (!fresh.ok()) {
+    Database::Options read_only = options;
+    read_only.read_only = true;
+    fresh = Database::Open(read_only);
+    if (!fresh.ok()) return status;
+  }
+  opened(fresh->get());
+  absl::MutexLock lock(&mutex_);
+  database_ = *std::move(fresh);
+  return status;
+}
+
+}  // namespace flamekeep::storage

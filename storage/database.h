@@ -1,0 +1,91 @@
+// The RocksDB inside a store: its options, column families and errors in words.
+//
+// A Database is held by shared_ptr: whoever reads keeps it open. After a failed write the committer
+// must close and open it again, for which it waits until nobody holds it (DatabaseHolder).
+//
+// Thread safety: const access from several threads, as RocksDB gives it.
+#ifndef FLAMEKEEP_STORAGE_DATABASE_H_
+#define FLAMEKEEP_STORAGE_DATABASE_H_
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/bucket.h"
+
+namespace flamekeep::storage {
+
+inline std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// A RocksDB status as ours. `what` names what was being done: "writing to the store in /srv/fk".
+absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what);
+
+class Database {
+ public:
+  struct Options {
+    std::string directory;  // of the store
+    bool read_only = false;
+    std::shared_ptr<rocksdb::Cache> cache;
+    rocksdb::Env* env = nullptr;  // null: the default one
+  };
+
+  // Opens the RocksDB in `<directory>/rocksdb`, making it where it is missing.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::DB* db() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* meta() const { return handles_[0]; }
+  rocksdb::ColumnFamilyHandle* dictionary() const { return handles_[1]; }
+  rocksdb::ColumnFamilyHandle* level(Level level) const {
+    return handles_[2 + static_cast<size_t>(level)];
+  }
+  const std::vector<rocksdb::ColumnFamilyHandle*>& all() const { return handles_; }
+  bool read_only() const { return read_only_; }
+
+ private:
+  Database() = default;
+
+  bool read_only_ = false;
+  rocksdb::Env* env_ = nullptr;
+  rocksdb::FileLock* lock_ = nullptr;  // read-only: RocksDB itself takes none
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+// The current Database of a store.
+//
+// Thread safety: all methods.
+class DatabaseHolder {
+ public:
+  explicit DatabaseHolder(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+
+  // The database to read from; waits while it is being opened again.
+  std::shared_ptr<Database> Get() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Closes the database once nobody else holds it and opens it again. Where it can not be opened
+  // for writing (a full disk) it is opened for reading, so that queries go on, and the error is
+  // returned: call Reopen() again. `opened` is called with the new database before readers get it.
+  absl::Status Reopen(const Database::Options& options,
+                      const std::function<void(Database*)>& opened) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_DATABASE_H_

@@ -1,0 +1,213 @@
+#include "storage/flush.h"
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <optional>
+
+#include "absl/time/clock.h"
+#include "base/status.h"
+#include "storage/column_builder.h"
+#include "storage/format.h"
+#include "storage/replacement.h"
+
+namespace flamekeep::storage {
+
+absl::StatusOr<uint64_t> ReadFlushNumber(const Database& database) {
+  std::string value;
+  const rocksdb::Status status =
+      database.db()->Get(rocksdb::ReadOptions(), database.meta(), MetaKey(MetaTag::kFlush), &value);
+  if (status.IsNotFound()) return 0;
+  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(status, "reading the number of the last flush"));
+  std::string_view in = value;
+  uint64_t number = 0;
+  if (!GetFixed64(&in, &number)) return DataLoss("the number of the last flush is malformed");
+  return number;
+}
+
+Flusher::Flusher(Parts parts, uint64_t last_flush)
+    : parts_(std::move(parts)), last_flush_(last_flush) {
+  flushes_ = &parts_.metrics->GetCounter("storage_flushes_total", Severity::kInfo,
+                                         "commits to the store, each with one fsync");
+  microseconds_ = &parts_.metrics->GetCounter("storage_flush_microseconds_total", Severity::kInfo,
+                                              "time spent in commits");
+  failures_ =
+      &parts_.metrics->GetCounter("storage_flush_failures_total", Severity::kError,
+                                  "commits that failed; they are tried again until they succeed");
+  expired_ = &parts_.metrics->GetCounter(
+      "storage_expired_samples_total", Severity::kLoss,
+      "samples older than every level that is kept at their site: raise the retention");
+  saturated_ = &parts_.metrics->GetCounter(
+      "storage_saturated_columns_total", Severity::kLoss,
+      "columns in which a value did not fit 64 bits and stands at 2^64-1");
+  refused_ = &parts_.metrics->GetCounter(
+      "storage_refused_replacements_total", Severity::kLoss,
+      "imported logs whose level expired while they waited to be written");
+}
+
+rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
+  pending_ = PendingCommit();
+  pending_.number = last_flush_.load() + 1;
+  pending_.batch = base;
+  std::string number;
+  PutFixed64(pending_.number, &number);
+  pending_.batch.Put(MetaKey(MetaTag::kFlush), number);
+  marked_.clear();
+  failed_ = false;
+  return &pending_.batch;
+}
+
+void Flusher::Prepare(HeadContents contents) {
+  Begin();
+  // Names first: what was interned after the contents were taken goes along and does no harm.
+  parts_.catalog->TakePending(&pending_.batch);
+  for (HeadColumn& column : contents.columns) AddColumn(&column);
+  for (const Replacement& replacement : contents.replacements) AddReplacement(replacement);
+  parts_.dictionary->TakePending(&pending_.batch);
+  for (const auto& [source, position] : contents.positions) {
+    pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(source)), EncodePosition(position));
+  }
+}
+
+void Flusher::AddColumn(HeadColumn* column) {
+  const HeadKey& key = column->key;
+  const SiteId site = parts_.catalog->SiteOf(key.series);
+  const std::optional<Level> level =
+      FinestKept(parts_.levels->floors(site), key.resolution, key.start);
+  if (!level.has_value()) {
+    expired_->Add(column->observations);
+    return;
+  }
+  const Minute start = BucketAt(*level, key.start).start;
+  const BuiltColumn built =
+      BuildColumn(std::move(column->pairs), column->observations, *parts_.dictionary);
+  if (built.encoded.empty()) return;
+  if (built.header.saturated) saturated_->Add();
+  pending_.batch.Merge(parts_.database->Get()->level(*level),
+                       EncodeColumnKey({site, start, key.series, key.source, Part::kDirect}),
+                       built.encoded);
+  MarkAbove(site, *level, start);
+}
+
+void Flusher::AddReplacement(const Replacement& replacement) {
+  const std::shared_ptr<Database> database = parts_.database->Get();
+  const SiteId site =
+      *parts_.catalog->InternSite(parts_.catalog->sources()[Raw(replacement.source)].site);
+  const Bucket& bucket = replacement.bucket;
+  absl::Status status = CheckReplacement(*database, parts_.levels->floors(site), site, replacement);
+  SeriesPairs content;
+  if (status.ok()) status = CollectReplacement(*database, site, replacement, &content);
+  if (!status.ok()) {
+    spdlog::error("a replacement was left out: {}", Message(status));
+    refused_->Add();
+    return;
+  }
+  DeleteReplaced(replacement, site);
+  for (auto& [series, added] : content) {
+    const BuiltColumn built =
+        BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
+    if (built.encoded.empty()) continue;
+    if (built.header.saturated) saturated_->Add();
+    pending_.batch.Put(
+        database->level(bucket.level),
+        EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
+        built.encoded);
+  }
+  MarkAbove(site, bucket.level, bucket.start);
+  if (replacement.position.has_value()) {
+    pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(replacement.position_source)),
+                       EncodePosition(*replacement.position));
+  }
+}
+
+void Flusher::DeleteReplaced(const Replacement& replacement, SiteId site) {
+  const std::shared_ptr<Database> database = parts_.database->Get();
+  rocksdb::ColumnFamilyHandle* family = database->level(replacement.bucket.level);
+  const std::string prefix = BucketPrefix(site, replacement.bucket.start);
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database->db()->NewIterator(rocksdb::ReadOptions(), family));
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
+    if (key.ok() && key->source == replacement.source && key->part == Part::kDirect) {
+      pending_.batch.Delete(family, it->key());
+    }
+  }
+}
+
+void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
+  const int64_t now = absl::ToUnixMillis(parts_.now());
+  while (level != Level::kYear) {
+    level = Coarser(level);
+    const MarkKey key{BucketAt(level, start), site};
+    if (!marked_.insert(key).second) continue;
+    const std::optional<StaleMark> old = parts_.levels->mark(key);
+    const StaleMark mark{pending_.number, old.has_value() ? old->first_unix_ms : now, now};
+    pending_.batch.Put(StaleKey(site, key.bucket), EncodeStaleMark(mark));
+    pending_.marks_set.emplace_back(key, mark);
+  }
+}
+
+void Flusher::SetFloor(SiteId site, Level level, Minute floor) {
+  std::string value;
+  PutFixed32(floor, &value);
+  pending_.batch.Put(FloorKey(site, level), value);
+  pending_.floors.push_back({site, {level, floor}});
+}
+
+void Flusher::ClearMark(const MarkKey& key) {
+  pending_.batch.Delete(StaleKey(key.site, key.bucket));
+  pending_.marks_cleared.push_back(key);
+}
+
+absl::Status Flusher::Write() {
+  const std::shared_ptr<Database> database = parts_.database->Get();
+  if (database->read_only()) {
+    return Error(absl::StatusCode::kUnavailable, "the store is open for reading only");
+  }
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return FromRocksDb(database->db()->Write(options, &pending_.batch), "writing to the store");
+}
+
+absl::StatusOr<uint64_t> Flusher::Reopen() {
+  FLAMEKEEP_RETURN_IF_ERROR(
+      parts_.database->Reopen(parts_.database_options, [this](Database* database) {
+        parts_.dictionary->Rebind(database->db(), database->dictionary());
+      }));
+  return ReadFlushNumber(*parts_.database->Get());
+}
+
+absl::Status Flusher::Commit() {
+  const absl::Time start = absl::Now();
+  bool durable = false;
+  if (failed_) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last, Reopen());
+    durable = last >= pending_.number;
+    spdlog::info("the store was opened again; flush {} {} reached the disk before the error",
+                 pending_.number, durable ? "had" : "had not");
+  }
+  if (!durable) {
+    if (absl::Status status = Write(); !status.ok()) {
+      failed_ = true;
+      failures_->Add();
+      spdlog::error("flush {}: {}", pending_.number, Message(status));
+      return status;
+    }
+  }
+  Apply();
+  flushes_->Add();
+  microseconds_->Add(static_cast<uint64_t>(absl::ToInt64Microseconds(absl::Now() - start)));
+  return absl::OkStatus();
+}
+
+void Flusher::Apply() {
+  last_flush_.store(pending_.number);
+  parts_.catalog->Committed();
+  parts_.dictionary->Committed();
+  parts_.levels->ChangeMarks(pending_.marks_set, pending_.marks_cleared);
+  for (const auto& [site, floor] : pending_.floors) {
+    parts_.levels->SetFloor(site, floor.first, floor.second);
+  }
+}
+
+}  // namespace flamekeep::storage

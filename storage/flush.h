@@ -1,0 +1,102 @@
+// Turns what the committer takes into WriteBatches, and writes them: the CommitSink of a store.
+//
+// One commit is one WriteBatch with one fsync: new names, new dictionary runs, columns, positions,
+// stale marks, and the number of the flush. After an error the database is opened again, and the
+// same batch is written again only if the number of its flush is not there.
+//
+// Thread safety: the committer thread only.
+#ifndef FLAMEKEEP_STORAGE_FLUSH_H_
+#define FLAMEKEEP_STORAGE_FLUSH_H_
+
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/metrics.h"
+#include "storage/catalog.h"
+#include "storage/committer.h"
+#include "storage/database.h"
+#include "storage/dictionary.h"
+#include "storage/head.h"
+#include "storage/level_state.h"
+
+namespace flamekeep::storage {
+
+// What is about to be committed, and what changes in memory once it is durable.
+struct PendingCommit {
+  uint64_t number = 0;
+  rocksdb::WriteBatch batch;
+  std::vector<std::pair<MarkKey, StaleMark>> marks_set;
+  std::vector<MarkKey> marks_cleared;
+  std::vector<std::pair<SiteId, std::pair<Level, Minute>>> floors;
+};
+
+// 0 in a new store.
+absl::StatusOr<uint64_t> ReadFlushNumber(const Database& database);
+
+class Flusher final : public CommitSink {
+ public:
+  struct Parts {  // not owned
+    DatabaseHolder* database;
+    Database::Options database_options;
+    Dictionary* dictionary;
+    Catalog* catalog;
+    LevelState* levels;
+    Metrics* metrics;
+    std::function<absl::Time()> now;
+  };
+
+  Flusher(Parts parts, uint64_t last_flush);
+
+  void Prepare(HeadContents contents) override;
+  absl::Status Commit() override;
+
+  // Starts the commit of something else than the head: rollups, floors, derived files. The caller
+  // adds to the batch that it returns, which has the content of `base`.
+  rocksdb::WriteBatch* Begin(const rocksdb::WriteBatch& base = rocksdb::WriteBatch());
+  // Add to what Begin() started.
+  void SetFloor(SiteId site, Level level, Minute floor);
+  void ClearMark(const MarkKey& key);
+
+  // The number of the last durable flush. Thread safe.
+  uint64_t last_flush() const { return last_flush_.load(); }
+
+ private:
+  void AddColumn(HeadColumn* column);
+  void AddReplacement(const Replacement& replacement);
+  // Deletes what the owner of `replacement` has in the bucket.
+  void DeleteReplaced(const Replacement& replacement, SiteId site);
+  // Sets the marks of all buckets above `level` that hold `start`.
+  void MarkAbove(SiteId site, Level level, Minute start);
+  absl::Status Write();
+  // Opens the database again; the number of the last flush that is in it.
+  absl::StatusOr<uint64_t> Reopen();
+  // Takes over into memory what the commit changed.
+  void Apply();
+
+  const Parts parts_;
+  std::atomic<uint64_t> last_flush_;
+  PendingCommit pending_;
+  std::set<MarkKey> marked_;
+  bool failed_ = false;
+
+  Counter* flushes_ = nullptr;
+  Counter* failures_ = nullptr;
+  Counter* expired_ = nullptr;
+  Counter* saturated_ = nullptr;
+  Counter* refused_ = nullptr;
+  Counter* microseconds_ = nullptr;
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_FLUSH_H_

@@ -1,0 +1,86 @@
+// The head: samples that were accepted and are not yet on disk, added up into columns.
+//
+// Thread safety: none; the Committer guards it.
+#ifndef FLAMEKEEP_STORAGE_HEAD_H_
+#define FLAMEKEEP_STORAGE_HEAD_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "storage/bucket.h"
+#include "storage/column.h"
+#include "storage/ids.h"
+#include "storage/registry.h"
+#include "storage/store.h"
+
+namespace flamekeep::storage {
+
+// Names a column of the head. The level it is written to is decided at the flush: the finest that
+// is kept there and not finer than `resolution`.
+struct HeadKey {
+  Minute start = 0;  // of the bucket of `resolution`
+  SeriesId series{};
+  SourceId source{};
+  Level resolution = Level::kMinute;
+
+  bool operator==(const HeadKey&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const HeadKey& key) {
+    return H::combine(std::move(h), key.start, Raw(key.series), Raw(key.source), key.resolution);
+  }
+};
+
+struct HeadColumn {
+  HeadKey key;
+  uint64_t observations = 0;
+  std::vector<Pair> pairs;   // any order, ids may repeat
+  size_t next_merge = 4096;  // when so many pairs have gathered, equal ids are added up
+};
+
+// Orders pairs by id, descending, and adds up equal ids. True where a sum saturated.
+bool SortAndMerge(std::vector<Pair>* pairs);
+
+// What one flush takes out of the head.
+struct HeadContents {
+  std::vector<HeadColumn> columns;
+  absl::flat_hash_map<SourceId, Position> positions;
+  std::vector<Replacement> replacements;  // after the columns, in this order
+
+  bool empty() const { return columns.empty() && positions.empty() && replacements.empty(); }
+};
+
+class Head {
+ public:
+  void Add(const Batch& batch);
+  void Add(Replacement replacement);
+
+  // About how much memory the contents take.
+  size_t bytes() const { return bytes_; }
+  bool empty() const { return contents_.empty(); }
+
+  // Leaves the head empty.
+  HeadContents Take();
+
+ private:
+  // A place of the memo below.
+  struct Recent {
+    HeadKey key;
+    uint32_t index = UINT32_MAX;
+  };
+
+  HeadColumn& ColumnFor(const HeadKey& key);
+
+  HeadContents contents_;
+  absl::flat_hash_map<HeadKey, uint32_t> index_;  // into contents_.columns
+  // Samples of one minute spread over few series: a direct-mapped memo in front of the map.
+  std::array<Recent, 64> recent_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_HEAD_H_

@@ -1,0 +1,67 @@
+#include "storage/maintenance.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "base/status.h"
+
+namespace flamekeep::storage {
+namespace {
+
+constexpr absl::Duration kPause = absl::Seconds(5);
+
+}  // namespace
+
+Maintenance::Maintenance(Parts parts, bool background) : parts_(std::move(parts)) {
+  failures_ = &parts_.metrics->GetCounter(
+      "storage_maintenance_failures_total", Severity::kError,
+      "rollups, derivations or expiries that failed; they are tried again");
+  if (background) thread_ = std::thread([this] { Loop(); });
+}
+
+Maintenance::~Maintenance() {
+  parts_.stopping->store(true);
+  {
+    absl::MutexLock lock(&stop_mutex_);
+    stop_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Maintenance::Loop() {
+  while (true) {
+    {
+      absl::MutexLock lock(&stop_mutex_);
+      if (stop_mutex_.AwaitWithTimeout(absl::Condition(&stop_), kPause)) return;
+    }
+    const absl::Status status = Run(/*force=*/false);
+    if (status.ok() || parts_.stopping->load()) continue;
+    failures_->Add();
+    spdlog::error("maintenance: {}", Message(status));
+  }
+}
+
+absl::Status Maintenance::Run(bool force) {
+  absl::MutexLock lock(&run_mutex_);
+  while (parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
+    FLAMEKEEP_RETURN_IF_ERROR(DeriveNext());
+  }
+  while (!parts_.stopping->load()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const int rebuilt, parts_.rollup->RunDue(parts_.now(), force));
+    if (rebuilt == 0) break;
+  }
+  return parts_.expiry->RunDue(parts_.now()).status();
+}
+
+absl::Status Maintenance::DeriveNext() {
+  rocksdb::WriteBatch named;
+  FLAMEKEEP_RETURN_IF_ERROR(parts_.dictionary->DeriveNext(&named));
+  FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
+    parts_.flusher->Begin(named);
+    return true;
+  }));
+  return parts_.dictionary->DerivationCommitted();
+}
+
+}  // namespace flamekeep::storage

@@ -1,0 +1,121 @@
+#include "storage/replacement.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/status.h"
+#include "storage/format.h"
+
+namespace flamekeep::storage {
+namespace {
+
+bool HasRolledPart(const Database& database, SiteId site, const Bucket& bucket) {
+  const std::string prefix = BucketPrefix(site, bucket.start);
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database.db()->NewIterator(rocksdb::ReadOptions(), database.level(bucket.level)));
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
+    if (key.ok() && key->part == Part::kRolled) return true;
+  }
+  return false;
+}
+
+using Values = absl::flat_hash_map<uint32_t, uint64_t>;
+
+struct FinerContent {
+  uint64_t observations = 0;
+  Values values;
+};
+
+// What `owner` has in the buckets of the next finer level.
+absl::Status ReadFiner(const Database& database, SiteId site, const Bucket& bucket, SourceId owner,
+                       std::map<SeriesId, FinerContent>* finer) {
+  const std::string end = BucketPrefix(site, bucket.end());
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database.db()->NewIterator(rocksdb::ReadOptions(), database.level(Finer(bucket.level))));
+  for (it->Seek(BucketPrefix(site, bucket.start)); it->Valid() && View(it->key()) < end;
+       it->Next()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.source != owner || key.part != Part::kDirect) continue;
+    ColumnHeader header;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<Pair> pairs,
+                               DecodeColumn(View(it->value()), &header));
+    FinerContent& content = (*finer)[key.series];
+    content.observations += header.observations;
+    bool saturated = false;
+    for (const Pair& pair : pairs) {
+      uint64_t& value = content.values[pair.stack];
+      value = SaturatingAdd(value, pair.value, &saturated);
+    }
+  }
+  return FromRocksDb(it->status(), "reading the finer parts of a replaced bucket");
+}
+
+// Takes `finer` out of `content`, never below zero.
+void Subtract(FinerContent finer, CollectedPairs* content) {
+  content->observations -= std::min(content->observations, finer.observations);
+  for (Pair& pair : content->pairs) {
+    const auto it = finer.values.find(pair.stack);
+    if (it == finer.values.end()) continue;
+    const uint64_t taken = std::min(it->second, pair.value);
+    pair.value -= taken;
+    it->second -= taken;
+  }
+}
+
+}  // namespace
+
+absl::Status CheckReplacement(const Database& database, const LevelState::Floors& floors,
+                              SiteId site, const Replacement& replacement) {
+  const Bucket& bucket = replacement.bucket;
+  if (floors[static_cast<size_t>(bucket.level)] > bucket.start) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "the {} {} can not be imported: this level is no longer kept for that time, raise "
+                 "its retention or import a coarser log",
+                 LevelName(bucket.level), FormatMinute(bucket.start));
+  }
+  if (replacement.subtract_finer && bucket.level != Level::kMinute) {
+    const Level finer = Finer(bucket.level);
+    if (floors[static_cast<size_t>(finer)] > bucket.start &&
+        HasRolledPart(database, site, bucket)) {
+      return Error(absl::StatusCode::kFailedPrecondition,
+                   "the {} {} can not be imported: its {}s were summed and are no longer kept, so "
+                   "what the log repeats of them can not be told",
+                   LevelName(bucket.level), FormatMinute(bucket.start), LevelName(finer));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CollectReplacement(const Database& database, SiteId site,
+                                const Replacement& replacement, SeriesPairs* content) {
+  // Equal stacks are added up first: what is subtracted is known by stack.
+  std::map<SeriesId, Values> sums;
+  bool saturated = false;
+  for (const Sample& sample : replacement.samples) {
+    (*content)[sample.series].observations += sample.observations;
+    uint64_t& value = sums[sample.series][Raw(sample.stack)];
+    value = SaturatingAdd(value, sample.value, &saturated);
+  }
+  for (const auto& [series, values] : sums) {
+    std::vector<Pair>& pairs = (*content)[series].pairs;
+    pairs.reserve(values.size());
+    for (const auto& [stack, value] : values) pairs.push_back({stack, value});
+  }
+  if (!replacement.subtract_finer || replacement.bucket.level == Level::kMinute) {
+    return absl::OkStatus();
+  }
+  std::map<SeriesId, FinerContent> finer;
+  FLAMEKEEP_RETURN_IF_ERROR(
+      ReadFiner(database, site, replacement.bucket, replacement.source, &finer));
+  for (auto& [series, taken] : finer) {
+    const auto it = content->find(series);
+    if (it != content->end()) Subtract(std::move(taken), &it->second);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace flamekeep::storage

@@ -1,0 +1,38 @@
+// Replacements: files without times inside that may be imported again when they have grown. What an
+// owner has in a bucket is taken out and put in anew.
+//
+// Thread safety: functions of their arguments.
+#ifndef FLAMEKEEP_STORAGE_REPLACEMENT_H_
+#define FLAMEKEEP_STORAGE_REPLACEMENT_H_
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "storage/column.h"
+#include "storage/database.h"
+#include "storage/level_state.h"
+#include "storage/store.h"
+
+namespace flamekeep::storage {
+
+struct CollectedPairs {
+  uint64_t observations = 0;
+  std::vector<Pair> pairs;  // any order
+};
+using SeriesPairs = std::map<SeriesId, CollectedPairs>;
+
+// Whether the replacement can be stored exactly. Errors: FAILED_PRECONDITION where its level has
+// expired, or where finer data that it may hold have been rolled up and then expired.
+absl::Status CheckReplacement(const Database& database, const LevelState::Floors& floors,
+                              SiteId site, const Replacement& replacement);
+
+// The content by series, less what the owner has in the next finer level if that is asked for.
+// Errors: DATA_LOSS.
+absl::Status CollectReplacement(const Database& database, SiteId site,
+                                const Replacement& replacement, SeriesPairs* content);
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_REPLACEMENT_H_

@@ -1,0 +1,221 @@
+#include "storage/snapshot.h"
+
+#include <rocksdb/db.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "base/status.h"
+#include "storage/planner.h"
+#include "storage/store_impl.h"
+
+namespace flamekeep::storage {
+namespace {
+
+// Values up to this size are copied out of the iterator; larger ones are pinned in the block cache.
+constexpr size_t kCopyBytes = 8 << 10;
+
+class CopiedColumn final : public ColumnHandle {
+ public:
+  explicit CopiedColumn(std::string_view bytes) : bytes_(bytes) {}
+  std::string_view encoded() const override { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+class PinnedColumn final : public ColumnHandle {
+ public:
+  std::string_view encoded() const override { return View(slice); }
+  rocksdb::PinnableSlice slice;
+};
+
+std::string KeyInWords(const ColumnKey& key, Level level) {
+  return fmt::format("site {} {} {} series {} source {}", Raw(key.site), LevelName(level),
+                     FormatMinute(key.start), Raw(key.series), Raw(key.source));
+}
+
+class SnapshotImpl final : public Snapshot {
+ public:
+  SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog,
+               const Dictionary& dictionary)
+      : database_(std::move(database)),
+        catalog_(catalog),
+        snapshot_(database_->db()->GetSnapshot()),
+        tree_(dictionary.tree()) {
+    options_.snapshot = snapshot_;
+  }
+  ~SnapshotImpl() override { database_->db()->ReleaseSnapshot(snapshot_); }
+
+  absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
+                                std::vector<SeriesId> series) const override;
+  absl::Status Read(
+      const Plan& plan,
+      absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const override;
+  const StackTreeView& tree() const override { return tree_; }
+
+ private:
+  class View;
+
+  absl::Status ReadPiece(
+      const Plan& plan, const Piece& piece,
+      absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const;
+  absl::StatusOr<std::unique_ptr<ColumnHandle>> MakeHandle(const rocksdb::Iterator& it,
+                                                           const ColumnKey& key, Level level) const;
+
+  const std::shared_ptr<Database> database_;
+  const Catalog* const catalog_;
+  const rocksdb::Snapshot* const snapshot_;
+  rocksdb::ReadOptions options_;
+  const StackTreeView tree_;
+};
+
+// Floors and marks of the sites of one plan, and probes for direct parts.
+class SnapshotImpl::View final : public PlannerView {
+ public:
+  View(const SnapshotImpl* snapshot, absl::Span<const SeriesId> series)
+      : snapshot_(*snapshot), series_(series) {}
+
+  absl::Status Load() {
+    const auto it = std::unique_ptr<rocksdb::Iterator>(
+        snapshot_.database_->db()->NewIterator(snapshot_.options_, snapshot_.database_->meta()));
+    for (const MetaTag tag : {MetaTag::kFloor, MetaTag::kStale}) {
+      const std::string prefix = MetaKey(tag);
+      for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+        FLAMEKEEP_RETURN_IF_ERROR(
+            state_.Load(storage::View(it->key()), storage::View(it->value())));
+      }
+    }
+    return FromRocksDb(it->status(), "reading stale marks");
+  }
+
+  LevelState::Floors floors(SiteId site) const override { return state_.floors(site); }
+
+  bool IsStale(SiteId site, const Bucket& bucket) const override {
+    return state_.mark({bucket, site}).has_value();
+  }
+
+  bool HasDirect(SiteId site, const Bucket& bucket) const override {
+    const auto it = std::unique_ptr<rocksdb::Iterator>(snapshot_.database_->db()->NewIterator(
+        snapshot_.options_, snapshot_.database_->level(bucket.level)));
+    for (const SeriesId series : series_) {
+      // Rolled parts have source 0 and sort before all direct ones.
+      it->Seek(EncodeColumnKey({site, bucket.start, series, SourceId{1}, Part::kDirect}));
+      if (it->Valid() && it->key().starts_with(SeriesPrefix(site, bucket.start, series))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  const SnapshotImpl& snapshot_;
+  const absl::Span<const SeriesId> series_;
+  LevelState state_;
+};
+
+absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
+                                            std::vector<SeriesId> series) const {
+  const std::string from = absl::FormatTime(begin, absl::UTCTimeZone());
+  const std::string to = absl::FormatTime(end, absl::UTCTimeZone());
+  if (begin >= end) {
+    return InvalidArgument("the range from {} to {} is empty or upside down: its end must be later",
+                           from, to);
+  }
+  const std::optional<Minute> first = MinuteOf(begin);
+  const std::optional<Minute> last = MinuteOf(end - absl::Nanoseconds(1));
+  if (!first.has_value() || !last.has_value()) {
+    return InvalidArgument("the range from {} to {} leaves the years 1970 to 9574", from, to);
+  }
+  Plan plan;
+  std::sort(series.begin(), series.end());
+  series.erase(std::unique(series.begin(), series.end()), series.end());
+  plan.series = std::move(series);
+
+  std::vector<SiteId> sites;
+  for (const SeriesId id : plan.series) sites.push_back(catalog_->SiteOf(id));
+  std::sort(sites.begin(), sites.end());
+  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+
+  View view(this, plan.series);
+  FLAMEKEEP_RETURN_IF_ERROR(view.Load());
+  plan.covered = WidenRange(view, sites, {*first, *last + 1});
+  plan.widened = TimeOf(plan.covered.begin) != begin || TimeOf(plan.covered.end) != end;
+  for (const SiteId site : sites) {
+    std::vector<Piece> pieces = CoverRange(view, site, plan.covered);
+    plan.pieces.insert(plan.pieces.end(), pieces.begin(), pieces.end());
+  }
+  return plan;
+}
+
+absl::Status SnapshotImpl::Read(
+    const Plan& plan, absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const {
+  for (const Piece& piece : plan.pieces) {
+    FLAMEKEEP_RETURN_IF_ERROR(ReadPiece(plan, piece, visit));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotImpl::ReadPiece(
+    const Plan& plan, const Piece& piece,
+    absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const {
+  const std::string end = BucketPrefix(piece.site, piece.range.end);
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions options = options_;
+  options.iterate_upper_bound = &upper;
+  // Long scans of fine levels read ahead by themselves; large values are skipped by seeking.
+  const bool large_values = piece.level >= Level::kDay;
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database_->db()->NewIterator(options, database_->level(piece.level)));
+  it->Seek(BucketPrefix(piece.site, piece.range.begin));
+  while (it->Valid()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(storage::View(it->key())));
+    const auto next = std::lower_bound(plan.series.begin(), plan.series.end(), key.series);
+    if (next == plan.series.end() || *next != key.series) {
+      if (!large_values) {
+        it->Next();
+      } else if (next == plan.series.end()) {
+        it->Seek(SeriesPrefix(key.site, key.start + 1, plan.series.front()));
+      } else {
+        it->Seek(SeriesPrefix(key.site, key.start, *next));
+      }
+      continue;
+    }
+    if (key.part == Part::kDirect || !piece.direct_only) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<ColumnHandle> handle,
+                                 MakeHandle(*it, key, piece.level));
+      FLAMEKEEP_RETURN_IF_ERROR(visit(std::move(handle)));
+    }
+    it->Next();
+  }
+  return FromRocksDb(it->status(), "reading columns");
+}
+
+absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const rocksdb::Iterator& it,
+                                                                       const ColumnKey& key,
+                                                                       Level level) const {
+  std::unique_ptr<ColumnHandle> handle;
+  if (it.value().size() <= kCopyBytes) {
+    handle = std::make_unique<CopiedColumn>(storage::View(it.value()));
+  } else {
+    auto pinned = std::make_unique<PinnedColumn>();
+    const rocksdb::Status status =
+        database_->db()->Get(options_, database_->level(level), it.key(), &pinned->slice);
+    if (!status.ok()) return FromRocksDb(status, "reading the column " + KeyInWords(key, level));
+    handle = std::move(pinned);
+  }
+  handle->key = key;
+  handle->level = level;
+  return handle;
+}
+
+}  // namespace
+
+std::unique_ptr<Snapshot> Store::NewSnapshot() const {
+  return std::make_unique<SnapshotImpl>(impl_->database.Get(), &impl_->catalog, *impl_->dictionary);
+}
+
+}  // namespace flamekeep::storage

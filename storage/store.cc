@@ -1,0 +1,214 @@
+#include "storage/store.h"
+
+#include <rocksdb/cache.h>
+
+#include <memory>
+#include <utility>
+
+#include "base/status.h"
+#include "storage/check.h"
+#include "storage/format.h"
+#include "storage/replacement.h"
+#include "storage/store_directory.h"
+#include "storage/store_impl.h"
+
+namespace flamekeep::storage {
+
+absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* positions) {
+  const std::shared_ptr<Database> current = database.Get();
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
+  // Sites first: series and sources name them.
+  for (const MetaTag tag : {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition,
+                            MetaTag::kFloor, MetaTag::kStale}) {
+    const std::string prefix = MetaKey(tag);
+    for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+      const std::string_view key = View(it->key());
+      const std::string_view value = View(it->value());
+      if (tag == MetaTag::kPosition) {
+        FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodePositionKey(key));
+        FLAMEKEEP_ASSIGN_OR_RETURN((*positions)[source], DecodePosition(value));
+      } else if (tag == MetaTag::kFloor || tag == MetaTag::kStale) {
+        FLAMEKEEP_RETURN_IF_ERROR(levels.Load(key, value));
+      } else {
+        FLAMEKEEP_RETURN_IF_ERROR(catalog.Load(key, value));
+      }
+    }
+  }
+  return FromRocksDb(it->status(), "reading the registry of " + options.directory);
+}
+
+absl::Status Store::Impl::Start(const Database::Options& database_options,
+                                absl::flat_hash_map<SourceId, Position> positions) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*database.Get()));
+  flusher = std::make_unique<Flusher>(Flusher::Parts{&database, database_options, dictionary.get(),
+                                                     &catalog, &levels, metrics(), options.now},
+                                      last_flush);
+  if (options.read_only) return absl::OkStatus();
+  committer = std::make_unique<Committer>(
+      Committer::Options{options.flush_interval, options.min_flush_interval, options.flush_bytes,
+                         options.max_head_bytes, options.append_timeout},
+      flusher.get(), std::move(positions));
+  rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
+                                                  &levels, metrics(), &stopping,
+                                                  options.rollup_quiet, options.rollup_at_latest});
+  expiry = std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(),
+                                                  &levels, &catalog, options.retention});
+  maintenance = std::make_unique<Maintenance>(
+      Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
+                         flusher.get(), metrics(), &stopping, options.now},
+      options.background_maintenance);
+  return absl::OkStatus();
+}
+
+absl::Status Store::Impl::EnsureFloors(SiteId site) {
+  if (levels.HasFloors(site)) return absl::OkStatus();
+  return committer->Run([this, site] {
+    if (levels.HasFloors(site)) return false;
+    catalog.TakePending(flusher->Begin());
+    for (const Level level : kLevels) {
+      flusher->SetFloor(site, level, RetentionFloor(options.retention, level, options.now()));
+    }
+    return true;
+  });
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
+  FLAMEKEEP_RETURN_IF_ERROR(
+      PrepareStoreDirectory(options.directory, options.create_if_missing && !options.read_only));
+  Database::Options database_options;
+  database_options.directory = options.directory;
+  database_options.read_only = options.read_only;
+  database_options.cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  database_options.env = options.env;
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(database_options));
+
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
+  absl::flat_hash_map<SourceId, Position> positions;
+  FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&positions));
+  {
+    const std::shared_ptr<Database> current = impl->database.Get();
+    FLAMEKEEP_ASSIGN_OR_RETURN(impl->dictionary,
+                               Dictionary::Open(impl->options.directory + "/derived", current->db(),
+                                                current->dictionary()));
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(impl->Start(database_options, std::move(positions)));
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Store::~Store() {
+  // The maintenance thread waits for the committer, so it goes first.
+  impl_->maintenance.reset();
+  impl_->committer.reset();
+}
+
+Dictionary& Store::dictionary() { return *impl_->dictionary; }
+const Dictionary& Store::dictionary() const { return *impl_->dictionary; }
+
+absl::StatusOr<SiteId> Store::InternSite(std::string_view name) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SiteId site, impl_->catalog.InternSite(name));
+  FLAMEKEEP_RETURN_IF_ERROR(impl_->EnsureFloors(site));
+  return site;
+}
+
+absl::StatusOr<SeriesId> Store::InternSeries(const SeriesKey& key) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SeriesId series, impl_->catalog.InternSeries(key));
+  FLAMEKEEP_RETURN_IF_ERROR(impl_->EnsureFloors(impl_->catalog.SiteOf(series)));
+  return series;
+}
+
+absl::StatusOr<SourceId> Store::InternSource(const SourceKey& key) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, impl_->catalog.InternSource(key));
+  FLAMEKEEP_RETURN_IF_ERROR(InternSite(key.site).status());
+  return source;
+}
+
+std::vector<std::string> Store::Sites() const { return impl_->catalog.sites(); }
+std::vector<SeriesKey> Store::Series() const { return impl_->catalog.series(); }
+
+std::vector<SourceStatus> Store::Sources() const {
+  const std::vector<SourceKey> keys = impl_->catalog.sources();
+  const absl::flat_hash_map<SourceId, Position> positions = impl_->committer->DurablePositions();
+  std::vector<SourceStatus> sources(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    sources[i].id = SourceId{static_cast<uint32_t>(i)};
+    sources[i].key = keys[i];
+    const auto it = positions.find(sources[i].id);
+    if (it != positions.end()) sources[i].position = it->second;
+  }
+  return sources;
+}
+
+std::optional<Position> Store::AcceptedPosition(SourceId source) const {
+  return impl_->committer->AcceptedPosition(source);
+}
+
+absl::StatusOr<Ticket> Store::Append(Batch batch) {
+  return impl_->committer->Append(std::move(batch));
+}
+
+absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
+  const std::vector<SourceKey> sources = impl_->catalog.sources();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SiteId site, InternSite(sources[Raw(replacement.source)].site));
+  FLAMEKEEP_RETURN_IF_ERROR(
+      CheckReplacement(*impl_->database.Get(), impl_->levels.floors(site), site, replacement));
+  return impl_->committer->Replace(std::move(replacement));
+}
+
+void Store::OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) {
+  impl_->committer->OnDurable(ticket, std::move(done));
+}
+
+absl::Status Store::WaitDurable(Ticket ticket, absl::Time deadline) {
+  return impl_->committer->WaitDurable(ticket, deadline);
+}
+
+absl::Status Store::Flush() { return WaitDurable(impl_->committer->last_ticket()); }
+
+absl::Status Store::RunMaintenance(bool force) { return impl_->maintenance->Run(force); }
+
+absl::Status Store::Compact() {
+  const std::shared_ptr<Database> database = impl_->database.Get();
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  for (rocksdb::ColumnFamilyHandle* family : database->all()) {
+    FLAMEKEEP_RETURN_IF_ERROR(
+        FromRocksDb(database->db()->CompactRange(options, family, nullptr, nullptr),
+                    "compacting " + impl_->options.directory));
+  }
+  return absl::OkStatus();
+}
+
+StoreStatus Store::Status() const {
+  StoreStatus status;
+  status.last_flush = impl_->flusher->last_flush();
+  status.head_bytes = impl_->committer->pending_bytes();
+  status.write_status = impl_->committer->write_status();
+  const std::shared_ptr<Database> database = impl_->database.Get();
+  const auto bytes = [&](rocksdb::ColumnFamilyHandle* family) {
+    uint64_t value = 0;
+    database->db()->GetIntProperty(family, rocksdb::DB::Properties::kTotalSstFilesSize, &value);
+    return value;
+  };
+  for (const Level level : kLevels) {
+    LevelStatus& row = status.levels[static_cast<size_t>(level)];
+    row.level = level;
+    row.bytes = bytes(database->level(level));
+  }
+  for (const auto& [key, mark] : impl_->levels.marks()) {
+    ++status.levels[static_cast<size_t>(key.bucket.level)].stale;
+  }
+  status.dictionary = impl_->dictionary->stats();
+  status.dictionary_bytes = bytes(database->dictionary()) + status.dictionary.derived_bytes;
+  status.directory_bytes = DirectoryBytes(impl_->options.directory);
+  status.series = impl_->catalog.series().size() - 1;
+  return status;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::Check() {
+  return CheckStore(*impl_->database.Get(), *impl_->dictionary, impl_->catalog, impl_->levels);
+}
+
+}  // namespace flamekeep::storage

@@ -1,0 +1,55 @@
+// The parts of a Store and who owns them. For storage/*.cc only.
+#ifndef FLAMEKEEP_STORAGE_STORE_IMPL_H_
+#define FLAMEKEEP_STORAGE_STORE_IMPL_H_
+
+#include <atomic>
+#include <memory>
+
+#include "base/metrics.h"
+#include "storage/catalog.h"
+#include "storage/committer.h"
+#include "storage/database.h"
+#include "storage/dictionary.h"
+#include "storage/expiry.h"
+#include "storage/flush.h"
+#include "storage/level_state.h"
+#include "storage/maintenance.h"
+#include "storage/rollup.h"
+#include "storage/store.h"
+
+namespace flamekeep::storage {
+
+// Members are in the order of construction: each uses only those above it. The committer and the
+// maintenance thread do not exist in a store that is open for reading only.
+struct Store::Impl {
+  Impl(StoreOptions store_options, std::shared_ptr<Database> opened)
+      : options(std::move(store_options)), database(std::move(opened)) {}
+
+  StoreOptions options;
+  Metrics own_metrics;  // where options.metrics is null
+  Catalog catalog;
+  LevelState levels;
+  DatabaseHolder database;
+  std::unique_ptr<Dictionary> dictionary;
+  std::unique_ptr<Flusher> flusher;
+  std::unique_ptr<Committer> committer;
+  std::atomic<bool> stopping{false};
+  std::unique_ptr<Rollup> rollup;
+  std::unique_ptr<Expiry> expiry;
+  std::unique_ptr<Maintenance> maintenance;
+
+  Metrics* metrics() { return options.metrics != nullptr ? options.metrics : &own_metrics; }
+
+  // Reads registry, positions, floors and marks.
+  absl::Status Load(absl::flat_hash_map<SourceId, Position>* positions);
+  // Starts the threads.
+  absl::Status Start(const Database::Options& database_options,
+                     absl::flat_hash_map<SourceId, Position> positions);
+  // Gives a site that has no floors those of the retention: nothing of it is stored yet, so old
+  // samples go straight to the level that will be kept.
+  absl::Status EnsureFloors(SiteId site);
+};
+
+}  // namespace flamekeep::storage
+
+#endif  // FLAMEKEEP_STORAGE_STORE_IMPL_H_

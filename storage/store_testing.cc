@@ -1,0 +1,151 @@
+#include "storage/store_testing.h"
+
+#include <stdlib.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/civil_time.h"
+#include "base/status.h"
+#include "storage/column.h"
+
+namespace flamekeep::storage {
+namespace {
+
+void Require(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  abort();
+}
+
+template <typename T>
+T Require(absl::StatusOr<T> value) {
+  Require(value.status());
+  return *std::move(value);
+}
+
+std::string TypeId(std::string_view profile) { return fmt::format("{}:samples:count::", profile); }
+
+}  // namespace
+
+TestDirectory::TestDirectory() {
+  const char* base = getenv("TMPDIR");
+  path_ = std::string(base != nullptr ? base : "/tmp") + "/flamekeep_test_XXXXXX";
+  if (mkdtemp(path_.data()) == nullptr) abort();
+}
+
+TestDirectory::~TestDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+StoreOptions TestOptions(std::string directory, const TestClock* clock) {
+  StoreOptions options;
+  options.directory = std::move(directory);
+  options.background_maintenance = false;
+  options.retention.keep.fill(absl::InfiniteDuration());
+  options.block_cache_bytes = 8 << 20;
+  options.min_flush_interval = absl::ZeroDuration();
+  options.now = [clock] {
+    return clock != nullptr ? clock->Now()
+                            : absl::FromCivil(absl::CivilDay(2027, 1, 15), absl::UTCTimeZone());
+  };
+  return options;
+}
+
+TestStore::TestStore(StoreOptions options)
+    : options_(std::move(options)), store_(Require(Store::Open(options_))) {}
+
+void TestStore::Reopen() {
+  store_.reset();
+  store_ = Require(Store::Open(options_));
+}
+
+StackId TestStore::Intern(std::string_view folded) {
+  std::vector<FrameId> frames;
+  while (true) {
+    const size_t end = folded.find(';');
+    frames.push_back(Require(store_->dictionary().InternFrame(folded.substr(0, end))));
+    if (end == std::string_view::npos) break;
+    folded.remove_prefix(end + 1);
+  }
+  return Require(store_->dictionary().InternStack(frames));
+}
+
+std::string TestStore::Folded(const StackTreeView& tree, StackId id) const {
+  std::string folded;
+  for (; id != kRootStack; id = tree.parent(id)) {
+    const std::string function(store_->dictionary().frame(tree.frame(id)).function);
+    folded = folded.empty() ? function : function + ";" + folded;
+  }
+  return folded;
+}
+
+SeriesId TestStore::Series(std::string_view profile, std::string_view site) {
+  return Require(store_->InternSeries({std::string(site), TypeId(profile), {}}));
+}
+
+Sample TestStore::MakeSample(absl::Time time, std::string_view profile, std::string_view folded,
+                             uint64_t value, std::string_view site) {
+  Sample sample{};
+  sample.minute = MinuteOf(time).value();
+  sample.series = Series(profile, site);
+  sample.stack = Intern(folded);
+  sample.value = value;
+  return sample;
+}
+
+void TestStore::Append(absl::Time time, std::string_view profile, std::string_view folded,
+                       uint64_t value, Level resolution, std::string_view site) {
+  Batch batch;
+  batch.source =
+      Require(store_->InternSource({SourceKind::kPubSub, std::string(site), "test", "node", 0}));
+  batch.resolution = resolution;
+  batch.samples = {MakeSample(time, profile, folded, value, site)};
+  Require(store_->WaitDurable(Require(store_->Append(std::move(batch)))));
+}
+
+void TestStore::Replace(Level level, absl::Time start, const StackValues& content, uint64_t number,
+                        bool subtract_finer) {
+  Replacement replacement;
+  replacement.bucket = BucketAt(level, MinuteOf(start).value());
+  replacement.source = Require(store_->InternSource({SourceKind::kImport, "eqiad", "log", "", 0}));
+  replacement.position_source = Require(store_->InternSource(
+      {SourceKind::kImport, "eqiad",
+       fmt::format("log {} {}", LevelName(level), replacement.bucket.start), "", 0}));
+  replacement.position = Position{number, ""};
+  replacement.subtract_finer = subtract_finer;
+  for (const auto& [folded, value] : content) {
+    replacement.samples.push_back(MakeSample(start, "excimer", folded, value));
+  }
+  Require(store_->WaitDurable(Require(store_->Replace(std::move(replacement)))));
+}
+
+StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan,
+                           std::string_view site) {
+  const auto snapshot = store_->NewSnapshot();
+  const Plan made = Require(snapshot->MakePlan(begin, end, {Series(profile, site)}));
+  if (plan != nullptr) *plan = made;
+  StackValues sum;
+  bool saturated = false;
+  Require(snapshot->Read(made, [&](std::unique_ptr<ColumnHandle> column) {
+    ColumnHeader header;
+    absl::StatusOr<std::vector<Pair>> pairs = DecodeColumn(column->encoded(), &header);
+    if (!pairs.ok()) return pairs.status();
+    Digest digest = 0;
+    for (const Pair& pair : *pairs) {
+      uint64_t& value = sum[Folded(snapshot->tree(), StackId{pair.stack})];
+      value = SaturatingAdd(value, pair.value, &saturated);
+      digest += pair.value * store_->dictionary().StackHash(StackId{pair.stack});
+    }
+    if (!header.saturated && digest != header.digest) {
+      return DataLoss("a column does not match its digest");
+    }
+    return absl::OkStatus();
+  }));
+  return sum;
+}
+
+}  // namespace flamekeep::storage
