@@ -1,0 +1,97 @@
+// A Redis server that is listened to: Arc Lamp's pub/sub channels.
+//
+//   reader thread -> bounded queue of chunks -> decoder thread -> Store::Append
+//
+// Pub/sub keeps nothing for a listener that is away, so the reader does nothing but read: it never
+// waits for the decoder or the store. Where these fall behind, the queue fills, and then the newest
+// chunks are dropped and counted (`redis_queue_full_messages_total`). The reader never gives up
+// either: a server that is gone or silent is tried again for ever, with exponential backoff and
+// full jitter; metrics and Status() tell.
+//
+// A message is one folded line (several, if it holds newlines). The time of its samples is the
+// reader's clock when it is read.
+//
+// Metrics, by site, server and where it makes sense channel: redis_connected,
+// redis_silence_seconds, redis_queued_bytes; redis_messages_total, redis_bytes_total,
+// redis_connects_total, redis_disconnects_total, redis_queue_full_messages_total,
+// redis_store_dropped_samples_total.
+//
+// Thread safety: all methods. Ownership: pipeline and store outlive the source.
+#ifndef FLAMEKEEP_INGEST_REDIS_SOURCE_H_
+#define FLAMEKEEP_INGEST_REDIS_SOURCE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "ingest/pipeline.h"
+#include "ingest/redis_url.h"
+#include "storage/store.h"
+
+namespace flamekeep::ingest {
+
+struct RedisSourceOptions {
+  std::string site;
+  RedisAddress address;
+  std::string password_file;  // its first line is the password, read at each connect; wins over the
+                              // address's
+  std::vector<std::string> channels = {"excimer", "excimer-wall"};  // types: Pipeline::TypeOf
+  std::string node;  // this server's name, part of the sources' identity
+
+  uint64_t queue_bytes = uint64_t{64} << 20;
+  uint64_t chunk_bytes = uint64_t{256} << 10;
+  absl::Duration chunk_age = absl::Milliseconds(100);
+  absl::Duration connect_timeout = absl::Seconds(5);  // until the subscription is confirmed
+  // A connection without any byte for this long is asked for a sign of life, and closed if none
+  // comes within the same time again.
+  absl::Duration ping_after = absl::Seconds(15);
+  absl::Duration min_backoff = absl::Milliseconds(100);
+  absl::Duration max_backoff = absl::Seconds(30);
+  std::function<absl::Time()> now = [] { return absl::Now(); };
+};
+
+struct ChannelStatus {
+  std::string site;
+  std::string channel;
+  std::string address;  // without password
+  bool connected = false;
+  absl::Time since = absl::InfinitePast();         // of `connected`
+  absl::Time last_message = absl::InfinitePast();  // InfinitePast: none yet
+  std::string last_error;                          // empty: none yet
+  uint64_t messages = 0;
+  uint64_t queued = 0;  // messages received and not yet decoded
+};
+
+class RedisSource {
+ public:
+  // Starts listening; returns at once, whether the server is there or not. Errors: INVALID_ARGUMENT
+  // for a channel or site name outside its rules, NOT_FOUND for a password file that can not be
+  // read.
+  static absl::StatusOr<std::unique_ptr<RedisSource>> Start(RedisSourceOptions options,
+                                                            Pipeline* pipeline,
+                                                            storage::Store* store);
+  // Stops.
+  ~RedisSource();
+  RedisSource(const RedisSource&) = delete;
+  RedisSource& operator=(const RedisSource&) = delete;
+
+  // Disconnects, hands everything received to the store, and ends the threads. What the store can
+  // not take within its append_timeout is dropped and counted. May be called twice.
+  void Stop();
+
+  // One entry for each channel.
+  std::vector<ChannelStatus> Status() const;
+
+ private:
+  struct Impl;
+  explicit RedisSource(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flamekeep::ingest
+
+#endif  // FLAMEKEEP_INGEST_REDIS_SOURCE_H_
