@@ -1,11 +1,14 @@
 // What the server is told: a YAML file, Arc Lamp's own configuration file, and flags that override
-// both. docs/operations.md explains each key; the smallest file is none at all (`serve --data DIR`).
+// both. docs/operations.md explains each key; the smallest file is none at all (`serve --data
+// DIR`).
 //
 //   data: /var/lib/flamekeep
 //   sites:
 //     eqiad: "redis://arclamp1001:6379"
 //     codfw: {redis: "redis://reader@arclamp2001", password_file: /etc/flamekeep/codfw,
 //             channels: [excimer, excimer-wall]}
+//   labels:
+//     - {name: wiki, match: ";wiki=(\\w+)"}
 //   frame_rules:
 //     - {match: "/php-(?P<version>[^/]+)/", replace: "/php/"}
 //   retention: {minute: 90d, hour: 731d, day: forever}
@@ -21,73 +24,57 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ingest/pipeline.h"
+#include "ingest/redis_url.h"
+#include "ingest/rules.h"
 #include "storage/store.h"
 
 namespace flamekeep::server {
 
 // One Redis server that publishes a site's samples.
 struct RedisServerConfig {
-  std::string url;            // redis://[[user][:password]@]host[:port][/db]
-  std::string password_file;  // its first line is the password; empty: the URL's, or none
-};
-
-struct ChannelConfig {
-  std::string channel;
-  std::string profile_type;  // bare or five parts
+  ingest::RedisAddress address;
+  std::string password_file;  // its first line is the password; empty: the address's, or none
 };
 
 struct SiteConfig {
   std::string name;
   std::vector<RedisServerConfig> redis;
-  std::vector<ChannelConfig> channels;
-};
-
-// Lifts a label out of the line as received: the first rule of a label that matches sets it.
-struct LabelRuleConfig {
-  std::string label;
-  std::string match;  // RE2; the group of the label's name, else the first group, is the value
-};
-
-// Rewrites frames, in order; a named group becomes a label.
-struct FrameRuleConfig {
-  std::string match;    // RE2, searched anywhere in the frame
-  std::string replace;  // RE2 syntax: \1 is the first group
+  std::vector<std::string> channels;
 };
 
 struct LimitsConfig {
-  uint64_t max_message_bytes = uint64_t{16} << 20;      // of one gRPC message
-  uint64_t queue_bytes = uint64_t{64} << 20;            // of a source, received and not yet decoded
-  uint64_t rpc_memory_bytes = uint64_t{256} << 20;      // of gRPC's buffers in all
-  uint64_t query_memory_bytes = uint64_t{512} << 20;    // of one query
-  uint32_t max_series_per_site = 20'000;                // samples of further series are counted losses
+  uint64_t max_message_bytes = uint64_t{16} << 20;    // of one gRPC message
+  uint64_t queue_bytes = uint64_t{64} << 20;          // of a source, received and not yet decoded
+  uint64_t rpc_memory_bytes = uint64_t{256} << 20;    // of gRPC's buffers in all
+  uint64_t query_memory_bytes = uint64_t{512} << 20;  // of one query
+  uint64_t max_reply_bytes = uint64_t{256} << 20;     // of one flame graph
+  uint32_t max_series_per_site = 10'000;              // beyond it samples are kept without labels
   uint32_t query_threads = 2;
   uint32_t decode_threads = 2;
-  uint32_t max_queued_queries = 64;                     // further ones get RESOURCE_EXHAUSTED
+  uint32_t max_queued_queries = 64;  // further ones get RESOURCE_EXHAUSTED
   uint32_t max_streams_per_connection = 100;
   uint32_t max_http_connections = 256;
-  absl::Duration query_timeout = absl::Seconds(60);     // where a client sets no earlier deadline
-  absl::Duration drain_timeout = absl::Seconds(20);     // how long a shutdown waits for work in hand
+  absl::Duration query_timeout = absl::Seconds(60);  // where a client sets no earlier deadline
+  absl::Duration drain_timeout = absl::Seconds(20);  // how long a shutdown waits for work in hand
 };
 
 struct ServerConfig {
-  std::string data;                           // the store's directory; required
-  std::string grpc = "127.0.0.1:4041";        // port 0: a free one; "off": none
-  std::string http = "127.0.0.1:4040";        // the same
-  std::string node;                           // empty: this host's name
-  std::string ready_file;                     // flag only: see server.h
+  std::string data;                     // the store's directory; required
+  std::string grpc = "127.0.0.1:4041";  // port 0: a free one; "off": none
+  std::string http = "127.0.0.1:4040";  // the same
+  std::string node;                     // empty: this host's name
+  std::string ready_file;               // flag only: see server.h
 
   std::vector<SiteConfig> sites;
-  // Channels of files and of sites to profile types; a channel that is not here is its own bare type.
-  std::vector<ChannelConfig> profile_types;
-  std::vector<LabelRuleConfig> label_rules;
-  bool entry_point_label = true;  // `entry_point`, derived as Arc Lamp derives its tag
-  std::vector<FrameRuleConfig> frame_rules;
+  // Of channels, wherever they come from; a channel that is not here is its own bare type.
+  ingest::ChannelTypes profile_types;
+  ingest::RuleOptions rules;  // labels and frames
 
   storage::Retention retention;
   absl::Duration flush_interval = absl::Seconds(1);
@@ -104,11 +91,10 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::string& path);
 // The same from memory; `path` is for messages and relative paths.
 absl::StatusOr<ServerConfig> ParseConfig(std::string_view yaml, const std::string& path);
 
-// Reads Arc Lamp's `arclamp-log.yaml` and adds what it reads from as the site `site`: its Redis server,
-// or list of servers, and its channel. `logs` and `base_path` are noted and not used. May be
-// called for several files: the same site gets all their channels.
-absl::Status AddArcLampConfig(const std::string& path, std::string_view site,
-                              ServerConfig* config);
+// Reads Arc Lamp's `arclamp-log.yaml` and adds what it reads from as the site `site`: its Redis
+// server, or list of servers, and its channel. `logs` and `base_path` are noted and not used. May
+// be called for several files: the same site gets all their channels.
+absl::Status AddArcLampConfig(const std::string& path, std::string_view site, ServerConfig* config);
 absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
                                 std::string_view site, ServerConfig* config);
 

@@ -2,7 +2,8 @@
 //
 //   opening   the store is opened; /healthz answers, /readyz says 503
 //   serving   gRPC and HTTP answer, sources are read; READY=1 goes to systemd
-//   draining  after SIGTERM or SIGINT: sources stop, new calls get UNAVAILABLE, streams are ended once
+//   draining  after SIGTERM or SIGINT: sources stop, new calls get UNAVAILABLE, streams are ended
+//   once
 //             what they sent is durable, the store is flushed and closed; all within
 //             limits.drain_timeout. A second signal exits at once (status 128 + signal): what was
 //             acknowledged is durable, nothing else is lost that a kill -9 would not lose.
@@ -24,8 +25,8 @@ namespace flamekeep::server {
 // signals for the whole process.
 //
 // Once it serves, it logs one line with the addresses, and writes the file `config.ready_file` (if
-// set) atomically: JSON {"pid": 1, "grpc": "127.0.0.1:4041", "http": "127.0.0.1:4040"} with the ports
-// that were really taken ("" where a front end is off).
+// set) atomically: JSON {"pid": 1, "grpc": "127.0.0.1:4041", "http": "127.0.0.1:4040"} with the
+// ports that were really taken ("" where a front end is off).
 //
 // Errors, each one sentence: INVALID_ARGUMENT (configuration), FAILED_PRECONDITION (the store is in
 // use or of an unknown format), DATA_LOSS (it is damaged), UNAVAILABLE (an address is in use),

@@ -1,0 +1,329 @@
+#include "server/config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "base/status.h"
+#include "server/config_parts.h"
+#include "server/text.h"
+#include "server/yaml_value.h"
+#include "storage/profile_type.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+using yaml::Key;
+using yaml::Value;
+
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kGiB = uint64_t{1} << 30;
+constexpr uint64_t kTiB = uint64_t{1} << 40;
+
+template <typename T>
+absl::Status ReadNumber(const Value& value, uint64_t min, uint64_t max, T* out) {
+  uint64_t number = 0;
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadInteger(min, max, &number));
+  *out = static_cast<T>(number);
+  return absl::OkStatus();
+}
+
+// A path in a file is relative to that file's directory.
+absl::Status ReadPath(const Value& value, std::string* out) {
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a path", out));
+  const std::filesystem::path path(*out);
+  if (path.is_relative()) {
+    *out = (std::filesystem::path(value.file()).parent_path() / path).lexically_normal().string();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadAddress(const Value& value, std::string* out) {
+  return value.ReadString("an address such as 127.0.0.1:4041, or off", out);
+}
+
+// Adds a channel's profile type. Channels have one type wherever they come from.
+absl::Status AddChannelType(const Value& key, const Value& value, ServerConfig* config) {
+  std::string channel;
+  std::string text;
+  FLAMEKEEP_RETURN_IF_ERROR(key.ReadString("a channel's name", &channel));
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a profile type such as excimer-wall", &text));
+  const absl::StatusOr<storage::ProfileType> type = storage::ParseProfileType(text);
+  if (!type.ok()) return value.Wrong("can not be used: {}", Message(type.status()));
+  const auto [it, inserted] = config->profile_types.try_emplace(channel, type->Id());
+  if (!inserted && it->second != type->Id()) {
+    return value.Wrong(
+        "makes the channel a \"{}\", elsewhere it is a \"{}\": a channel has one type", type->Id(),
+        it->second);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadProfileTypes(const Value& value, ServerConfig* config) {
+  return value.ForEach(
+      "a map of channels to profile types",
+      [&](const Value& key, const Value& type) { return AddChannelType(key, type, config); });
+}
+
+// The long form of a site, as read: the password file goes to each server.
+struct SiteForm {
+  ServerConfig* config;
+  std::vector<ingest::RedisAddress> redis;
+  std::string password_file;
+  std::vector<std::string> channels;
+};
+
+// `[excimer, excimer-wall]` or `{excimer: cpu, excimer-wall: wall}`.
+absl::Status ReadChannels(const Value& value, SiteForm* out) {
+  const auto add = [out](const Value& name) -> absl::Status {
+    std::string channel;
+    FLAMEKEEP_RETURN_IF_ERROR(name.ReadString("a channel's name", &channel));
+    if (std::find(out->channels.begin(), out->channels.end(), channel) != out->channels.end()) {
+      return name.Wrong("stands here twice: keep one of them");
+    }
+    out->channels.push_back(std::move(channel));
+    return absl::OkStatus();
+  };
+  const auto add_with_type = [&](const Value& key, const Value& type) -> absl::Status {
+    FLAMEKEEP_RETURN_IF_ERROR(add(key));
+    return AddChannelType(key, type, out->config);
+  };
+  if (value.IsMap()) {
+    FLAMEKEEP_RETURN_IF_ERROR(value.ForEach("a map", add_with_type));
+  } else {
+    FLAMEKEEP_RETURN_IF_ERROR(
+        value.ForEach("a list of channels, or a map of channels to profile types", add));
+  }
+  if (!out->channels.empty()) return absl::OkStatus();
+  return value.Wrong("names no channel: leave the key out to read excimer and excimer-wall");
+}
+
+constexpr std::string_view kUrlExample = "an address such as redis://host:6379";
+
+absl::Status ReadUrl(const Value& value, SiteForm* out) {
+  std::string url;
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString(kUrlExample, &url));
+  absl::StatusOr<ingest::RedisAddress> address = ingest::ParseRedisUrl(url);
+  if (!address.ok()) return value.Wrong("can not be used: {}", Message(address.status()));
+  out->redis.push_back(*std::move(address));
+  return absl::OkStatus();
+}
+
+constexpr Key<SiteForm> kSiteKeys[] = {
+    {"redis",
+     [](const Value& value, SiteForm* out) {
+       if (!value.IsList()) return ReadUrl(value, out);
+       return value.ForEach(kUrlExample, [&](const Value& item) { return ReadUrl(item, out); });
+     }},
+    {"password_file",
+     [](const Value& value, SiteForm* out) { return ReadPath(value, &out->password_file); }},
+    {"channels", ReadChannels},
+};
+
+absl::Status ReadSite(const Value& key, const Value& value, ServerConfig* config) {
+  SiteConfig site;
+  FLAMEKEEP_RETURN_IF_ERROR(key.ReadString("a site's name", &site.name));
+  if (const absl::Status status = CheckSiteName(site.name); !status.ok()) {
+    return key.Wrong("can not be used: {}", Message(status));
+  }
+  SiteForm form{.config = config};
+  if (value.IsScalar()) {
+    FLAMEKEEP_RETURN_IF_ERROR(ReadUrl(value, &form));
+  } else if (value.IsMap()) {
+    FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kSiteKeys, &form));
+  } else {
+    return value.Wrong("must be {}, or a map with the key `redis`", kUrlExample);
+  }
+  if (form.redis.empty()) return value.Wrong("needs the key `redis` with {}", kUrlExample);
+  for (ingest::RedisAddress& address : form.redis) {
+    site.redis.push_back({std::move(address), form.password_file});
+  }
+  site.channels = std::move(form.channels);
+  if (site.channels.empty()) site.channels = DefaultChannels();
+  config->sites.push_back(std::move(site));
+  return absl::OkStatus();
+}
+
+// A rule by itself: what is wrong with it is said at its place.
+absl::Status CheckRules(const Value& value, const ingest::RuleOptions& rules) {
+  const absl::Status status = ingest::Rules::Make(rules).status();
+  if (!status.ok()) return value.Wrong("can not be used: {}", Message(status));
+  return absl::OkStatus();
+}
+
+constexpr Key<ingest::LabelRule> kLabelRuleKeys[] = {
+    {"name",
+     [](const Value& value, ingest::LabelRule* out) {
+       return value.ReadString("a label's name", &out->label);
+     }},
+    {"match",
+     [](const Value& value, ingest::LabelRule* out) {
+       return value.ReadString("a regular expression", &out->match);
+     }},
+};
+
+absl::Status ReadLabelRule(const Value& value, ServerConfig* config) {
+  ingest::LabelRule rule;
+  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kLabelRuleKeys, &rule));
+  if (rule.label.empty()) return value.Wrong("needs the key `name`");
+  if (rule.match.empty()) return value.Wrong("needs the key `match`");
+  FLAMEKEEP_RETURN_IF_ERROR(CheckRules(value, {.labels = {rule}}));
+  config->rules.labels.push_back(std::move(rule));
+  return absl::OkStatus();
+}
+
+constexpr Key<ingest::FrameRule> kFrameRuleKeys[] = {
+    {"match",
+     [](const Value& value, ingest::FrameRule* out) {
+       return value.ReadString("a regular expression", &out->match);
+     }},
+    {"replace",
+     [](const Value& value, ingest::FrameRule* out) {
+       if (value.IsEmptyText()) return absl::OkStatus();
+       return value.ReadString("a text; \\1 stands for the first group", &out->replace);
+     }},
+};
+
+absl::Status ReadFrameRule(const Value& value, ServerConfig* config) {
+  ingest::FrameRule rule;
+  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kFrameRuleKeys, &rule));
+  if (rule.match.empty()) return value.Wrong("needs the key `match`");
+  FLAMEKEEP_RETURN_IF_ERROR(CheckRules(value, {.frames = {rule}}));
+  config->rules.frames.push_back(std::move(rule));
+  return absl::OkStatus();
+}
+
+template <int kLevel>
+absl::Status ReadKeep(const Value& value, storage::Retention* out) {
+  std::string text;
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a duration such as 90d, or forever", &text));
+  absl::Duration& keep = out->keep[kLevel];
+  keep = absl::InfiniteDuration();
+  if (text == "forever") return absl::OkStatus();
+  return value.ReadDuration(absl::Hours(1), absl::Hours(24 * 366 * 1000), &keep);
+}
+
+constexpr Key<storage::Retention> kRetentionKeys[] = {
+    {"minute", ReadKeep<0>}, {"hour", ReadKeep<1>}, {"day", ReadKeep<2>},
+    {"month", ReadKeep<3>},  {"year", ReadKeep<4>},
+};
+
+absl::Status ReadRetention(const Value& value, ServerConfig* config) {
+  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kRetentionKeys, &config->retention));
+  const auto& keep = config->retention.keep;
+  for (size_t i = 1; i < keep.size(); ++i) {
+    if (keep[i] >= keep[i - 1]) continue;
+    return value.Wrong("keeps {}s for {} and {}s only for {}: a coarser level must be kept as long",
+                       storage::LevelName(storage::kLevels[i - 1]), DurationText(keep[i - 1]),
+                       storage::LevelName(storage::kLevels[i]), DurationText(keep[i]));
+  }
+  return absl::OkStatus();
+}
+
+constexpr Key<LimitsConfig> kLimitKeys[] = {
+    {"max_message",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(5 * kMiB, kGiB, &out->max_message_bytes);
+     }},
+    {"queue", [](const Value& value,
+                 LimitsConfig* out) { return value.ReadBytes(kMiB, kTiB, &out->queue_bytes); }},
+    {"rpc_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(32 * kMiB, kTiB, &out->rpc_memory_bytes);
+     }},
+    {"query_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(16 * kMiB, kTiB, &out->query_memory_bytes);
+     }},
+    {"max_reply",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(kMiB, 2 * kGiB - 1, &out->max_reply_bytes);
+     }},
+    {"series_per_site",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 10'000'000, &out->max_series_per_site);
+     }},
+    {"query_threads",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1024, &out->query_threads);
+     }},
+    {"decode_threads",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1024, &out->decode_threads);
+     }},
+    {"queued_queries",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1'000'000, &out->max_queued_queries);
+     }},
+    {"streams_per_connection",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1'000'000, &out->max_streams_per_connection);
+     }},
+    {"http_connections",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1'000'000, &out->max_http_connections);
+     }},
+    {"query_timeout",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadDuration(absl::Milliseconds(1), absl::Hours(24), &out->query_timeout);
+     }},
+    {"drain_timeout",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadDuration(absl::Seconds(1), absl::Hours(1), &out->drain_timeout);
+     }},
+};
+
+constexpr Key<ServerConfig> kKeys[] = {
+    {"data", [](const Value& value, ServerConfig* out) { return ReadPath(value, &out->data); }},
+    {"grpc", [](const Value& value, ServerConfig* out) { return ReadAddress(value, &out->grpc); }},
+    {"http", [](const Value& value, ServerConfig* out) { return ReadAddress(value, &out->http); }},
+    {"node",
+     [](const Value& value, ServerConfig* out) { return value.ReadString("a name", &out->node); }},
+    {"sites",
+     [](const Value& value, ServerConfig* out) {
+       return value.ForEach(
+           "a map of site names to Redis servers",
+           [&](const Value& key, const Value& site) { return ReadSite(key, site, out); });
+     }},
+    {"profile_types", ReadProfileTypes},
+    {"entry_point_label",
+     [](const Value& value, ServerConfig* out) { return value.ReadBool(&out->rules.entry_point); }},
+    {"labels",
+     [](const Value& value, ServerConfig* out) {
+       return value.ForEach("a list of rules such as {name: wiki, match: \"x=(\\\\w+)\"}",
+                            [&](const Value& item) { return ReadLabelRule(item, out); });
+     }},
+    {"frame_rules",
+     [](const Value& value, ServerConfig* out) {
+       return value.ForEach("a list of rules such as {match: \"x\", replace: \"y\"}",
+                            [&](const Value& item) { return ReadFrameRule(item, out); });
+     }},
+    {"retention", ReadRetention},
+    {"flush_interval",
+     [](const Value& value, ServerConfig* out) {
+       return value.ReadDuration(absl::Milliseconds(10), absl::Seconds(60), &out->flush_interval);
+     }},
+    {"block_cache",
+     [](const Value& value, ServerConfig* out) {
+       return value.ReadBytes(8 * kMiB, kTiB, &out->block_cache_bytes);
+     }},
+    {"limits", [](const Value& value,
+                  ServerConfig* out) { return yaml::ReadMap(value, kLimitKeys, &out->limits); }},
+};
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ParseConfig(std::string_view yaml, const std::string& path) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(yaml, path));
+  ServerConfig config;
+  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kKeys, &config));
+  return config;
+}
+
+absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string yaml, ReadConfigFile(path));
+  return ParseConfig(yaml, path);
+}
+
+}  // namespace flamekeep::server

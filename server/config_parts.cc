@@ -1,0 +1,90 @@
+#include "server/config_parts.h"
+
+#include <cerrno>
+#include <cstddef>
+#include <fstream>
+#include <system_error>
+
+#include "base/status.h"
+#include "server/address.h"
+#include "server/config.h"
+#include "server/text.h"
+#include "storage/profile_type.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+constexpr size_t kMaxConfigBytes = size_t{4} << 20;
+constexpr size_t kMaxSiteBytes = 64;
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+bool IsNameByte(char c) { return IsLetter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; }
+
+absl::Status CheckListenAddress(std::string_view flag, const std::string& address) {
+  if (address == "off") return absl::OkStatus();
+  const absl::Status status = ParseAddress(address).status();
+  if (status.ok()) return status;
+  return InvalidArgument("`{}` is wrong: {}, or \"off\"", flag, Message(status));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text(kMaxConfigBytes + 1, '\0');
+  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // A short read sets failbit with eofbit; a directory sets badbit, or fails with EISDIR.
+  const int error = errno;
+  if (!in.is_open() || (!in && !in.eof())) {
+    const std::error_code code(error, std::generic_category());
+    const auto status_code = error == EACCES   ? absl::StatusCode::kPermissionDenied
+                             : error == ENOENT ? absl::StatusCode::kNotFound
+                                               : absl::StatusCode::kInvalidArgument;
+    return Error(status_code, "can not read the configuration file {}: {}", Shorten(path, 400),
+                 code.message());
+  }
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (text.size() > kMaxConfigBytes) {
+    return InvalidArgument("{} is larger than {}: is it a configuration file?", Shorten(path, 400),
+                           BytesText(kMaxConfigBytes));
+  }
+  return text;
+}
+
+absl::Status CheckSiteName(std::string_view name) {
+  bool good = !name.empty() && name.size() <= kMaxSiteBytes && IsLetter(name[0]);
+  for (const char c : name) good = good && IsNameByte(c);
+  if (good) return absl::OkStatus();
+  return InvalidArgument(
+      "\"{}\" is no site name: write a letter or \"_\", then letters, digits, \"_\", \".\" or "
+      "\"-\", at most {} in all",
+      Shorten(name), kMaxSiteBytes);
+}
+
+std::vector<std::string> DefaultChannels() { return {"excimer", "excimer-wall"}; }
+
+absl::Status CheckConfig(const ServerConfig& config) {
+  if (config.data.empty()) {
+    return InvalidArgument(
+        "no data directory: give --data DIR, or the key `data` in the configuration file");
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(CheckListenAddress("grpc", config.grpc));
+  FLAMEKEEP_RETURN_IF_ERROR(CheckListenAddress("http", config.http));
+  for (const SiteConfig& site : config.sites) {
+    FLAMEKEEP_RETURN_IF_ERROR(CheckSiteName(site.name));
+    for (const std::string& channel : site.channels) {
+      if (config.profile_types.contains(channel)) continue;
+      const absl::Status status = storage::ParseProfileType(channel).status();
+      if (status.ok()) continue;
+      return InvalidArgument(
+          "the channel \"{}\" of site {} is no profile type by itself: give it one with "
+          "`profile_types: {{{}: NAME}}`",
+          Shorten(channel), site.name, Shorten(channel));
+    }
+  }
+  return ingest::Rules::Make(config.rules).status();
+}
+
+}  // namespace flamekeep::server

@@ -1,0 +1,26 @@
+// What the two readers of configuration files share; config.h is the public face.
+#ifndef FLAMEKEEP_SERVER_CONFIG_PARTS_H_
+#define FLAMEKEEP_SERVER_CONFIG_PARTS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace flamekeep::server {
+
+// The whole text of a file. Errors: NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (a directory, or
+// too large to be a configuration).
+absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
+
+// Errors: INVALID_ARGUMENT tells the rule.
+absl::Status CheckSiteName(std::string_view name);
+
+// What Arc Lamp's clients publish.
+std::vector<std::string> DefaultChannels();
+
+}  // namespace flamekeep::server
+
+#endif  // FLAMEKEEP_SERVER_CONFIG_PARTS_H_

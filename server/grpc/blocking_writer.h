@@ -1,0 +1,95 @@
+// The server's side of a stream that one worker thread writes, waiting for the reader as it goes.
+//
+//   auto* writer = new BlockingWriter<RenderResponse>(context, stall);  // deletes itself
+//   ... on a worker: status = writer->Write(std::move(chunk), deadline);
+//                    writer->Close(status, deadline);
+//
+// At most one message is on its way while the next one is made. Threading: Write() and Close() from
+// one worker thread, Close() last and exactly once.
+#ifndef FLAMEKEEP_SERVER_GRPC_BLOCKING_WRITER_H_
+#define FLAMEKEEP_SERVER_GRPC_BLOCKING_WRITER_H_
+
+#include <grpcpp/support/server_callback.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status.h"
+#include "server/grpc/convert.h"
+
+namespace flamekeep::server {
+
+template <typename Response>
+class BlockingWriter final : public grpc::ServerWriteReactor<Response> {
+ public:
+  // A reader that takes nothing for `stall` ends the stream.
+  BlockingWriter(grpc::CallbackServerContext* context, absl::Duration stall)
+      : context_(context), stall_(stall) {}
+
+  // Waits until the message before it has been taken. Errors: CANCELLED, DEADLINE_EXCEEDED.
+  absl::Status Write(Response response, absl::Time deadline) {
+    FLAMEKEEP_RETURN_IF_ERROR(WaitForReader(deadline));
+    response_ = std::move(response);
+    {
+      absl::MutexLock lock(&mutex_);
+      writing_ = true;
+    }
+    // Outside the lock: gRPC may call OnWriteDone() from here.
+    this->StartWrite(&response_);
+    return absl::OkStatus();
+  }
+
+  void Close(absl::Status status, absl::Time deadline) {
+    if (status.ok()) status = WaitForReader(deadline);
+    bool stuck = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      stuck = writing_;
+    }
+    // The status would wait behind the message that nobody takes.
+    if (stuck) context_->TryCancel();
+    this->Finish(ToGrpc(status));  // may delete this
+  }
+
+ private:
+  void OnWriteDone(bool ok) override {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    broken_ = broken_ || !ok;
+  }
+
+  void OnCancel() override {
+    absl::MutexLock lock(&mutex_);
+    broken_ = true;
+  }
+
+  void OnDone() override { delete this; }
+
+  absl::Status WaitForReader(absl::Time deadline) {
+    absl::MutexLock lock(&mutex_);
+    const auto ready = [this]()
+                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_ || broken_; };
+    const absl::Time give_up = std::min(deadline, absl::Now() + stall_);
+    const bool taken = mutex_.AwaitWithDeadline(absl::Condition(&ready), give_up);
+    if (broken_) return absl::CancelledError("the caller is gone");
+    if (taken) return absl::OkStatus();
+    return absl::DeadlineExceededError(
+        "the reader of this stream was too slow: read faster, or ask for less");
+  }
+
+  grpc::CallbackServerContext* const context_;
+  const absl::Duration stall_;
+  Response response_;  // of the write under way
+  absl::Mutex mutex_;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace flamekeep::server
+
+#endif  // FLAMEKEEP_SERVER_GRPC_BLOCKING_WRITER_H_

@@ -1,0 +1,115 @@
+#include "server/grpc/convert.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "server/text.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+// Of google.protobuf.Timestamp: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
+constexpr int64_t kMinSeconds = -62'135'596'800;
+constexpr int64_t kMaxSeconds = 253'402'300'799;
+constexpr int32_t kNanosPerSecond = 1'000'000'000;
+
+// A trailer must fit the 8 KiB that clients accept as metadata, escaped.
+constexpr size_t kMaxMessageBytes = 2048;
+
+}  // namespace
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  // Both enumerations are the canonical codes.
+  return {static_cast<grpc::StatusCode>(status.code()), Shorten(Message(status), kMaxMessageBytes)};
+}
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  google::protobuf::Timestamp out;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  out.set_seconds(seconds);
+  out.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return out;
+}
+
+absl::StatusOr<absl::Time> FromProto(const google::protobuf::Timestamp& time,
+                                     std::string_view field) {
+  if (time.seconds() < kMinSeconds || time.seconds() > kMaxSeconds || time.nanos() < 0 ||
+      time.nanos() >= kNanosPerSecond) {
+    return InvalidArgument(
+        "`{}` is not a time: write seconds from year 1 to 9999 and nanos below 10^9", field);
+  }
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+v1::Level ToProto(storage::Level level) {
+  switch (level) {
+    case storage::Level::kMinute:
+      return v1::LEVEL_MINUTE;
+    case storage::Level::kHour:
+      return v1::LEVEL_HOUR;
+    case storage::Level::kDay:
+      return v1::LEVEL_DAY;
+    case storage::Level::kMonth:
+      return v1::LEVEL_MONTH;
+    case storage::Level::kYear:
+      return v1::LEVEL_YEAR;
+  }
+  return v1::LEVEL_UNSPECIFIED;
+}
+
+absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field) {
+  if (level == v1::LEVEL_UNSPECIFIED) return storage::Level::kMinute;
+  for (const storage::Level candidate : storage::kLevels) {
+    if (ToProto(candidate) == level) return candidate;
+  }
+  return InvalidArgument(
+      "`{}` is {}, which is no level of this version: use LEVEL_MINUTE to "
+      "LEVEL_YEAR",
+      field, static_cast<int>(level));
+}
+
+absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection) {
+  if (!selection.range().has_begin() || !selection.range().has_end()) {
+    return InvalidArgument("the selection has no range: set `range.begin` and `range.end`");
+  }
+  query::Selection out{.selector = selection.selector()};
+  FLAMEKEEP_ASSIGN_OR_RETURN(out.begin, FromProto(selection.range().begin(), "range.begin"));
+  FLAMEKEEP_ASSIGN_OR_RETURN(out.end, FromProto(selection.range().end(), "range.end"));
+  return out;
+}
+
+v1::Coverage ToProto(const query::Coverage& coverage) {
+  v1::Coverage out;
+  *out.mutable_requested()->mutable_begin() = ToProto(coverage.requested.begin);
+  *out.mutable_requested()->mutable_end() = ToProto(coverage.requested.end);
+  *out.mutable_covered()->mutable_begin() = ToProto(coverage.covered.begin);
+  *out.mutable_covered()->mutable_end() = ToProto(coverage.covered.end);
+  out.set_widened(coverage.widened);
+  out.set_total(coverage.total);
+  out.set_observations(coverage.observations);
+  out.set_saturated(coverage.saturated);
+  out.set_unit(coverage.unit);
+  out.set_columns(coverage.columns);
+  out.set_nodes(coverage.nodes);
+  return out;
+}
+
+void MoveToProto(query::FlameGraph graph, v1::FlameGraphResponse* out) {
+  *out->mutable_coverage() = ToProto(graph.coverage);
+  for (std::string& name : graph.names) out->add_names(std::move(name));
+  for (std::string& file : graph.files) out->add_files(std::move(file));
+  out->mutable_depth()->Add(graph.depth.begin(), graph.depth.end());
+  out->mutable_name()->Add(graph.name.begin(), graph.name.end());
+  out->mutable_file()->Add(graph.file.begin(), graph.file.end());
+  out->mutable_total()->Add(graph.total.begin(), graph.total.end());
+  out->mutable_self()->Add(graph.self.begin(), graph.self.end());
+  out->set_cut_nodes(graph.cut_nodes);
+  out->set_cut_total(graph.cut_total);
+}
+
+}  // namespace flamekeep::server

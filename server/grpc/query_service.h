@@ -1,0 +1,73 @@
+// QueryService of flamekeep.v1: queries run on threads of their own, never on gRPC's.
+//
+// A call that finds the queue full is refused with RESOURCE_EXHAUSTED and counted. Cancellation and
+// the caller's deadline reach the engine; where the caller set none, or a later one, query_timeout
+// is the deadline. Render streams have their own threads, so that slow readers do not hold up flame
+// graphs; a reader that takes no chunk for write_stall ends its stream.
+//
+// Thread safety: all methods. Stop() before the gRPC server is destroyed.
+#ifndef FLAMEKEEP_SERVER_GRPC_QUERY_SERVICE_H_
+#define FLAMEKEEP_SERVER_GRPC_QUERY_SERVICE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "base/metrics.h"
+#include "flamekeep/v1/query.grpc.pb.h"
+#include "query/context.h"
+#include "query/engine.h"
+#include "server/worker_pool.h"
+
+namespace flamekeep::server {
+
+struct QueryServiceOptions {
+  size_t threads = 2;
+  size_t max_queued = 64;
+  absl::Duration query_timeout = absl::Seconds(60);
+  absl::Duration write_stall = absl::Seconds(20);
+  uint64_t memory_bytes = uint64_t{512} << 20;
+  uint64_t max_reply_bytes = uint64_t{256} << 20;
+  Metrics* metrics = nullptr;  // required, not owned
+};
+
+class QueryService final : public v1::QueryService::CallbackService {
+ public:
+  // `engine` is not owned.
+  QueryService(const query::Engine* engine, const QueryServiceOptions& options);
+
+  grpc::ServerUnaryReactor* FlameGraph(grpc::CallbackServerContext* context,
+                                       const v1::FlameGraphRequest* request,
+                                       v1::FlameGraphResponse* response) override;
+  grpc::ServerWriteReactor<v1::RenderResponse>* Render(grpc::CallbackServerContext* context,
+                                                       const v1::RenderRequest* request) override;
+  grpc::ServerUnaryReactor* ListSeries(grpc::CallbackServerContext* context,
+                                       const v1::ListSeriesRequest* request,
+                                       v1::ListSeriesResponse* response) override;
+
+  // Finishes the calls that were accepted; further ones get UNAVAILABLE.
+  void Stop();
+
+ private:
+  template <typename Request, typename Response, typename Answer>
+  grpc::ServerUnaryReactor* Unary(std::string_view method, grpc::CallbackServerContext* context,
+                                  const Request* request, Response* response, Answer answer);
+  // What bounds the query of a call.
+  query::Context MakeContext(grpc::CallbackServerContext* context) const;
+  // The status of a call that found no place.
+  absl::Status Refuse();
+  void Count(std::string_view method, const absl::Status& status, absl::Time begin);
+
+  const query::Engine* engine_;
+  const QueryServiceOptions options_;
+  Counter& refused_;
+  std::atomic<bool> stopped_ = false;
+  WorkerPool queries_;
+  WorkerPool renders_;
+};
+
+}  // namespace flamekeep::server
+
+#endif  // FLAMEKEEP_SERVER_GRPC_QUERY_SERVICE_H_
