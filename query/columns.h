@@ -1,0 +1,38 @@
+// The columns that answer one query, held in memory (most of them pinned in the block cache).
+//
+// Thread safety: values.
+#ifndef FLAMEKEEP_QUERY_COLUMNS_H_
+#define FLAMEKEEP_QUERY_COLUMNS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "query/context.h"
+#include "storage/snapshot.h"
+
+namespace flamekeep::query {
+
+class Columns {
+ public:
+  // Reads all columns of a plan. Errors: those of the snapshot and of the context.
+  static absl::StatusOr<Columns> Read(const storage::Snapshot& snapshot, const storage::Plan& plan,
+                                      const Context& context);
+
+  absl::Span<const std::string_view> encoded() const { return encoded_; }
+
+  // What they take, with what it takes to scan them.
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::vector<std::unique_ptr<storage::ColumnHandle>> handles_;
+  std::vector<std::string_view> encoded_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace flamekeep::query
+
+#endif  // FLAMEKEEP_QUERY_COLUMNS_H_

@@ -1,0 +1,116 @@
+#include "query/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "base/status.h"
+#include "query/columns.h"
+#include "query/fold.h"
+#include "query/layout.h"
+#include "query/selector.h"
+#include "storage/snapshot.h"
+
+namespace flamekeep::query {
+namespace {
+
+// A selection in one snapshot of a store.
+struct Opened {
+  std::unique_ptr<storage::Snapshot> snapshot;
+  Columns columns;
+  Coverage coverage;
+};
+
+absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& selection,
+                            const Context& context) {
+  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Selector selector, ParseSelector(selection.selector));
+  FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
+                             Resolve(selector, store.Series(), store.Sites()));
+  Opened opened;
+  opened.snapshot = store.NewSnapshot();
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const storage::Plan plan,
+      opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series)));
+  FLAMEKEEP_ASSIGN_OR_RETURN(opened.columns, Columns::Read(*opened.snapshot, plan, context));
+  opened.coverage = {
+      .requested = {selection.begin, selection.end},
+      .covered = {storage::TimeOf(plan.covered.begin), storage::TimeOf(plan.covered.end)},
+      .widened = plan.widened,
+      .profile_type = std::move(resolved.profile_type),
+      .sample_type = std::move(resolved.sample_type),
+      .unit = std::move(resolved.unit),
+      .columns = opened.columns.encoded().size(),
+  };
+  return opened;
+}
+
+absl::Status CheckOptions(const FlameGraphOptions& options) {
+  if (!(options.min_share >= 0 && options.min_share <= 1)) {
+    return InvalidArgument("min_share is {}: it is a share of the total, from 0 to 1",
+                           options.min_share);
+  }
+  if (options.max_nodes > kMaxMaxNodes) {
+    return InvalidArgument("max_nodes is {}: at most {} can be asked for", options.max_nodes,
+                           kMaxMaxNodes);
+  }
+  return absl::OkStatus();
+}
+
+void AddSums(const storage::ColumnHeader& sum, bool saturated, uint64_t visited,
+             Coverage* coverage) {
+  coverage->total = sum.total;
+  coverage->observations = sum.observations;
+  coverage->saturated |= saturated;
+  coverage->nodes = visited;
+}
+
+}  // namespace
+
+absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
+                                                  const FlameGraphOptions& options,
+                                                  const Context& context) const {
+  FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
+  FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
+  const storage::StackTreeView& tree = opened.snapshot->tree();
+  const FoldOptions fold_options = {
+      .min_share = options.min_share,
+      .max_nodes = options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes,
+  };
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const Folded folded,
+      FoldColumns(opened.columns.encoded(), tree, fold_options, context, opened.columns.bytes()));
+  FlameGraph graph;
+  graph.coverage = std::move(opened.coverage);
+  AddSums(folded.sum, folded.saturated, folded.visited, &graph.coverage);
+  graph.cut_nodes = folded.visited - folded.nodes.size();
+  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+  const std::vector<Box> boxes = BoxesOf(folded.nodes, tree);
+  const storage::Dictionary& dictionary = store_->dictionary();
+  LayOut(boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, &graph);
+  return graph;
+}
+
+absl::StatusOr<std::vector<storage::SeriesKey>> Engine::ListSeries(
+    std::string_view selector_text) const {
+  Selector selector;
+  if (!selector_text.empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(selector, ParseSelector(selector_text));
+  }
+  const std::string& type = selector.profile_type;
+  std::vector<storage::SeriesKey> series = store_->Series();
+  if (!series.empty()) series.erase(series.begin());  // id 0 is unused
+  std::erase_if(series, [&](const storage::SeriesKey& key) {
+    const bool has_type = type.empty() || key.profile_type == type ||
+                          key.profile_type.substr(0, key.profile_type.find(':')) == type;
+    return !has_type || !selector.Matches(key);
+  });
+  std::sort(series.begin(), series.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.profile_type, a.site, a.labels) < std::tie(b.profile_type, b.site, b.labels);
+  });
+  return series;
+}
+
+}  // namespace flamekeep::query

@@ -1,0 +1,162 @@
+#include "query/layout.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <tuple>
+
+#include "storage/column.h"
+
+namespace flamekeep::query {
+namespace {
+
+using storage::Frame;
+using storage::FrameId;
+using storage::StackId;
+
+constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
+// The distinct frames of the boxes, ranked by function and file, and their names as tables.
+class FrameRanks {
+ public:
+  FrameRanks(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
+    uint32_t last = 0;
+    for (const Box& box : boxes) last = std::max(last, box.frame);
+    rank_.assign(size_t{last} + 1, kNone);
+    struct Named {
+      Frame frame;
+      uint32_t id;
+    };
+    std::vector<Named> frames;
+    for (const Box& box : boxes.subspan(1)) {
+      if (rank_[box.frame] != kNone) continue;
+      rank_[box.frame] = 0;
+      frames.push_back({names(FrameId{box.frame}), box.frame});
+    }
+    std::sort(frames.begin(), frames.end(), [](const Named& a, const Named& b) {
+      const int order = a.frame.function.compare(b.frame.function);
+      return order != 0 ? order < 0 : a.frame.file < b.frame.file;
+    });
+
+    std::vector<std::string_view> functions = {kRootName};
+    std::vector<std::string_view> files = {""};
+    for (const Named& named : frames) {
+      functions.push_back(named.frame.function);
+      files.push_back(named.frame.file);
+    }
+    MakeTable(&functions, &graph->names);
+    MakeTable(&files, &graph->files);
+    root_name_ = IndexOf(functions, kRootName);
+    for (uint32_t rank = 0; rank < frames.size(); ++rank) {
+      rank_[frames[rank].id] = rank;
+      name_.push_back(IndexOf(functions, frames[rank].frame.function));
+      file_.push_back(IndexOf(files, frames[rank].frame.file));
+    }
+  }
+
+  uint32_t rank(const Box& box) const { return rank_[box.frame]; }
+  uint32_t name(const Box& box) const { return name_[rank(box)]; }
+  uint32_t file(const Box& box) const { return file_[rank(box)]; }
+  uint32_t root_name() const { return root_name_; }
+
+ private:
+  static void MakeTable(std::vector<std::string_view>* strings, std::vector<std::string>* table) {
+    std::sort(strings->begin(), strings->end());
+    strings->erase(std::unique(strings->begin(), strings->end()), strings->end());
+    table->assign(strings->begin(), strings->end());
+  }
+  static uint32_t IndexOf(const std::vector<std::string_view>& strings, std::string_view string) {
+    return static_cast<uint32_t>(std::lower_bound(strings.begin(), strings.end(), string) -
+                                 strings.begin());
+  }
+
+  std::vector<uint32_t> rank_;  // by frame id
+  std::vector<uint32_t> name_;  // by rank
+  std::vector<uint32_t> file_;
+  uint32_t root_name_ = 0;
+};
+
+// The children of each box, as runs of one list.
+class Children {
+ public:
+  explicit Children(absl::Span<const Box> boxes)
+      : begin_(boxes.size() + 1), list_(boxes.size() - 1) {
+    for (const Box& box : boxes.subspan(1)) ++begin_[box.parent + 1];
+    for (size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+    std::vector<uint32_t> next(begin_.begin(), begin_.end() - 1);
+    for (uint32_t i = 1; i < boxes.size(); ++i) list_[next[boxes[i].parent]++] = i;
+  }
+
+  absl::Span<uint32_t> of(uint32_t box) {
+    return absl::MakeSpan(list_).subspan(begin_[box], begin_[box + 1] - begin_[box]);
+  }
+
+ private:
+  std::vector<uint32_t> begin_;
+  std::vector<uint32_t> list_;
+};
+
+// What of a box neither ended in it nor is in its children's boxes.
+uint64_t CutOf(absl::Span<const Box> boxes, uint32_t box, absl::Span<const uint32_t> children) {
+  uint64_t rest = boxes[box].total - boxes[box].self;
+  // Saturated numbers do not add up.
+  for (const uint32_t child : children) rest -= std::min(rest, boxes[child].total);
+  return rest;
+}
+
+}  // namespace
+
+std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::StackTreeView& tree) {
+  // Where each window's ids begin, so that a parent is looked for among few.
+  constexpr uint32_t kIdsPerRun = 1u << 12;
+  const auto count = static_cast<uint32_t>(nodes.size());
+  const auto id_of = [&](uint32_t i) { return nodes[count - 1 - i].id; };
+  std::vector<uint32_t> run_begin(tree.size() / kIdsPerRun + 2);
+  for (const FoldedNode& node : nodes) ++run_begin[node.id / kIdsPerRun + 1];
+  for (size_t i = 1; i < run_begin.size(); ++i) run_begin[i] += run_begin[i - 1];
+
+  std::vector<Box> boxes;
+  boxes.reserve(nodes.size());
+  for (uint32_t i = 0; i < count; ++i) {
+    const FoldedNode& node = nodes[count - 1 - i];
+    const uint32_t parent = Raw(tree.parent(StackId{node.id}));
+    uint32_t at = run_begin[parent / kIdsPerRun];
+    uint32_t end = run_begin[parent / kIdsPerRun + 1];
+    while (end - at > 1) {
+      const uint32_t middle = at + (end - at) / 2;
+      (id_of(middle) <= parent ? at : end) = middle;
+    }
+    boxes.push_back({at, Raw(tree.frame(StackId{node.id})), node.total, node.self});
+  }
+  return boxes;
+}
+
+void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
+  const FrameRanks ranks(boxes, names, graph);
+  Children children(boxes);
+  const auto before = [&](uint32_t a, uint32_t b) {
+    if (boxes[a].total != boxes[b].total) return boxes[a].total > boxes[b].total;
+    return ranks.rank(boxes[a]) < ranks.rank(boxes[b]);
+  };
+
+  bool saturated = false;
+  std::vector<std::pair<uint32_t, uint32_t>> stack = {{0, 0}};  // box, depth
+  while (!stack.empty()) {
+    const auto [box, depth] = stack.back();
+    stack.pop_back();
+    graph->depth.push_back(depth);
+    graph->name.push_back(box == 0 ? ranks.root_name() : ranks.name(boxes[box]));
+    graph->file.push_back(box == 0 ? 0 : ranks.file(boxes[box]));
+    graph->total.push_back(boxes[box].total);
+    graph->self.push_back(boxes[box].self);
+
+    const absl::Span<uint32_t> of_box = children.of(box);
+    graph->cut_total =
+        storage::SaturatingAdd(graph->cut_total, CutOf(boxes, box, of_box), &saturated);
+    std::sort(of_box.begin(), of_box.end(), before);
+    for (size_t i = of_box.size(); i-- > 0;) stack.emplace_back(of_box[i], depth + 1);
+  }
+  graph->coverage.saturated |= saturated;
+}
+
+}  // namespace flamekeep::query

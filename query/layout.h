@@ -1,0 +1,38 @@
+// Puts the boxes of a flame graph in their order and gives them their names.
+//
+// Thread safety: pure functions.
+#ifndef FLAMEKEEP_QUERY_LAYOUT_H_
+#define FLAMEKEEP_QUERY_LAYOUT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
+#include "query/flame_graph.h"
+#include "query/fold.h"
+#include "storage/frame_table.h"
+#include "storage/ids.h"
+#include "storage/stack_tree_view.h"
+
+namespace flamekeep::query {
+
+struct Box {
+  uint32_t parent;  // index of a box before this one; the root is box 0 and its own parent
+  uint32_t frame;   // FrameId
+  uint64_t total;
+  uint64_t self;
+};
+
+using FrameNames = absl::FunctionRef<storage::Frame(storage::FrameId)>;
+
+// The boxes of folded nodes, in the order of their ids. REQUIRES: every node's parent was kept.
+std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::StackTreeView& tree);
+
+// Fills the lists of `graph` in the order that flame_graph.h tells, and cut_total. REQUIRES: a
+// root; no two children of a box have the same frame.
+void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph);
+
+}  // namespace flamekeep::query
+
+#endif  // FLAMEKEEP_QUERY_LAYOUT_H_

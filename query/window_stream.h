@@ -1,0 +1,85 @@
+// The sums of many columns, window by window from the highest ids to the lowest; for large scans a
+// second thread decodes and adds up columns ahead of the one that uses the sums.
+//
+//   WindowStream stream(tree.size());
+//   for (std::string_view column : columns) FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
+//   stream.Start();
+//   while (true) {
+//     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Item item, stream.Next());
+//     if (item.sums == nullptr) break;
+//     ...
+//   }
+//
+// Thread safety: none; the thread that made it uses it. The helper thread ends at the latest when
+// the stream is destroyed. Errors: DATA_LOSS for a damaged column, or one that holds ids which the
+// tree has not.
+#ifndef FLAMEKEEP_QUERY_WINDOW_STREAM_H_
+#define FLAMEKEEP_QUERY_WINDOW_STREAM_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/column_scan.h"
+
+namespace flamekeep::query {
+
+// From so many pairs on the second thread pays.
+inline constexpr uint64_t kPairsForThread = 1'000'000;
+
+class WindowStream {
+ public:
+  struct Item {
+    uint32_t window = 0;
+    // The sums of the window; the caller may change them, and need not clear them. Valid until the
+    // next call of Next(). Null at the end.
+    storage::WindowSums* sums = nullptr;
+  };
+
+  // `tree_size` bounds the ids.
+  explicit WindowStream(uint32_t tree_size) : tree_size_(tree_size) {}
+  ~WindowStream();
+  WindowStream(const WindowStream&) = delete;
+  WindowStream& operator=(const WindowStream&) = delete;
+
+  // `encoded` must stay where it is until the stream is destroyed. REQUIRES: not started.
+  absl::Status Add(std::string_view encoded);
+
+  // The sum of the headers of what was added.
+  const storage::ColumnHeader& header() const { return scan_.header(); }
+
+  // No more columns. `threaded`: whether to use a second thread.
+  void Start(bool threaded);
+  void Start() { Start(header().pairs >= kPairsForThread); }
+
+  absl::StatusOr<Item> Next() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  static constexpr uint32_t kBuffers = 4;
+
+  // Fills the next buffer from the scan; the item's sums are null at the end.
+  absl::StatusOr<Item> Fill(storage::WindowSums* sums);
+  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const uint32_t tree_size_;
+  storage::ColumnScan scan_;  // used by the helper thread once there is one
+  std::array<storage::WindowSums, kBuffers> buffers_;
+  std::optional<std::thread> thread_;
+  bool taken_ = false;  // the caller holds buffer done_ % kBuffers
+
+  absl::Mutex mutex_;
+  std::array<absl::StatusOr<Item>, kBuffers> items_ ABSL_GUARDED_BY(mutex_);
+  uint64_t filled_ ABSL_GUARDED_BY(mutex_) = 0;  // items made so far
+  uint64_t done_ ABSL_GUARDED_BY(mutex_) = 0;    // items that the caller is through with
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace flamekeep::query
+
+#endif  // FLAMEKEEP_QUERY_WINDOW_STREAM_H_
