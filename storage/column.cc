@@ -1,6 +1,8 @@
 #include "storage/column.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 #include "base/status.h"
 #include "storage/column_codec.h"
@@ -9,56 +11,81 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr size_t kDigestBytes = 16;
+static_assert(kChunkPairs <= kMaxPacked);
+
+// Above every id: where the first chunk's ids descend from.
+constexpr uint64_t kNoStack = uint64_t{UINT32_MAX} + 1;
 
 absl::Status Damaged(const char* what) { return DataLoss("a column is damaged: {}", what); }
 
 void PutHeader(const ColumnHeader& header, std::string* out) {
-  out->push_back(static_cast<char>(kColumnFormat));
-  out->push_back(static_cast<char>(header.saturated ? kColumnSaturated : 0));
+  const bool observed = header.observations != header.total;
+  out->push_back(static_cast<char>(kColumnFormat | (header.saturated ? kColumnSaturated : 0) |
+                                   (observed ? kColumnObservations : 0)));
   PutVarint(header.pairs, out);
-  PutVarint(header.total, out);
-  PutVarint(header.observations, out);
+  PutVarint(header.total - header.pairs, out);
+  if (observed) PutVarint(header.observations, out);
   PutFixed64(static_cast<uint64_t>(header.digest), out);
   PutFixed64(static_cast<uint64_t>(header.digest >> 64), out);
 }
 
 absl::Status GetHeader(std::string_view* in, ColumnHeader* header) {
-  if (in->size() < 2) return Damaged("its header is cut short");
-  const auto format = static_cast<uint8_t>((*in)[0]);
-  const auto flags = static_cast<uint8_t>((*in)[1]);
-  if (format != kColumnFormat) return DataLoss("a column has the unknown format {}", format);
-  if (flags > kColumnSaturated) return Damaged("unknown flags");
-  in->remove_prefix(2);
-  header->saturated = flags == kColumnSaturated;
+  if (in->empty()) return Damaged("it is empty");
+  const auto flags = static_cast<uint8_t>(in->front());
+  if ((flags & ~kColumnFlags) != kColumnFormat) {
+    return DataLoss("a column has the unknown format {}", flags & ~kColumnFlags);
+  }
+  in->remove_prefix(1);
+  header->saturated = (flags & kColumnSaturated) != 0;
+  const bool observed = (flags & kColumnObservations) != 0;
   uint64_t pairs;
+  uint64_t excess;
   uint64_t low;
   uint64_t high;
-  if (!GetVarint(in, &pairs) || pairs > UINT32_MAX || !GetVarint(in, &header->total) ||
-      !GetVarint(in, &header->observations) || !GetFixed64(in, &low) || !GetFixed64(in, &high)) {
-    return Damaged("its header is cut short");
+  if (!GetVarint(in, &pairs) || pairs > UINT32_MAX || !GetVarint(in, &excess) ||
+      (observed && !GetVarint(in, &header->observations)) || !GetFixed64(in, &low) ||
+      !GetFixed64(in, &high)) {
+    return Damaged("its header is malformed");
   }
   header->pairs = static_cast<uint32_t>(pairs);
+  if (__builtin_add_overflow(pairs, excess, &header->total) ||
+      (observed && header->observations == header->total)) {
+    return Damaged("its header is malformed");
+  }
+  if (!observed) header->observations = header->total;
   header->digest = Digest{high} << 64 | low;
   return absl::OkStatus();
 }
 
-void PutChunk(absl::Span<const Pair> pairs, std::string* out) {
-  uint32_t numbers[kChunkPairs];
-  for (size_t i = 1; i < pairs.size(); ++i) {
-    numbers[i - 1] = pairs[i - 1].stack - pairs[i].stack - 1;
+uint64_t GreatestCommonDivisor(absl::Span<const Pair> pairs) {
+  uint64_t divisor = 0;
+  for (const Pair& pair : pairs) {
+    divisor = std::gcd(divisor, pair.value);
+    if (divisor == 1) break;
   }
-  const bool wide = std::any_of(pairs.begin(), pairs.end(),
-                                [](const Pair& pair) { return pair.value > UINT32_MAX; });
-  PutVarint(pairs.front().stack, out);
-  out->push_back(static_cast<char>(wide ? kChunkWide : 0));
-  PackInts(numbers, pairs.size() - 1, out);
-  if (wide) {
-    for (const Pair& pair : pairs) PutVarint(pair.value - 1, out);
-    return;
+  return divisor;
+}
+
+void PutChunk(uint64_t last_stack, absl::Span<const Pair> pairs, std::string* out) {
+  std::array<uint32_t, kChunkPairs> numbers;
+  std::array<uint64_t, kChunkPairs> values;
+  const auto count = static_cast<uint32_t>(pairs.size());
+  for (uint32_t i = 0; i < count; ++i) numbers[i] = pairs[i].stack;
+  PutVarint(last_stack - numbers[0] - 1, out);
+  PackDescending(numbers[0], absl::MakeConstSpan(numbers).subspan(1, count - 1), out);
+
+  const uint64_t unit = GreatestCommonDivisor(pairs);
+  size_t others = 0;
+  for (uint32_t i = count; i-- > 0;) {
+    if (pairs[i].value == unit) continue;
+    numbers[others] = i;
+    values[others] = pairs[i].value / unit - 2;
+    ++others;
   }
-  for (size_t i = 0; i < pairs.size(); ++i) numbers[i] = static_cast<uint32_t>(pairs[i].value - 1);
-  PackInts(numbers, pairs.size(), out);
+  PutVarint(others << 1 | (unit != 1 ? 1 : 0), out);
+  if (unit != 1) PutVarint(unit, out);
+  PackDescending(count, absl::MakeConstSpan(numbers).first(others), out);
+  PackNumbers(absl::MakeConstSpan(values).first(others), out);
 }
 
 }  // namespace
@@ -73,8 +100,11 @@ uint64_t SaturatingAdd(uint64_t a, uint64_t b, bool* saturated) {
 std::string EncodeColumn(const ColumnHeader& header, absl::Span<const Pair> pairs) {
   std::string out;
   PutHeader(header, &out);
+  uint64_t last_stack = kNoStack;
   for (size_t i = 0; i < pairs.size(); i += kChunkPairs) {
-    PutChunk(pairs.subspan(i, kChunkPairs), &out);
+    const absl::Span<const Pair> chunk = pairs.subspan(i, kChunkPairs);
+    PutChunk(last_stack, chunk, &out);
+    last_stack = chunk.back().stack;
   }
   return out;
 }
@@ -88,69 +118,87 @@ absl::StatusOr<ColumnHeader> DecodeHeader(std::string_view encoded) {
 absl::Status ColumnReader::Open(std::string_view encoded) {
   rest_ = encoded;
   size_ = 0;
-  last_stack_ = uint64_t{UINT32_MAX} + 1;
+  last_stack_ = kNoStack;
   total_ = 0;
-  stacks_.resize(kChunkPairs);
-  values32_.resize(kChunkPairs);
-  status_ = GetHeader(&rest_, &header_);
-  pairs_left_ = status_.ok() ? header_.pairs : 0;
-  return status_;
+  error_ = GetHeader(&rest_, &header_);
+  pairs_left_ = error_.ok() ? header_.pairs : 0;
+  return error_;
 }
 
 bool ColumnReader::Next() {
   size_ = 0;
-  if (!status_.ok()) return false;
+  if (!error_.ok()) return false;
   if (pairs_left_ == 0) {
-    if (!rest_.empty()) status_ = Damaged("there are bytes behind its pairs");
-    if (total_ != header_.total) status_ = Damaged("its values do not add up to its total");
+    if (!rest_.empty()) error_ = Damaged("there are bytes behind its pairs");
+    if (!TotalMatches()) error_ = Damaged("its values do not add up to its total");
     return false;
   }
-  status_ = DecodeChunk();
-  return status_.ok();
+  error_ = DecodeChunk();
+  return error_.ok();
+}
+
+bool ColumnReader::TotalMatches() const {
+  if (total_ <= UINT64_MAX) return header_.total == static_cast<uint64_t>(total_);
+  return header_.total == UINT64_MAX && header_.saturated;
 }
 
 absl::Status ColumnReader::DecodeChunk() {
-  const size_t count = std::min(pairs_left_, kChunkPairs);
-  uint64_t first;
-  if (!GetVarint(&rest_, &first) || rest_.empty()) return Damaged("a chunk is cut short");
-  if (first >= last_stack_) return Damaged("its ids do not descend");
-  const auto flags = static_cast<uint8_t>(rest_.front());
-  rest_.remove_prefix(1);
-  if (flags > kChunkWide) return Damaged("unknown flags of a chunk");
-  wide_ = flags == kChunkWide;
-
-  if (!UnpackInts(&rest_, count - 1, stacks_.data() + 1)) return Damaged("malformed ids");
-  uint64_t distance = count - 1;
-  for (size_t i = 1; i < count; ++i) distance += stacks_[i];
-  if (distance > first) return Damaged("its ids do not descend");
-  stacks_[0] = static_cast<uint32_t>(first);
-  for (size_t i = 1; i < count; ++i) stacks_[i] = stacks_[i - 1] - stacks_[i] - 1;
-
-  bool saturated = false;
-  if (wide_) {
-    values64_.resize(kChunkPairs);
-    bool needed = false;
-    for (size_t i = 0; i < count; ++i) {
-      if (!GetVarint(&rest_, &values64_[i]) || ++values64_[i] == 0) {
-        return Damaged("malformed values");
-      }
-      needed |= values64_[i] > UINT32_MAX;
-      total_ = SaturatingAdd(total_, values64_[i], &saturated);
-    }
-    if (!needed) return Damaged("a wide chunk of small values");
-  } else {
-    if (!UnpackInts(&rest_, count, values32_.data())) return Damaged("malformed values");
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; ++i) {
-      if (++values32_[i] == 0) return Damaged("a value does not fit its chunk");
-      sum += values32_[i];
-    }
-    total_ = SaturatingAdd(total_, sum, &saturated);
+  const uint32_t count = std::min(pairs_left_, kChunkPairs);
+  // The bytes left bound what is allocated for a header that promises too much.
+  if (count > rest_.size() * 8) return Damaged("a chunk is cut short");
+  if (stacks_.size() < count) stacks_.resize(count);
+  uint64_t gap;
+  if (!GetVarint(&rest_, &gap) || gap >= last_stack_) return Damaged("its ids do not descend");
+  stacks_[0] = static_cast<uint32_t>(last_stack_ - gap - 1);
+  if (!UnpackDescending(&rest_, stacks_[0], absl::MakeSpan(stacks_.data() + 1, count - 1))) {
+    return Damaged("malformed ids");
   }
-  if (saturated && !header_.saturated) return Damaged("its values overflow");
+  FLAMEKEEP_RETURN_IF_ERROR(DecodeValues(count));
   last_stack_ = stacks_[count - 1];
-  pairs_left_ -= static_cast<uint32_t>(count);
+  pairs_left_ -= count;
   size_ = count;
+  return absl::OkStatus();
+}
+
+absl::Status ColumnReader::DecodeValues(uint32_t count) {
+  uint64_t head;
+  uint64_t unit = 1;
+  if (!GetVarint(&rest_, &head) || head >> 1 > count) return Damaged("malformed values");
+  if ((head & 1) != 0 && (!GetVarint(&rest_, &unit) || unit < 2)) {
+    return Damaged("malformed values");
+  }
+  std::array<uint32_t, kChunkPairs> places;
+  std::array<uint64_t, kChunkPairs> others;
+  const size_t other_count = head >> 1;
+  const absl::Span<uint64_t> numbers(others.data(), other_count);
+  if (!UnpackDescending(&rest_, count, absl::MakeSpan(places.data(), other_count)) ||
+      !UnpackNumbers(&rest_, numbers)) {
+    return Damaged("malformed values");
+  }
+  bool overflow = false;
+  uint64_t largest = unit;
+  uint64_t divisor = other_count < count ? 1 : 0;
+  Digest sum = Digest{unit} * (count - other_count);
+  for (uint64_t& number : numbers) {
+    overflow |= __builtin_add_overflow(number, 2, &number);
+    if (divisor != 1) divisor = std::gcd(divisor, number);
+    overflow |= __builtin_mul_overflow(number, unit, &number);
+    largest = std::max(largest, number);
+    sum += number;
+  }
+  if (overflow || divisor != 1) return Damaged("malformed values");
+  total_ += sum;
+
+  wide_ = largest > UINT32_MAX;
+  if (wide_) {
+    values64_.assign(count, unit);
+    for (size_t i = 0; i < other_count; ++i) values64_[places[i]] = numbers[i];
+  } else {
+    values32_.assign(count, static_cast<uint32_t>(unit));
+    for (size_t i = 0; i < other_count; ++i) {
+      values32_[places[i]] = static_cast<uint32_t>(numbers[i]);
+    }
+  }
   return absl::OkStatus();
 }
 

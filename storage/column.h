@@ -67,7 +67,7 @@ class ColumnReader {
 
   // Decodes the next chunk; false at the end or at an error.
   bool Next();
-  const absl::Status& status() const { return status_; }
+  const absl::Status& status() const { return error_; }
 
   // The current chunk, ids descending. Valid until the next call of Next() or Open(). Values come
   // as 32-bit numbers unless the chunk is wide().
@@ -79,18 +79,20 @@ class ColumnReader {
 
  private:
   absl::Status DecodeChunk();
+  absl::Status DecodeValues(uint32_t count);
+  bool TotalMatches() const;
 
   ColumnHeader header_;
   std::string_view rest_;
   uint32_t pairs_left_ = 0;
   uint64_t last_stack_ = 0;
-  uint64_t total_ = 0;
+  Digest total_ = 0;  // of the values decoded so far; can not overflow
   size_t size_ = 0;
   bool wide_ = false;
   std::vector<uint32_t> stacks_;
   std::vector<uint32_t> values32_;
   std::vector<uint64_t> values64_;
-  absl::Status status_;
+  absl::Status error_;
 };
 
 // Decodes a whole column: ids descending.
