@@ -1,6 +1,7 @@
 // Adds many columns up, window of ids by window of ids, from the highest to the lowest: the core of
-// queries and of rollup. Memory stays small whatever the columns hold: one window of sums, a decoded chunk
-// for each large column, and the pairs of small columns, which are decoded at once.
+// queries and of rollup. Memory stays small whatever the columns hold: one window of sums, a decoded
+// chunk for each large column, and 8 bytes for each pair of a small column (these are decoded at
+// once and sorted by window, which is cheaper than to visit every column in every window).
 //
 //   ColumnScan scan;
 //   for (std::string_view column : columns) FLAMEKEEP_RETURN_IF_ERROR(scan.Add(column));
@@ -9,6 +10,9 @@
 //     FLAMEKEEP_RETURN_IF_ERROR(scan.AddWindow(*window, &sums));
 //     ... sums.ForEachDescending(...); sums.Clear();
 //   }
+//
+// Damage in a large column shows as late as in the AddWindow() that meets it: sums that were taken
+// before are then not to be used.
 //
 // Thread safety: none; one thread at a time.
 #ifndef FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
@@ -28,7 +32,8 @@ namespace flamekeep::storage {
 
 inline constexpr uint32_t kWindowIds = 1u << 16;
 
-// Dense sums of one window, with a bit for each id that was met. Reused from window to window; lives on the heap.
+// Dense sums of one window, with a bit for each id that was met. Reused from window to window; lives
+// on the heap.
 class WindowSums {
  public:
   WindowSums() : values_(kWindowIds), bits_(kWindowIds / 64) {}
@@ -43,11 +48,17 @@ class WindowSums {
     bits_[offset / 64] |= uint64_t{1} << (offset % 64);
   }
 
+  // The same where the caller knows that no sum can overflow.
+  void AddUnchecked(uint32_t offset, uint64_t value) {
+    values_[offset] += value;
+    bits_[offset / 64] |= uint64_t{1} << (offset % 64);
+  }
+
   uint64_t value(uint32_t offset) const { return values_[offset]; }
   bool saturated() const { return saturated_; }
 
-  // Calls visit(offset, value) for every id met, highest first. `visit` may Add() to lower offsets: they
-  // are visited in their turn.
+  // Calls visit(offset, value) for every id met, highest first. `visit` may Add() to lower offsets:
+  // they are visited in their turn.
   template <typename Visit>
   void ForEachDescending(Visit&& visit) {
     for (uint32_t word = kWindowIds / 64; word-- > 0;) {
@@ -75,12 +86,18 @@ class ColumnScan {
  public:
   ColumnScan();
   ~ColumnScan();
+  ColumnScan(ColumnScan&&) noexcept;
+  ColumnScan& operator=(ColumnScan&&) noexcept;
 
-  // `encoded` must stay where it is until the scan is done. Errors: DATA_LOSS.
+  // `encoded` must stay where it is until the scan is done. All columns are added before the first
+  // call of NextWindow(). Errors: DATA_LOSS.
   absl::Status Add(std::string_view encoded);
 
-  // The sum of the headers added so far.
+  // The sum of the headers added so far; its `pairs` is an upper bound.
   const ColumnHeader& header() const { return header_; }
+
+  // Anonymous memory that the scan holds.
+  size_t memory_bytes() const;
 
   // The number (id / kWindowIds) of the highest window that still has pairs.
   std::optional<uint32_t> NextWindow() const;
@@ -90,9 +107,17 @@ class ColumnScan {
 
  private:
   struct Large;
+  class Buckets;
+
+  void AddToBuckets(const ColumnReader& reader);
+  absl::Status Enqueue(uint32_t number);
+  template <typename Sink>
+  absl::Status TakeWindow(uint32_t window, const Sink& sink);
+
   ColumnHeader header_;
-  std::vector<std::unique_ptr<Large>> large_;
-  std::vector<std::vector<Pair>> small_;  // by window number
+  std::unique_ptr<Buckets> buckets_;  // the pairs of small columns
+  std::vector<Large> large_;
+  std::vector<uint32_t> due_;  // by window: the first large column whose next pair is there
 };
 
 }  // namespace flamekeep::storage
