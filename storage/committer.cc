@@ -19,6 +19,7 @@ constexpr size_t kMaxCursorBytes = 64 << 10;
 Committer::Committer(Options options, CommitSink* sink,
                      absl::flat_hash_map<SourceId, Position> positions)
     : options_(options),
+      flush_bytes_(std::min(options.flush_bytes, options.max_head_bytes / 2)),
       sink_(sink),
       accepted_positions_(positions),
       durable_positions_(std::move(positions)),
@@ -158,7 +159,7 @@ size_t Committer::pending_bytes() const {
 
 absl::Time Committer::FlushTime() const {
   if (head_.empty()) return absl::InfiniteFuture();
-  if (stopping_ || head_.bytes() >= options_.flush_bytes) return absl::InfinitePast();
+  if (stopping_ || head_.bytes() >= flush_bytes_) return absl::InfinitePast();
   absl::Time when = oldest_ + options_.flush_interval;
   if (wanted_ > durable_) when = std::min(when, last_flush_ + options_.min_flush_interval);
   return when;

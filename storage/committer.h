@@ -101,6 +101,7 @@ class Committer {
   absl::Status CommitPrepared() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
+  const size_t flush_bytes_;  // well below the bound at which appends wait
   CommitSink* const sink_;
 
   mutable absl::Mutex mutex_;

@@ -33,6 +33,8 @@ rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db.track_and_verify_wals_in_manifest = true;
   db.recycle_log_file_num = 0;
+  // The committer opens the database again after an error; RocksDB is not to try by itself as well.
+  db.max_bgerror_resume_count = 0;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;

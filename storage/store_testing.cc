@@ -58,7 +58,10 @@ StoreOptions TestOptions(std::string directory, const TestClock* clock) {
 TestStore::TestStore(StoreOptions options)
     : options_(std::move(options)), store_(Require(Store::Open(options_))) {}
 
-void TestStore::Reopen() {
+void TestStore::Reopen() { Reopen(options_); }
+
+void TestStore::Reopen(StoreOptions options) {
+  options_ = std::move(options);
   store_.reset();
   store_ = Require(Store::Open(options_));
 }
@@ -109,6 +112,11 @@ void TestStore::Append(absl::Time time, std::string_view profile, std::string_vi
 
 void TestStore::Replace(Level level, absl::Time start, const StackValues& content, uint64_t number,
                         bool subtract_finer) {
+  Require(TryReplace(level, start, content, number, subtract_finer));
+}
+
+absl::Status TestStore::TryReplace(Level level, absl::Time start, const StackValues& content,
+                                   uint64_t number, bool subtract_finer) {
   Replacement replacement;
   replacement.bucket = BucketAt(level, MinuteOf(start).value());
   replacement.source = Require(store_->InternSource({SourceKind::kImport, "eqiad", "log", "", 0}));
@@ -120,7 +128,8 @@ void TestStore::Replace(Level level, absl::Time start, const StackValues& conten
   for (const auto& [folded, value] : content) {
     replacement.samples.push_back(MakeSample(start, "excimer", folded, value));
   }
-  Require(store_->WaitDurable(Require(store_->Replace(std::move(replacement)))));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Ticket ticket, store_->Replace(std::move(replacement)));
+  return store_->WaitDurable(ticket);
 }
 
 StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan,

@@ -60,8 +60,11 @@ class TestStore {
   Store* operator->() { return store_.get(); }
   Store& operator*() { return *store_; }
 
-  // Closes and opens the store again.
+  // The store must be opened again before anything else.
+  void Close() { store_.reset(); }
+  // Closes and opens the store again, with other options if given.
   void Reopen();
+  void Reopen(StoreOptions options);
 
   SeriesId Series(std::string_view profile, std::string_view site = "eqiad");
   Sample MakeSample(absl::Time time, std::string_view profile, std::string_view folded,
@@ -73,6 +76,8 @@ class TestStore {
   // own.
   void Replace(Level level, absl::Time start, const StackValues& content, uint64_t number,
                bool subtract_finer = false);
+  absl::Status TryReplace(Level level, absl::Time start, const StackValues& content,
+                          uint64_t number, bool subtract_finer);
 
   // The sum of a profile over a range at one site, proved against its digests.
   StackValues Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan = nullptr,
