@@ -59,6 +59,7 @@ enum StackFlag : uint8_t {
   kRepaired = 2,          // unreadable bytes became \xNN
   kEmptyFrame = 4,        // empty frames were left out
   kCut = 8,               // beyond kMaxFrames or kMaxFrameBytes
+  kLabelDropped = 16,     // a label was too long, or there are too many different ones
 };
 
 // Splits a stack at ";", root first, without empty frames and at most kMaxFrames. Frames point into

@@ -1,0 +1,44 @@
+#include "ingest/reject.h"
+
+namespace flamekeep::ingest {
+namespace {
+
+struct Text {
+  std::string_view name;
+  std::string_view sentence;
+};
+
+constexpr std::array<Text, kRejectCount> kTexts = {{
+    {"none", "Lines that were taken in."},
+    {"too_long", "Lines over 1 MiB, left out."},
+    {"no_count", "Lines without a count behind their last space, left out."},
+    {"bad_count", "Lines whose count is negative, broken or not a whole number, left out."},
+    {"zero_count", "Lines that count nothing, left out."},
+    {"huge_count", "Lines whose count does not fit 64 bits, left out."},
+    {"no_frames", "Lines with a count and no frame, left out."},
+    {"no_time", "Lines that should start with microseconds since 1970 and do not, left out."},
+    {"time_out_of_range", "Lines with a time before 1970 or too far ahead to be stored, left out."},
+    {"no_channel", "Lines whose channel is missing or can not name a profile type, left out."},
+    {"too_many_types", "Lines of a profile type beyond the number that a site may have, left out."},
+}};
+
+}  // namespace
+
+std::string_view RejectName(Reject reject) { return kTexts[static_cast<size_t>(reject)].name; }
+
+std::string_view RejectSentence(Reject reject) {
+  return kTexts[static_cast<size_t>(reject)].sentence;
+}
+
+RejectCounters::RejectCounters(Metrics* metrics, std::string_view site, std::string_view source) {
+  for (size_t i = 1; i < kRejectCount; ++i) {
+    const Reject reject = static_cast<Reject>(i);
+    counters_[i] =
+        &metrics->GetCounter("ingest_rejected_lines_total", Severity::kLoss, RejectSentence(reject),
+                             {{"site", std::string(site)},
+                              {"source", std::string(source)},
+                              {"reason", std::string(RejectName(reject))}});
+  }
+}
+
+}  // namespace flamekeep::ingest
