@@ -11,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "ingest/interner.h"
@@ -31,9 +32,12 @@ class SeriesCap {
   // Counts the series that are there. `interner` is not owned.
   SeriesCap(Interner* interner, uint32_t max_per_site);
 
-  // Finds or makes the series, or the one without labels where the site is full. Errors:
-  // RESOURCE_EXHAUSTED where the site has kMaxTypesPerSite profile types and this would be one
-  // more; INVALID_ARGUMENT for a name outside its rules.
+  // Whether the site may have this profile type (five parts). Errors: RESOURCE_EXHAUSTED where it
+  // has kMaxTypesPerSite others.
+  absl::Status AddType(const std::string& site, const std::string& type);
+
+  // Finds or makes the series, or the one without labels where the site is full. REQUIRES: its type
+  // was added. Errors: INVALID_ARGUMENT for a name outside its rules.
   absl::StatusOr<Result> Intern(const storage::SeriesKey& key);
 
  private:

@@ -1,0 +1,35 @@
+#include "ingest/pipeline.h"
+
+#include <utility>
+
+#include "base/status.h"
+
+namespace flamekeep::ingest {
+
+absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Make(Interner* interner,
+                                                         PipelineOptions options) {
+  for (const auto& [channel, type] : options.profile_types) {
+    if (const auto parsed = storage::ParseProfileType(type); !parsed.ok()) {
+      return InvalidArgument("the profile type of channel \"{}\": {}", channel,
+                             Message(parsed.status()));
+    }
+  }
+  return std::unique_ptr<Pipeline>(new Pipeline(interner, std::move(options)));
+}
+
+Pipeline::Pipeline(Interner* interner, PipelineOptions options)
+    : metrics_(options.metrics),
+      profile_types_(std::move(options.profile_types)),
+      decoder_(std::move(options.rules), interner, options.caches),
+      series_(interner, options.max_series_per_site) {}
+
+std::unique_ptr<LineStream> Pipeline::NewStream(StreamOptions options) {
+  return std::unique_ptr<LineStream>(new LineStream(this, std::move(options)));
+}
+
+absl::StatusOr<storage::ProfileType> Pipeline::TypeOf(std::string_view channel) const {
+  const auto it = profile_types_.find(channel);
+  return storage::ParseProfileType(it == profile_types_.end() ? channel : it->second);
+}
+
+}  // namespace flamekeep::ingest
