@@ -81,21 +81,21 @@ absl::StatusOr<std::shared_ptr<const DerivedFile>> DerivedFile::Open(const std::
   void* const data = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (data == MAP_FAILED) return SystemError("map", path);
   std::shared_ptr<const DerivedFile> file(
-      new DerivedFile(std::move(path), static_cast<const char*>(data), bytes));
+      new DerivedFile(id, std::move(path), static_cast<const char*>(data)));
   DerivedHeader header;
   std::memcpy(&header, data, sizeof(header));
   if (!HeaderFits(header, id)) return DataLoss("{} has a damaged header", file->path());
   return file;
 }
 
-DerivedFile::DerivedFile(std::string path, const char* data, uint64_t bytes)
-    : path_(std::move(path)), data_(data), bytes_(bytes) {}
+DerivedFile::DerivedFile(const DerivedFileId& id, std::string path, const char* data)
+    : id_(id), path_(std::move(path)), data_(data) {}
 
-DerivedFile::~DerivedFile() { munmap(const_cast<char*>(data_), bytes_); }
+DerivedFile::~DerivedFile() { munmap(const_cast<char*>(data_), file_bytes()); }
 
-std::string_view DerivedFile::payload() const {
-  return {data_ + kHeaderBytes, bytes_ - kHeaderBytes};
-}
+uint64_t DerivedFile::file_bytes() const { return kHeaderBytes + id_.payload_bytes; }
+
+std::string_view DerivedFile::payload() const { return {data_ + kHeaderBytes, id_.payload_bytes}; }
 
 absl::Status DerivedFile::VerifyChecksum() const {
   DerivedHeader header;

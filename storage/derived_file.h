@@ -26,6 +26,7 @@ struct DerivedFileId {
 
   // "nodes-00000007.fkn" or "index-00000004-00000008.fki".
   std::string name() const;
+  bool operator==(const DerivedFileId&) const = default;
 };
 
 class DerivedFile {
@@ -37,19 +38,20 @@ class DerivedFile {
   DerivedFile(const DerivedFile&) = delete;
   DerivedFile& operator=(const DerivedFile&) = delete;
 
+  const DerivedFileId& id() const { return id_; }
   const std::string& path() const { return path_; }
   std::string_view payload() const;  // 64-byte aligned
-  uint64_t file_bytes() const { return bytes_; }
+  uint64_t file_bytes() const;
 
   // Reads everything. Errors: DATA_LOSS.
   absl::Status VerifyChecksum() const;
 
  private:
-  DerivedFile(std::string path, const char* data, uint64_t bytes);
+  DerivedFile(const DerivedFileId& id, std::string path, const char* data);
 
+  DerivedFileId id_;
   std::string path_;
   const char* data_;
-  uint64_t bytes_;
 };
 
 // Writes a derived file under a temporary name; parts of the payload may come in any order.

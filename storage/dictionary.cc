@@ -61,7 +61,7 @@ void Dictionary::StackHashes(absl::Span<const uint32_t> ids, unsigned __int128* 
 }
 
 void Dictionary::TakePending(rocksdb::WriteBatch* batch) {
-  rocksdb::ColumnFamilyHandle* const family = impl_->FamilyHandle();
+  rocksdb::ColumnFamilyHandle* const family = impl_->Runs().family;
   const DictionarySize now = impl_->CurrentSize();
   PutFrameRuns(impl_->frames, impl_->committed.frames, now.frames, family, batch);
   PutStackRuns(impl_->tree->view(), impl_->committed.stacks, now.stacks, family, batch);
@@ -97,9 +97,9 @@ void Dictionary::Impl::Committed() {
   committed_stacks.store(committed.stacks, std::memory_order_release);
 }
 
-rocksdb::ColumnFamilyHandle* Dictionary::Impl::FamilyHandle() const {
+RunSource Dictionary::Impl::Runs() const {
   absl::MutexLock lock(&source_mutex);
-  return source.family;
+  return source;
 }
 
 DictionarySize Dictionary::Impl::CurrentSize() const {

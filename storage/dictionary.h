@@ -102,11 +102,16 @@ class Dictionary {
   // Writes and syncs the next derived file, then adds to `batch` what names it in RocksDB and packs
   // the small runs of that block into large ones. The caller commits `batch` through the committer
   // and then calls DerivationCommitted(), which lets readers and look-ups use the file.
+  // REQUIRES: RocksDB stays open during the call.
   absl::Status DeriveNext(rocksdb::WriteBatch* batch);
   absl::Status DerivationCommitted();
+  // Verifies the checksum of the next derived file, in turn and round again; files are small enough
+  // for a call now and then. What is wrong comes as DATA_LOSS; NeedsDerivation() is true then, and
+  // DeriveNext() writes the file again from the runs.
+  absl::Status ScrubNext();
 
   // Verifies the checksums of all derived files and that runs and files agree; one sentence for
-  // each fault. Slow: reads everything.
+  // each fault. Slow: reads everything. REQUIRES: RocksDB stays open during the call.
   std::vector<std::string> Check() const;
 
   DictionaryStats stats() const;

@@ -27,19 +27,18 @@ bool CanBeRebuilt(const absl::Status& status) {
 
 absl::Status OpenBlock(const std::string& directory, const RunSource& source, uint32_t block_shift,
                        uint32_t number, bool read_only, DictionaryFiles* files) {
-  const DerivedFileId id = NodesFileId(block_shift, number);
-  auto file = DerivedFile::Open(directory, id);
+  auto file = DerivedFile::Open(directory, NodesFileId(block_shift, number));
   if (!file.ok()) {
     if (!CanBeRebuilt(file.status())) return file.status();
-    spdlog::warn("{}: it is read again from RocksDB", Message(file.status()));
-    FLAMEKEEP_ASSIGN_OR_RETURN(OwnedBlock block, ReadBlock(source, block_shift, number));
     if (read_only) {
+      files->faults.push_back(Message(file.status()));
+      FLAMEKEEP_ASSIGN_OR_RETURN(OwnedBlock block, ReadBlock(source, block_shift, number));
       files->nodes.push_back(nullptr);
       files->blocks.push_back(std::move(block));
       return absl::OkStatus();
     }
-    FLAMEKEEP_RETURN_IF_ERROR(WriteNodesFile(directory, block_shift, number, block.block));
-    file = DerivedFile::Open(directory, id);
+    spdlog::warn("{}: it is written again", Message(file.status()));
+    file = RebuildNodesFile(directory, source, block_shift, number);
     if (!file.ok()) return file.status();
   }
   files->nodes.push_back(*file);
@@ -47,18 +46,25 @@ absl::Status OpenBlock(const std::string& directory, const RunSource& source, ui
   return absl::OkStatus();
 }
 
-absl::Status OpenIndex(const std::string& directory, const IndexShape& shape,
-                       DictionaryFiles* files) {
+absl::Status OpenIndex(const std::string& directory, const RunSource& source,
+                       const IndexShape& shape, bool read_only, DictionaryFiles* files) {
   auto index = DictionaryIndex::Open(directory, shape);
   if (!index.ok()) {
     if (!CanBeRebuilt(index.status())) return index.status();
-    spdlog::warn("{}: it is built again", Message(index.status()));
-    for (uint32_t number = shape.first_block; number < shape.end_block; ++number) {
-      FLAMEKEEP_RETURN_IF_ERROR(files->nodes[number]->VerifyChecksum());
+    if (read_only) {
+      files->faults.push_back(Message(index.status()));
+      return absl::OkStatus();
     }
-    FLAMEKEEP_RETURN_IF_ERROR(
-        BuildIndex(directory, shape, [&](uint32_t number) { return files->blocks[number].block; }));
-    index = DictionaryIndex::Open(directory, shape);
+    spdlog::warn("{}: it is written again", Message(index.status()));
+    for (uint32_t number = shape.first_block; number < shape.end_block; ++number) {
+      // A wrong byte must not be copied under a right checksum.
+      if (files->nodes[number]->VerifyChecksum().ok()) continue;
+      FLAMEKEEP_ASSIGN_OR_RETURN(files->nodes[number],
+                                 RebuildNodesFile(directory, source, shape.block_shift, number));
+      files->blocks[number] = BlockOf(files->nodes[number], shape.block_shift);
+    }
+    index = RebuildIndex(directory, shape,
+                         [&](uint32_t number) { return files->blocks[number].block; });
     if (!index.ok()) return index.status();
   }
   files->indexes.push_back(*std::move(index));
@@ -111,11 +117,20 @@ absl::StatusOr<OwnedBlock> ReadBlock(const RunSource& source, uint32_t block_shi
   return OwnedBlock{nodes->block(), nodes};
 }
 
-uint64_t DictionaryFiles::bytes() const {
-  uint64_t sum = 0;
-  for (const auto& file : nodes) sum += file == nullptr ? 0 : file->file_bytes();
-  for (const auto& index : indexes) sum += index->file().file_bytes();
-  return sum;
+absl::StatusOr<std::shared_ptr<const DerivedFile>> RebuildNodesFile(const std::string& directory,
+                                                                    const RunSource& source,
+                                                                    uint32_t block_shift,
+                                                                    uint32_t number) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const OwnedBlock block, ReadBlock(source, block_shift, number));
+  FLAMEKEEP_RETURN_IF_ERROR(WriteNodesFile(directory, block_shift, number, block.block));
+  return DerivedFile::Open(directory, NodesFileId(block_shift, number));
+}
+
+absl::StatusOr<std::shared_ptr<const DictionaryIndex>> RebuildIndex(
+    const std::string& directory, const IndexShape& shape,
+    absl::FunctionRef<StackBlock(uint32_t)> block) {
+  FLAMEKEEP_RETURN_IF_ERROR(BuildIndex(directory, shape, block));
+  return DictionaryIndex::Open(directory, shape);
 }
 
 absl::StatusOr<DictionaryFiles> OpenDictionaryFiles(const std::string& directory,
@@ -132,7 +147,7 @@ absl::StatusOr<DictionaryFiles> OpenDictionaryFiles(const std::string& directory
       return DataLoss("RocksDB names an impossible dictionary index {}-{}", index.first_block,
                       index.end_block);
     }
-    if (!read_only) FLAMEKEEP_RETURN_IF_ERROR(OpenIndex(directory, shape, &files));
+    FLAMEKEEP_RETURN_IF_ERROR(OpenIndex(directory, source, shape, read_only, &files));
   }
   return files;
 }

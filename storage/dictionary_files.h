@@ -30,16 +30,25 @@ OwnedBlock BlockOf(std::shared_ptr<const DerivedFile> file, uint32_t block_shift
 absl::StatusOr<OwnedBlock> ReadBlock(const RunSource& source, uint32_t block_shift,
                                      uint32_t number);
 
+// Writes a file again: a block's nodes from its runs, an index from the nodes of its blocks.
+absl::StatusOr<std::shared_ptr<const DerivedFile>> RebuildNodesFile(const std::string& directory,
+                                                                    const RunSource& source,
+                                                                    uint32_t block_shift,
+                                                                    uint32_t number);
+absl::StatusOr<std::shared_ptr<const DictionaryIndex>> RebuildIndex(
+    const std::string& directory, const IndexShape& shape,
+    absl::FunctionRef<StackBlock(uint32_t)> block);
+
 struct DictionaryFiles {
   std::vector<std::shared_ptr<const DerivedFile>> nodes;  // by block; null where read into memory
   std::vector<OwnedBlock> blocks;
-  DictionaryIndexes indexes;  // none if read only
-
-  uint64_t bytes() const;
+  DictionaryIndexes indexes;        // if read only, those that can be read
+  std::vector<std::string> faults;  // if read only: what is wrong with the others
 };
 
 // Opens what `record` names. A file that is missing, or damaged as far as its header tells, is
-// rebuilt from the runs, or, if `read_only`, its block is read into memory. Errors: DATA_LOSS.
+// written again; if `read_only`, its block is read into memory and its index left out.
+// Errors: DATA_LOSS.
 absl::StatusOr<DictionaryFiles> OpenDictionaryFiles(const std::string& directory,
                                                     const DerivedRecord& record,
                                                     const RunSource& source, uint32_t block_shift,

@@ -29,12 +29,13 @@ struct DictionarySize {
   uint32_t stacks = 1;  // the root
 };
 
-// A derived file that is written and synced but not named in RocksDB yet.
+// A derived file that is written and synced but not in use yet.
 struct PendingDerivation {
   DerivedRecord record;                      // as it is to be
-  std::shared_ptr<const DerivedFile> nodes;  // of a new block
+  std::shared_ptr<const DerivedFile> nodes;  // of a new or repaired block, or null
   DictionaryIndexes indexes;                 // all of them
   uint32_t packed_frames = 1;
+  std::optional<DerivedFileId> repaired;
 };
 
 struct Dictionary::Impl {
@@ -48,19 +49,25 @@ struct Dictionary::Impl {
   void Committed();
   // The frames and stacks that are there, such that no stack has a frame beyond.
   DictionarySize CurrentSize() const;
-  rocksdb::ColumnFamilyHandle* FamilyHandle() const;
+  RunSource Runs() const;
 
   bool HasCompleteBlock() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
   absl::Status DeriveBlock(rocksdb::WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
   absl::Status DeriveMerge(size_t place, rocksdb::WriteBatch* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+  // Writes a file again from the runs, or first one that it is made from.
+  absl::Status Repair(const DerivedFileId& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+  absl::Status RepairNodes(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+  // Verifies a file and remembers it if it is damaged.
+  absl::Status Verify(const DerivedFile& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
 
   const std::string directory;
   const DictionaryOptions options;
 
   FrameTable frames;
-  std::unique_ptr<StackTree> tree;      // set by Load()
-  std::unique_ptr<StackHasher> hasher;  // set by Load()
+  std::unique_ptr<StackTree> tree;       // set by Load()
+  std::unique_ptr<StackHasher> hasher;   // set by Load()
+  std::vector<std::string> open_faults;  // set by Load(); only where nothing may be repaired
 
   mutable absl::Mutex source_mutex;
   RunSource source ABSL_GUARDED_BY(source_mutex);
@@ -78,6 +85,9 @@ struct Dictionary::Impl {
   // Frame runs below are of full size. Found out at Open, as nothing depends on it.
   uint32_t packed_frames ABSL_GUARDED_BY(derive_mutex) = 1;
   std::optional<PendingDerivation> pending ABSL_GUARDED_BY(derive_mutex);
+  // Found by Verify() and not repaired yet.
+  std::vector<DerivedFileId> damaged ABSL_GUARDED_BY(derive_mutex);
+  size_t next_scrub ABSL_GUARDED_BY(derive_mutex) = 0;
 };
 
 }  // namespace flamekeep::storage

@@ -25,11 +25,7 @@ absl::StatusOr<DerivedRecord> ReadRecord(rocksdb::DB* db) {
 }  // namespace
 
 absl::Status Dictionary::Impl::Load() {
-  RunSource runs;
-  {
-    absl::MutexLock lock(&source_mutex);
-    runs = source;
-  }
+  const RunSource runs = Runs();
   FLAMEKEEP_ASSIGN_OR_RETURN(const DerivedRecord named, ReadRecord(runs.db));
   if (!options.read_only) {
     std::error_code error;
@@ -44,6 +40,7 @@ absl::Status Dictionary::Impl::Load() {
   FLAMEKEEP_ASSIGN_OR_RETURN(
       DictionaryFiles files,
       OpenDictionaryFiles(directory, named, runs, options.block_shift, options.read_only));
+  open_faults = std::move(files.faults);
   {
     absl::MutexLock lock(&derive_mutex);
     record = named;

@@ -74,19 +74,22 @@ std::optional<uint32_t> StackTree::FindUncached(uint32_t parent, uint32_t frame,
     return block.parent[id & mask] == parent && block.frame[id & mask] == frame;
   };
   // A child is younger than its parent, so blocks older than the parent's need not be asked: for
-  // most nodes of a new stack that leaves the youngest.
+  // most nodes of a new stack that leaves the youngest. Of the others the oldest is asked first, as
+  // old nodes are the busy ones.
   const uint32_t parent_block = parent >> block_shift_;
-  for (size_t i = young_.size(); i-- > 0;) {
-    const uint32_t number = derived_blocks_ + static_cast<uint32_t>(i);
-    if (number < parent_block) return std::nullopt;
-    const uint32_t first_id = number << block_shift_;
+  auto first = indexes_.begin();
+  while (first != indexes_.end() && (*first)->shape().end_block <= parent_block) ++first;
+  for (auto index = first; index != indexes_.end(); ++index) (*index)->PrefetchSlot(hash);
+  for (auto index = first; index != indexes_.end(); ++index) (*index)->PrefetchEntries(hash);
+  for (auto index = first; index != indexes_.end(); ++index) {
+    if (std::optional<uint32_t> id = (*index)->Find(hash, is_node)) return id;
+  }
+  for (size_t i = parent_block > derived_blocks_ ? parent_block - derived_blocks_ : 0;
+       i < young_.size(); ++i) {
+    const uint32_t first_id = (derived_blocks_ + static_cast<uint32_t>(i)) << block_shift_;
     const std::optional<uint32_t> place =
         young_[i].index.Find(hash, [&](uint32_t p) { return is_node(first_id + p); });
     if (place) return first_id + *place;
-  }
-  for (size_t i = indexes_.size(); i-- > 0;) {
-    if (indexes_[i]->shape().end_block <= parent_block) return std::nullopt;
-    if (std::optional<uint32_t> id = indexes_[i]->Find(hash, is_node)) return id;
   }
   return std::nullopt;
 }
