@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "query/columns.h"
 #include "query/fold.h"
+#include "query/invert.h"
 #include "query/layout.h"
 #include "query/selector.h"
 #include "storage/snapshot.h"
@@ -67,6 +68,46 @@ void AddSums(const storage::ColumnHeader& sum, bool saturated, uint64_t visited,
   coverage->nodes = visited;
 }
 
+uint32_t MaxNodes(const FlameGraphOptions& options) {
+  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
+}
+
+absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& options,
+                                      const Context& context, FlameGraph* graph) {
+  const storage::StackTreeView& tree = opened.snapshot->tree();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(opened.columns.encoded(), tree,
+                                                              {.min_share = options.min_share,
+                                                               .max_nodes = MaxNodes(options)},
+                                                              context, opened.columns.bytes()));
+  AddSums(folded.sum, folded.saturated, folded.visited, &opened.coverage);
+  graph->cut_nodes = folded.visited - folded.nodes.size();
+  return BoxesOf(folded.nodes, tree);
+}
+
+absl::StatusOr<std::vector<Box>> Invert(Opened& opened, uint32_t frame_count,
+                                        const FlameGraphOptions& options, const Context& context,
+                                        FlameGraph* graph) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      Inverted inverted,
+      InvertColumns(opened.columns.encoded(), opened.snapshot->tree(), frame_count,
+                    {.min_share = options.min_share, .max_nodes = MaxNodes(options)}, context,
+                    opened.columns.bytes()));
+  AddSums(inverted.sum, inverted.saturated, inverted.visited, &opened.coverage);
+  graph->cut_nodes = inverted.cut_nodes;
+  return std::move(inverted.boxes);
+}
+
+// The frames' names are looked up without a check.
+absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count) {
+  for (const Box& box : boxes) {
+    if (box.frame >= frame_count) {
+      return DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", box.frame,
+                      frame_count);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
@@ -74,21 +115,17 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
                                                   const Context& context) const {
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
-  const storage::StackTreeView& tree = opened.snapshot->tree();
-  const FoldOptions fold_options = {
-      .min_share = options.min_share,
-      .max_nodes = options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes,
-  };
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const Folded folded,
-      FoldColumns(opened.columns.encoded(), tree, fold_options, context, opened.columns.bytes()));
-  FlameGraph graph;
-  graph.coverage = std::move(opened.coverage);
-  AddSums(folded.sum, folded.saturated, folded.visited, &graph.coverage);
-  graph.cut_nodes = folded.visited - folded.nodes.size();
-  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-  const std::vector<Box> boxes = BoxesOf(folded.nodes, tree);
   const storage::Dictionary& dictionary = store_->dictionary();
+  const uint32_t frame_count = dictionary.frame_count();
+  FlameGraph graph;
+  graph.inverted = options.inverted;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<Box> boxes,
+                             options.inverted
+                                 ? Invert(opened, frame_count, options, context, &graph)
+                                 : Fold(opened, options, context, &graph));
+  graph.coverage = std::move(opened.coverage);
+  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
   LayOut(boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, &graph);
   return graph;
 }

@@ -9,6 +9,7 @@
 
 #include "query/layout.h"
 #include "query/query_testing.h"
+#include "storage/column_scan.h"
 
 namespace flamekeep::query {
 namespace {

@@ -61,12 +61,12 @@ class TestTree {
     return {std::move(table), size(), block_shift};
   }
 
-  // Grows at random: mostly chains, sometimes a branch anywhere. `frames` are drawn from, few of
-  // them with equal functions in different files.
+  // Grows at random: mostly chains, sometimes a branch anywhere. A function has two frames, one of
+  // them without a file.
   static TestTree Random(uint32_t nodes, uint32_t frames, std::mt19937_64& random) {
     TestTree tree;
     for (uint32_t i = 1; i <= frames; ++i) {
-      tree.AddFrame(fmt::format("f{}", i / 2), i % 3 == 0 ? fmt::format("file{}", i % 5) : "");
+      tree.AddFrame(fmt::format("f{}", i / 2), i % 2 == 0 ? fmt::format("file{}", i % 5) : "");
     }
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> known;
     uint32_t at = 0;

@@ -1,0 +1,190 @@
+#include "query/caller_groups.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/status.h"
+
+namespace flamekeep::query {
+
+using storage::FrameId;
+using storage::SaturatingAdd;
+using storage::StackId;
+using storage::StackTreeView;
+
+namespace {
+
+constexpr size_t kNoGroup = std::numeric_limits<size_t>::max();
+// How far ahead of their use tree entries are fetched.
+constexpr size_t kPrefetch = 16;
+// What a loaded stack takes, with its copy while its group is being split.
+constexpr uint64_t kBytesPerStack = 2 * (sizeof(uint32_t) + sizeof(uint64_t)) + sizeof(uint32_t);
+
+void PrefetchNode(const StackTreeView& tree, uint32_t id) {
+  const storage::StackBlock& block = tree.block(id / tree.block_nodes());
+  __builtin_prefetch(&block.frame[id % tree.block_nodes()]);
+  __builtin_prefetch(&block.parent[id % tree.block_nodes()]);
+}
+
+}  // namespace
+
+CallerGroups::CallerGroups(const StackTreeView& tree, uint32_t frame_count,
+                           std::vector<uint32_t> keys)
+    : tree_(tree),
+      frame_count_(frame_count),
+      keys_(std::move(keys)),
+      last_(frame_count),
+      tally_(frame_count) {}
+
+absl::Status CallerGroups::Damage() const {
+  if (damaged_ == 0) return absl::OkStatus();
+  return DataLoss("the dictionary is damaged at stack {}", damaged_);
+}
+
+inline uint32_t CallerGroups::KeyOf(uint32_t id) {
+  const uint32_t frame = Raw(tree_.frame(StackId{id}));
+  if (frame >= frame_count_) [[unlikely]] {
+    damaged_ = id;
+    return 0;
+  }
+  return keys_.empty() ? frame : keys_[frame];
+}
+
+inline uint32_t CallerGroups::ParentOf(uint32_t id) {
+  const uint32_t parent = Raw(tree_.parent(StackId{id}));
+  if (parent < id) [[likely]]
+    return parent;
+  damaged_ = id;
+  return 0;
+}
+
+inline void CallerGroups::Put(uint32_t next, uint64_t value, CallerGroup* group) {
+  if (next == 0) {
+    group->self = SaturatingAdd(group->self, value, &saturated_);
+  } else {
+    next_[group->end] = next;
+    value_[group->end++] = value;
+  }
+}
+
+template <typename Visit>
+absl::Status CallerGroups::ForEachStack(absl::Span<const std::string_view> columns,
+                                        const Context& context, Visit&& visit) {
+  WindowStream stream(tree_.size());
+  for (const std::string_view column : columns) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
+  }
+  sum_ = stream.header();
+  saturated_ |= sum_.saturated;
+  stream.Start();
+  while (true) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Item item, stream.Next());
+    if (item.sums == nullptr) return Damage();
+    const uint32_t base = item.window * storage::kWindowIds;
+    item.sums->ForEachDescending([&](uint32_t offset, uint64_t value) {
+      ++visited_;
+      const uint32_t id = base + offset;
+      if (id == 0) {
+        root_self_ = value;
+      } else if (id < tree_.size()) [[likely]] {
+        visit(id, value);
+      } else {
+        damaged_ = id;
+      }
+    });
+    saturated_ |= item.sums->saturated();
+    FLAMEKEEP_RETURN_IF_ERROR(Damage());
+  }
+}
+
+absl::Status CallerGroups::Count(absl::Span<const std::string_view> columns,
+                                 const Context& context) {
+  return ForEachStack(columns, context, [&](uint32_t id, uint64_t value) {
+    Last& last = last_[KeyOf(id)];
+    last.total = SaturatingAdd(last.total, value, &saturated_);
+    if (ParentOf(id) == 0) {
+      last.self = SaturatingAdd(last.self, value, &saturated_);
+    } else {
+      ++last.stacks;
+    }
+  });
+}
+
+size_t CallerGroups::StacksFor(const Context& context, uint64_t held_bytes) {
+  // Leaves a quarter for what is made of them.
+  const uint64_t left = context.memory_bytes - std::min(context.memory_bytes, held_bytes);
+  return left / 4 * 3 / kBytesPerStack;
+}
+
+absl::StatusOr<std::vector<CallerGroup>> CallerGroups::Load(
+    absl::Span<const std::string_view> columns, absl::Span<const uint32_t> keys,
+    const Context& context, uint64_t held_bytes) {
+  std::vector<CallerGroup> groups;
+  std::vector<size_t> group_of(last_.size(), kNoGroup);
+  size_t stacks = 0;
+  for (const uint32_t key : keys) {
+    group_of[key] = groups.size();
+    groups.push_back({.key = key, .begin = stacks, .end = stacks, .total = last_[key].total});
+    stacks += last_[key].stacks;
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + stacks * kBytesPerStack));
+  next_.resize(stacks);
+  value_.resize(stacks);
+  FLAMEKEEP_RETURN_IF_ERROR(ForEachStack(columns, context, [&](uint32_t id, uint64_t value) {
+    const size_t group = group_of[KeyOf(id)];
+    if (group != kNoGroup) Put(ParentOf(id), value, &groups[group]);
+  }));
+  return groups;
+}
+
+absl::StatusOr<size_t> CallerGroups::Split(const CallerGroup& group, uint64_t cut,
+                                           std::vector<CallerGroup>* groups) {
+  groups->clear();
+  const size_t size = group.end - group.begin;
+  if (size > split_next_.size()) {
+    split_next_.resize(size);
+    split_key_.resize(size);
+    split_value_.resize(size);
+  }
+  visited_ += size;
+  const uint32_t* const next = next_.data() + group.begin;
+  const uint64_t* const value = value_.data() + group.begin;
+  size_t met = 0;
+  for (size_t i = 0; i < size; ++i) {
+    if (i + kPrefetch < size) PrefetchNode(tree_, next[i + kPrefetch]);
+    const uint32_t key = KeyOf(next[i]);
+    split_next_[i] = ParentOf(next[i]);
+    split_key_[i] = key;
+    split_value_[i] = value[i];
+    Tally& tally = tally_[key];
+    if (tally.stacks++ == 0) ++met;
+    tally.total = SaturatingAdd(tally.total, value[i], &saturated_);
+    tally.group = kNoGroup;
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(Damage());
+
+  size_t place = group.begin;
+  for (size_t i = 0; i < size; ++i) {
+    Tally& tally = tally_[split_key_[i]];
+    if (tally.total <= cut) continue;
+    if (tally.group == kNoGroup) {
+      tally.group = groups->size();
+      groups->push_back({.key = split_key_[i], .begin = place, .end = place, .total = tally.total});
+      place += tally.stacks;
+    }
+    Put(split_next_[i], split_value_[i], &(*groups)[tally.group]);
+  }
+  for (size_t i = 0; i < size; ++i) tally_[split_key_[i]] = Tally();
+  return met;
+}
+
+uint64_t CallerGroups::memory_bytes() const {
+  return (next_.capacity() + split_next_.capacity() + split_key_.capacity()) * sizeof(uint32_t) +
+         (value_.capacity() + split_value_.capacity()) * sizeof(uint64_t) +
+         last_.capacity() * sizeof(Last) + tally_.capacity() * sizeof(Tally);
+}
+
+}  // namespace flamekeep::query
