@@ -1,0 +1,185 @@
+#include "server/grpc/admin_service.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "base/status.h"
+#include "flamekeep/version.h"
+#include "server/grpc/convert.h"
+#include "storage/registry.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+constexpr size_t kMaxQueued = 16;
+// An import of Arc Lamp's files makes a source for each file.
+constexpr int kMaxStoredSources = 1000;
+
+v1::SourceStatus::Kind KindToProto(storage::SourceKind kind) {
+  switch (kind) {
+    case storage::SourceKind::kPubSub:
+      return v1::SourceStatus::KIND_PUBSUB;
+    case storage::SourceKind::kStream:
+      return v1::SourceStatus::KIND_STREAM;
+    case storage::SourceKind::kPush:
+      return v1::SourceStatus::KIND_PUSH;
+    case storage::SourceKind::kImport:
+      return v1::SourceStatus::KIND_IMPORT;
+  }
+  return v1::SourceStatus::KIND_UNSPECIFIED;
+}
+
+v1::CounterStatus::Severity SeverityToProto(Severity severity) {
+  switch (severity) {
+    case Severity::kInfo:
+      return v1::CounterStatus::SEVERITY_INFO;
+    case Severity::kLoss:
+      return v1::CounterStatus::SEVERITY_LOSS;
+    case Severity::kError:
+      return v1::CounterStatus::SEVERITY_ERROR;
+  }
+  return v1::CounterStatus::SEVERITY_UNSPECIFIED;
+}
+
+// Worst first. The values of the enumeration are in another order.
+int Rank(Severity severity) {
+  switch (severity) {
+    case Severity::kLoss:
+      return 0;
+    case Severity::kError:
+      return 1;
+    case Severity::kInfo:
+      break;
+  }
+  return 2;
+}
+
+void FillStore(const StatusParts& parts, v1::StoreStatus* out) {
+  const storage::StoreStatus status = parts.store->Status();
+  out->set_directory(parts.directory);
+  out->set_bytes(status.directory_bytes);
+  out->set_dictionary_bytes(status.dictionary_bytes);
+  out->set_frames(status.dictionary.frames);
+  out->set_stacks(status.dictionary.stacks);
+  out->set_series(status.series);
+  out->set_last_flush(status.last_flush);
+  out->set_pending_bytes(status.head_bytes);
+  out->set_write_error(Message(status.write_status));
+  for (const storage::LevelStatus& level : status.levels) {
+    v1::StoreStatus::LevelSize* size = out->add_levels();
+    size->set_level(ToProto(level.level));
+    size->set_bytes(level.bytes);
+    size->set_stale_buckets(level.stale);
+  }
+}
+
+void FillChannels(std::vector<ingest::ChannelStatus> channels, v1::StatusResponse* out) {
+  for (ingest::ChannelStatus& channel : channels) {
+    v1::SourceStatus* source = out->add_sources();
+    source->set_kind(v1::SourceStatus::KIND_PUBSUB);
+    source->set_name(std::move(channel.channel));
+    source->set_site(std::move(channel.site));
+    source->set_address(std::move(channel.address));
+    source->set_configured(true);
+    source->set_connected(channel.connected);
+    if (channel.since != absl::InfinitePast()) *source->mutable_since() = ToProto(channel.since);
+    if (channel.last_message != absl::InfinitePast()) {
+      *source->mutable_last_message() = ToProto(channel.last_message);
+    }
+    source->set_last_error(std::move(channel.last_error));
+    source->set_messages(channel.messages);
+    source->set_queued(channel.queued);
+  }
+}
+
+// Sources that the store knows and no configured channel stands for.
+void FillStored(const StatusParts& parts, v1::StatusResponse* out) {
+  std::set<std::pair<std::string, std::string>> configured;
+  for (const v1::SourceStatus& source : out->sources()) {
+    configured.emplace(source.site(), source.name());
+  }
+  std::vector<storage::SourceStatus> stored = parts.store->Sources();
+  std::erase_if(stored, [&](const storage::SourceStatus& source) {
+    return source.key.name.empty() || (source.key.kind == storage::SourceKind::kPubSub &&
+                                       configured.contains({source.key.site, source.key.name}));
+  });
+  std::sort(stored.begin(), stored.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.key.kind, a.key.site, a.key.name, a.key.node) <
+           std::tie(b.key.kind, b.key.site, b.key.name, b.key.node);
+  });
+  int left = kMaxStoredSources;
+  for (storage::SourceStatus& from : stored) {
+    if (left-- <= 0) break;
+    v1::SourceStatus* source = out->add_sources();
+    source->set_kind(KindToProto(from.key.kind));
+    source->set_name(std::move(from.key.name));
+    source->set_site(std::move(from.key.site));
+    source->set_position_number(from.position.number);
+  }
+  if (stored.size() > kMaxStoredSources) {
+    out->set_sources_left_out(stored.size() - kMaxStoredSources);
+  }
+}
+
+void FillCounters(const Metrics& metrics, v1::StatusResponse* out) {
+  std::vector<Metrics::Row> rows = metrics.Rows();
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return Rank(a.severity) < Rank(b.severity);
+  });
+  for (Metrics::Row& row : rows) {
+    v1::CounterStatus* counter = out->add_counters();
+    counter->set_name(std::move(row.name));
+    for (auto& [name, value] : row.labels) {
+      v1::Label* label = counter->add_labels();
+      label->set_name(std::move(name));
+      label->set_value(std::move(value));
+    }
+    counter->set_severity(SeverityToProto(row.severity));
+    counter->set_description(std::move(row.sentence));
+    counter->set_value(row.value);
+  }
+}
+
+}  // namespace
+
+v1::StatusResponse MakeStatus(const StatusParts& parts) {
+  v1::StatusResponse out;
+  out.set_version(std::string(kVersion));
+  out.set_node(parts.node);
+  *out.mutable_started() = ToProto(parts.started);
+  FillStore(parts, out.mutable_store());
+  FillChannels(parts.channels(), &out);
+  FillStored(parts, &out);
+  FillCounters(*parts.metrics, &out);
+  for (std::string& site : parts.store->Sites()) out.add_sites(std::move(site));
+  std::set<std::string> types;
+  for (storage::SeriesKey& series : parts.store->Series()) {
+    if (!series.profile_type.empty()) types.insert(std::move(series.profile_type));
+  }
+  for (const std::string& type : types) out.add_profile_types(type);
+  return out;
+}
+
+AdminService::AdminService(StatusParts parts)
+    : parts_(std::move(parts)), pool_("admin", 1, kMaxQueued) {}
+
+grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext* context,
+                                               const v1::StatusRequest*,
+                                               v1::StatusResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool taken = pool_.TryPost([this, reactor, response] {
+    *response = MakeStatus(parts_);
+    reactor->Finish(grpc::Status::OK);
+  });
+  if (!taken) {
+    reactor->Finish(ToGrpc(absl::ResourceExhaustedError(
+        "many ask for the status already: try again later")));
+  }
+  return reactor;
+}
+
+}  // namespace flamekeep::server

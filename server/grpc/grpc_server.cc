@@ -1,0 +1,136 @@
+#include "server/grpc/grpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/status.h"
+#include "server/address.h"
+#include "server/grpc/ingest_service.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+constexpr absl::Duration kKeepaliveTime = absl::Seconds(30);
+constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(10);
+constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
+constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
+// Few large frames instead of many of 16 KiB.
+constexpr int kMaxFrameBytes = 1 << 20;
+
+int ToMilliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+int ToInt(uint64_t value) {
+  return static_cast<int>(std::min<uint64_t>(value, std::numeric_limits<int>::max()));
+}
+
+void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(ToInt(options.max_message_bytes));
+  builder->SetMaxSendMessageSize(ToInt(options.query.max_reply_bytes));
+  // A small compressed message could unpack to any size before the limits above see it. Batches
+  // have a compression of their own.
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+
+  grpc::ResourceQuota quota("flamekeep");
+  quota.Resize(options.memory_bytes);
+  builder->SetResourceQuota(quota);
+
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                              ToInt(options.max_streams_per_connection));
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                              ToMilliseconds(kHandshakeTimeout));
+  // Who has lost its power or its network is noticed, so that its source can be opened again.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, ToMilliseconds(kKeepaliveTime));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, ToMilliseconds(kKeepaliveTimeout));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              ToMilliseconds(kMinPingInterval));
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
+}
+
+}  // namespace
+
+struct GrpcServer::Impl {
+  Impl(const GrpcOptions& options, const GrpcParts& parts)
+      : ingest(parts.store, parts.hub, parts.metrics, options.decode_threads),
+        query(parts.engine, options.query),
+        admin(parts.status) {}
+
+  IngestService ingest;
+  QueryService query;
+  AdminService admin;
+  std::string address;
+  std::unique_ptr<grpc::Server> server;
+  bool shut_down = false;
+};
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GrpcServer::~GrpcServer() { Shutdown(absl::InfinitePast()); }
+
+const std::string& GrpcServer::address() const { return impl_->address; }
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions& options,
+                                                              const GrpcParts& parts) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Address wanted, ParseAddress(options.address));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Address numeric, Resolve(wanted));
+  auto impl = std::make_unique<Impl>(options, parts);
+
+  // Process-wide settings of gRPC.
+  grpc::EnableDefaultHealthCheckService(true);
+  static const bool reflection = [] {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  (void)reflection;
+
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(numeric.ToString(), grpc::InsecureServerCredentials(), &port);
+  SetBounds(options, &builder);
+  builder.RegisterService(&impl->ingest);
+  builder.RegisterService(&impl->query);
+  builder.RegisterService(&impl->admin);
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr || port == 0) {
+    return Error(absl::StatusCode::kUnavailable,
+                 "can not listen for gRPC on {}: is it in use? Stop what listens there, or choose "
+                 "another address with --grpc",
+                 wanted.ToString());
+  }
+  impl->address = Address{numeric.host, static_cast<uint16_t>(port)}.ToString();
+  std::unique_ptr<GrpcServer> server(new GrpcServer(std::move(impl)));
+  server->SetIngestHealthy(true);
+  return server;
+}
+
+void GrpcServer::SetIngestHealthy(bool healthy) {
+  grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
+  health->SetServingStatus(v1::IngestService::service_full_name(), healthy);
+  health->SetServingStatus(v1::QueryService::service_full_name(), true);
+  health->SetServingStatus(v1::AdminService::service_full_name(), true);
+}
+
+bool GrpcServer::Shutdown(absl::Time deadline) {
+  if (impl_->server == nullptr || impl_->shut_down) return true;
+  impl_->shut_down = true;
+  impl_->server->GetHealthCheckService()->SetServingStatus(false);
+  impl_->ingest.Drain();
+  impl_->server->Shutdown(absl::ToChronoTime(deadline));
+  impl_->server->Wait();
+  impl_->query.Stop();
+  return absl::Now() <= deadline;
+}
+
+}  // namespace flamekeep::server

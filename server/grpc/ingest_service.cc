@@ -1,0 +1,177 @@
+#include "server/grpc/ingest_service.h"
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "server/grpc/convert.h"
+#include "server/grpc/convert_ingest.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+// A stream has at most one task in the queue, so this bounds the number of busy streams.
+constexpr size_t kMaxQueuedBatches = 4096;
+
+absl::Status ShuttingDown() {
+  return absl::UnavailableError("the server is shutting down: connect again");
+}
+
+// A call of IngestBatch. Shared by gRPC (until OnDone), the worker and the store's callback.
+class UnaryIngest final : public grpc::ServerUnaryReactor,
+                          public std::enable_shared_from_this<UnaryIngest> {
+ public:
+  static grpc::ServerUnaryReactor* Start(const IngestParts& parts,
+                                         const v1::IngestBatchRequest* request,
+                                         v1::IngestResponse* response, absl::Status refusal) {
+    const std::shared_ptr<UnaryIngest> call(new UnaryIngest(parts, request, response));
+    call->self_ = call;
+    if (!refusal.ok()) {
+      call->End(std::move(refusal));
+    } else if (!parts.pool->TryPost([call] { call->Work(); })) {
+      call->End(absl::ResourceExhaustedError(
+          "the server has too many batches to decode: try again later"));
+    }
+    return call.get();
+  }
+
+ private:
+  UnaryIngest(const IngestParts& parts, const v1::IngestBatchRequest* request,
+              v1::IngestResponse* response)
+      : parts_(parts), request_(request), response_(response) {}
+
+  void OnCancel() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      cancelled_ = true;
+      if (working_) return;  // the request is in use: Work() ends the call
+    }
+    End(absl::CancelledError("the client is gone"));
+  }
+
+  void OnDone() override { self_.reset(); }
+
+  void Work() {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (ended_) return;
+      working_ = true;
+    }
+    const absl::StatusOr<ingest::Appended> appended = Append();
+    bool cancelled = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      working_ = false;
+      cancelled = cancelled_;
+    }
+    if (!appended.ok()) return End(appended.status());
+    if (cancelled) return End(absl::CancelledError("the client is gone"));
+    parts_.store->OnDurable(
+        *appended->ticket,
+        [self = shared_from_this(), counts = appended->counts] { self->Durable(counts); });
+  }
+
+  absl::StatusOr<ingest::Appended> Append() {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::PushIdentity identity, FromProto(request_->open()));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::PushBatch batch, FromProto(request_->batch()));
+    if (batch.replace.has_value() && !batch.replace->last) {
+      return InvalidArgument(
+          "a replacement of several batches needs a stream: use Ingest, or set `replace.last`");
+    }
+    // Closed before the answer, so that the next call can open the source.
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<ingest::PushSession> session,
+                               parts_.hub->Open(identity));
+    durable_before_ = session->durable();
+    return session->Append(batch);
+  }
+
+  void Durable(const ingest::LineCounts& counts) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (ended_) return;
+      const v1::IngestBatch& batch = request_->batch();
+      const bool newer = batch.number() > durable_before_.number;
+      response_->set_durable_number(newer ? batch.number() : durable_before_.number);
+      response_->set_cursor(newer ? batch.cursor() : durable_before_.cursor);
+      *response_->mutable_counts() = ToProto(counts);
+    }
+    End(absl::OkStatus());
+  }
+
+  // The first one counts: after it, request and response are gone.
+  void End(absl::Status status) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (ended_) return;
+      ended_ = true;
+    }
+    CountIngestError(status, parts_.metrics);
+    Finish(ToGrpc(status));
+  }
+
+  const IngestParts parts_;
+  const v1::IngestBatchRequest* const request_;
+  v1::IngestResponse* const response_;
+  std::shared_ptr<UnaryIngest> self_;  // until OnDone
+  storage::Position durable_before_;   // written by Work() only
+  absl::Mutex mutex_;
+  bool working_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+IngestService::IngestService(storage::Store* store, ingest::PushHub* hub, Metrics* metrics,
+                             size_t decode_threads)
+    : pool_("decode", decode_threads, kMaxQueuedBatches),
+      parts_{.store = store, .hub = hub, .pool = &pool_, .metrics = metrics} {}
+
+grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* IngestService::Ingest(
+    grpc::CallbackServerContext*) {
+  const std::shared_ptr<IngestStream> stream =
+      IngestStream::Start(parts_, [this](IngestStream* done) { Forget(done); });
+  bool drain = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    streams_.emplace(stream.get(), stream);
+    drain = draining_;
+  }
+  if (drain) stream->Drain();
+  return stream.get();
+}
+
+grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext*,
+                                                     const v1::IngestBatchRequest* request,
+                                                     v1::IngestResponse* response) {
+  absl::Status refusal;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (draining_) refusal = ShuttingDown();
+  }
+  return UnaryIngest::Start(parts_, request, response, std::move(refusal));
+}
+
+void IngestService::Drain() {
+  std::vector<std::shared_ptr<IngestStream>> streams;
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    for (const auto& [key, stream] : streams_) streams.push_back(stream);
+  }
+  for (const std::shared_ptr<IngestStream>& stream : streams) stream->Drain();
+}
+
+void IngestService::Forget(IngestStream* stream) {
+  std::shared_ptr<IngestStream> last;  // goes after the lock
+  absl::MutexLock lock(&mutex_);
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return;
+  last = std::move(found->second);
+  streams_.erase(found);
+}
+
+}  // namespace flamekeep::server

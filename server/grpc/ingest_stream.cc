@@ -1,0 +1,210 @@
+#include "server/grpc/ingest_stream.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/status.h"
+#include "server/grpc/convert.h"
+#include "server/grpc/convert_ingest.h"
+
+namespace flamekeep::server {
+
+void CountIngestError(const absl::Status& status, Metrics* metrics) {
+  if (status.ok()) return;
+  metrics
+      ->GetCounter("ingest_rpc_errors_total", Severity::kError,
+                   "ingest calls that ended in an error; what was not acknowledged is the "
+                   "client's to send again",
+                   {{"code", absl::StatusCodeToString(status.code())}})
+      .Add();
+}
+
+std::shared_ptr<IngestStream> IngestStream::Start(const IngestParts& parts,
+                                                  std::function<void(IngestStream*)> on_done) {
+  const std::shared_ptr<IngestStream> stream(new IngestStream(parts, std::move(on_done)));
+  stream->Advance();
+  return stream;
+}
+
+IngestStream::IngestStream(const IngestParts& parts, std::function<void(IngestStream*)> on_done)
+    : parts_(parts), on_done_(std::move(on_done)) {}
+
+void IngestStream::Drain() {
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+  }
+  Advance();
+}
+
+void IngestStream::OnReadDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    reading_ = false;
+    has_incoming_ = ok;
+    half_closed_ = !ok;
+  }
+  Advance();
+}
+
+void IngestStream::OnWriteDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    if (!ok) Fail(absl::CancelledError("the client is gone"));
+  }
+  Advance();
+}
+
+void IngestStream::OnCancel() {
+  {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+    Fail(absl::CancelledError("the client is gone"));
+  }
+  Advance();
+}
+
+void IngestStream::OnDone() {
+  // Takes the service's reference away, which may be the last.
+  const std::function<void(IngestStream*)> on_done = on_done_;
+  on_done(this);
+}
+
+void IngestStream::Fail(absl::Status status) {
+  if (end_.ok()) end_ = std::move(status);
+}
+
+void IngestStream::Advance() {
+  while (true) {
+    Step step;
+    absl::Status end;
+    {
+      absl::MutexLock lock(&mutex_);
+      step = Next();
+      end = end_;
+    }
+    switch (step) {
+      case Step::kNothing:
+        return;
+      case Step::kRead:
+        StartRead(&incoming_);
+        break;
+      case Step::kWork:
+        if (!parts_.pool->TryPost([self = shared_from_this()] { self->Work(); })) {
+          absl::MutexLock lock(&mutex_);
+          working_ = false;
+          Fail(absl::ResourceExhaustedError(
+              "the server has too many batches to decode: try again later"));
+        }
+        break;
+      case Step::kWrite:
+        StartWrite(&outgoing_);
+        break;
+      case Step::kFinish:
+        session_.reset();
+        CountIngestError(end, parts_.metrics);
+        Finish(ToGrpc(end));
+        return;
+    }
+  }
+}
+
+IngestStream::Step IngestStream::Next() {
+  if (finished_) return Step::kNothing;
+  if (draining_ && !working_ && !writing_ && !answer_due_ && waiting_ == 0) {
+    Fail(absl::UnavailableError("the server is shutting down: connect again"));
+  }
+  const bool drained = half_closed_ && !has_incoming_ && waiting_ == 0 && !answer_due_;
+  if (!working_ && (!writing_ || cancelled_) && (!end_.ok() || drained)) {
+    finished_ = true;
+    return Step::kFinish;
+  }
+  if (!end_.ok()) return Step::kNothing;
+  if (answer_due_ && !writing_) {
+    answer_due_ = false;
+    writing_ = true;
+    outgoing_ = state_;
+    return Step::kWrite;
+  }
+  if (has_incoming_ && !working_ && !draining_) {
+    has_incoming_ = false;
+    working_ = true;
+    work_.Swap(&incoming_);
+    return Step::kWork;
+  }
+  if (!reading_ && !has_incoming_ && !half_closed_) {
+    reading_ = true;
+    return Step::kRead;
+  }
+  return Step::kNothing;
+}
+
+void IngestStream::Work() {
+  absl::Status status;
+  switch (work_.request_case()) {
+    case v1::IngestRequest::kOpen:
+      status = HandleOpen(work_.open());
+      break;
+    case v1::IngestRequest::kBatch:
+      status = HandleBatch(work_.batch());
+      break;
+    case v1::IngestRequest::REQUEST_NOT_SET:
+      status = InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
+      break;
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    working_ = false;
+    if (!status.ok()) Fail(std::move(status));
+  }
+  Advance();
+}
+
+absl::Status IngestStream::HandleOpen(const v1::OpenSource& open) {
+  if (session_ != nullptr) {
+    return InvalidArgument("this stream has a source open: use a stream for each source");
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::PushIdentity identity, FromProto(open));
+  FLAMEKEEP_ASSIGN_OR_RETURN(session_, parts_.hub->Open(identity));
+  const storage::Position durable = session_->durable();
+  absl::MutexLock lock(&mutex_);
+  state_.set_durable_number(durable.number);
+  state_.set_cursor(durable.cursor);
+  state_.mutable_counts();
+  answer_due_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status IngestStream::HandleBatch(const v1::IngestBatch& batch) {
+  if (session_ == nullptr) {
+    return InvalidArgument("a batch came before `open`: the first request must be `open`");
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::PushBatch push, FromProto(batch));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::Appended appended, session_->Append(push));
+  {
+    absl::MutexLock lock(&mutex_);
+    *state_.mutable_counts() = ToProto(appended.counts);
+    if (!appended.ticket.has_value()) return absl::OkStatus();
+    ++waiting_;
+  }
+  parts_.store->OnDurable(*appended.ticket,
+                          [self = shared_from_this(), number = push.number,
+                           cursor = batch.cursor()] { self->Durable(number, cursor); });
+  return absl::OkStatus();
+}
+
+void IngestStream::Durable(uint64_t number, const std::string& cursor) {
+  {
+    absl::MutexLock lock(&mutex_);
+    --waiting_;
+    if (number > state_.durable_number()) {
+      state_.set_durable_number(number);
+      state_.set_cursor(cursor);
+    }
+    answer_due_ = true;
+  }
+  Advance();
+}
+
+}  // namespace flamekeep::server
