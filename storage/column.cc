@@ -5,29 +5,16 @@
 #include <numeric>
 
 #include "base/status.h"
-#include "storage/column_codec.h"
+#include "storage/id_codec.h"
+#include "storage/number_codec.h"
 #include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
 
-static_assert(kChunkPairs <= kMaxPacked);
-
-// Above every id: where the first chunk's ids descend from.
-constexpr uint64_t kNoStack = uint64_t{UINT32_MAX} + 1;
+static_assert(kChunkPairs <= kMaxPackedIds && kChunkPairs <= kMaxPackedNumbers);
 
 absl::Status Damaged(const char* what) { return DataLoss("a column is damaged: {}", what); }
-
-void PutHeader(const ColumnHeader& header, std::string* out) {
-  const bool observed = header.observations != header.total;
-  out->push_back(static_cast<char>(kColumnFormat | (header.saturated ? kColumnSaturated : 0) |
-                                   (observed ? kColumnObservations : 0)));
-  PutVarint(header.pairs, out);
-  PutVarint(header.total - header.pairs, out);
-  if (observed) PutVarint(header.observations, out);
-  PutFixed64(static_cast<uint64_t>(header.digest), out);
-  PutFixed64(static_cast<uint64_t>(header.digest >> 64), out);
-}
 
 absl::Status GetHeader(std::string_view* in, ColumnHeader* header) {
   if (in->empty()) return Damaged("it is empty");
@@ -57,37 +44,6 @@ absl::Status GetHeader(std::string_view* in, ColumnHeader* header) {
   return absl::OkStatus();
 }
 
-uint64_t GreatestCommonDivisor(absl::Span<const Pair> pairs) {
-  uint64_t divisor = 0;
-  for (const Pair& pair : pairs) {
-    divisor = std::gcd(divisor, pair.value);
-    if (divisor == 1) break;
-  }
-  return divisor;
-}
-
-void PutChunk(uint64_t last_stack, absl::Span<const Pair> pairs, std::string* out) {
-  std::array<uint32_t, kChunkPairs> numbers;
-  std::array<uint64_t, kChunkPairs> values;
-  const auto count = static_cast<uint32_t>(pairs.size());
-  for (uint32_t i = 0; i < count; ++i) numbers[i] = pairs[i].stack;
-  PutVarint(last_stack - numbers[0] - 1, out);
-  PackDescending(numbers[0], absl::MakeConstSpan(numbers).subspan(1, count - 1), out);
-
-  const uint64_t unit = GreatestCommonDivisor(pairs);
-  size_t others = 0;
-  for (uint32_t i = count; i-- > 0;) {
-    if (pairs[i].value == unit) continue;
-    numbers[others] = i;
-    values[others] = pairs[i].value / unit - 2;
-    ++others;
-  }
-  PutVarint(others << 1 | (unit != 1 ? 1 : 0), out);
-  if (unit != 1) PutVarint(unit, out);
-  PackDescending(count, absl::MakeConstSpan(numbers).first(others), out);
-  PackNumbers(absl::MakeConstSpan(values).first(others), out);
-}
-
 }  // namespace
 
 uint64_t SaturatingAdd(uint64_t a, uint64_t b, bool* saturated) {
@@ -95,18 +51,6 @@ uint64_t SaturatingAdd(uint64_t a, uint64_t b, bool* saturated) {
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
   *saturated = true;
   return UINT64_MAX;
-}
-
-std::string EncodeColumn(const ColumnHeader& header, absl::Span<const Pair> pairs) {
-  std::string out;
-  PutHeader(header, &out);
-  uint64_t last_stack = kNoStack;
-  for (size_t i = 0; i < pairs.size(); i += kChunkPairs) {
-    const absl::Span<const Pair> chunk = pairs.subspan(i, kChunkPairs);
-    PutChunk(last_stack, chunk, &out);
-    last_stack = chunk.back().stack;
-  }
-  return out;
 }
 
 absl::StatusOr<ColumnHeader> DecodeHeader(std::string_view encoded) {
@@ -118,7 +62,7 @@ absl::StatusOr<ColumnHeader> DecodeHeader(std::string_view encoded) {
 absl::Status ColumnReader::Open(std::string_view encoded) {
   rest_ = encoded;
   size_ = 0;
-  last_stack_ = kNoStack;
+  last_stack_ = kAboveStacks;
   total_ = 0;
   error_ = GetHeader(&rest_, &header_);
   pairs_left_ = error_.ok() ? header_.pairs : 0;
@@ -150,7 +94,7 @@ absl::Status ColumnReader::DecodeChunk() {
   uint64_t gap;
   if (!GetVarint(&rest_, &gap) || gap >= last_stack_) return Damaged("its ids do not descend");
   stacks_[0] = static_cast<uint32_t>(last_stack_ - gap - 1);
-  if (!UnpackDescending(&rest_, stacks_[0], absl::MakeSpan(stacks_.data() + 1, count - 1))) {
+  if (!UnpackIds(&rest_, stacks_[0], absl::MakeSpan(stacks_.data() + 1, count - 1))) {
     return Damaged("malformed ids");
   }
   FLAMEKEEP_RETURN_IF_ERROR(DecodeValues(count));
@@ -171,7 +115,7 @@ absl::Status ColumnReader::DecodeValues(uint32_t count) {
   std::array<uint64_t, kChunkPairs> others;
   const size_t other_count = head >> 1;
   const absl::Span<uint64_t> numbers(others.data(), other_count);
-  if (!UnpackDescending(&rest_, count, absl::MakeSpan(places.data(), other_count)) ||
+  if (!UnpackIds(&rest_, count, absl::MakeSpan(places.data(), other_count)) ||
       !UnpackNumbers(&rest_, numbers)) {
     return Damaged("malformed values");
   }
@@ -214,38 +158,6 @@ absl::StatusOr<std::vector<Pair>> DecodeColumn(std::string_view encoded, ColumnH
   FLAMEKEEP_RETURN_IF_ERROR(reader.status());
   if (header != nullptr) *header = reader.header();
   return pairs;
-}
-
-void ColumnSum::Add(const ColumnHeader& header, absl::Span<const Pair> pairs) {
-  AddHeader(header, &header_);
-  pairs_.insert(pairs_.end(), pairs.begin(), pairs.end());
-}
-
-absl::Status ColumnSum::Add(std::string_view encoded) {
-  ColumnHeader header;
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<Pair> pairs, DecodeColumn(encoded, &header));
-  Add(header, pairs);
-  return absl::OkStatus();
-}
-
-std::string ColumnSum::Finish() {
-  if (pairs_.empty()) return {};
-  std::sort(pairs_.begin(), pairs_.end(),
-            [](const Pair& a, const Pair& b) { return a.stack > b.stack; });
-  size_t last = 0;
-  for (size_t i = 1; i < pairs_.size(); ++i) {
-    if (pairs_[i].stack == pairs_[last].stack) {
-      pairs_[last].value =
-          SaturatingAdd(pairs_[last].value, pairs_[i].value, &header_.saturated);
-    } else {
-      pairs_[++last] = pairs_[i];
-    }
-  }
-  pairs_.resize(last + 1);
-  header_.pairs = static_cast<uint32_t>(pairs_.size());
-  std::string encoded = EncodeColumn(header_, pairs_);
-  *this = ColumnSum();
-  return encoded;
 }
 
 void AddHeader(const ColumnHeader& header, ColumnHeader* sum) {

@@ -25,6 +25,9 @@ namespace flamekeep::storage {
 
 inline constexpr uint32_t kChunkPairs = 4096;
 
+// Above every id: where the ids of the first chunk descend from.
+inline constexpr uint64_t kAboveStacks = uint64_t{UINT32_MAX} + 1;
+
 using Digest = unsigned __int128;
 
 struct Pair {
@@ -45,9 +48,27 @@ struct ColumnHeader {
   bool operator==(const ColumnHeader&) const = default;
 };
 
-// Encodes a column. REQUIRES: `pairs` has strictly descending ids and no zero value; header.pairs
-// equals pairs.size().
+// Encodes a column. REQUIRES: `pairs` has strictly descending ids and no zero value. The header gives
+// the observations, the digest and whether they are saturated; pairs and total are counted.
 std::string EncodeColumn(const ColumnHeader& header, absl::Span<const Pair> pairs);
+
+// The same for pairs that come one by one; holds the encoded column and one chunk.
+class ColumnWriter {
+ public:
+  // REQUIRES: `stack` is below those before, `value` is not 0.
+  void Add(uint32_t stack, uint64_t value);
+  // Leaves the writer empty.
+  std::string Finish(ColumnHeader header);
+
+ private:
+  void EndChunk();
+
+  std::string out_;  // with room for the header
+  std::vector<Pair> chunk_;
+  uint64_t above_ = kAboveStacks;
+  uint32_t pairs_ = 0;
+  Digest total_ = 0;
+};
 
 // Reads only the header. Errors: DATA_LOSS.
 absl::StatusOr<ColumnHeader> DecodeHeader(std::string_view encoded);
@@ -85,7 +106,7 @@ class ColumnReader {
   ColumnHeader header_;
   std::string_view rest_;
   uint32_t pairs_left_ = 0;
-  uint64_t last_stack_ = 0;
+  uint64_t last_stack_ = kAboveStacks;
   Digest total_ = 0;  // of the values decoded so far; can not overflow
   size_t size_ = 0;
   bool wide_ = false;
@@ -98,18 +119,28 @@ class ColumnReader {
 // Decodes a whole column: ids descending.
 absl::StatusOr<std::vector<Pair>> DecodeColumn(std::string_view encoded, ColumnHeader* header);
 
-// Adds columns and pairs up into one column.
+// Adds columns and pairs up into one column. Takes memory for the pairs and the encoded sum; the
+// columns themselves are read as they are needed.
 class ColumnSum {
  public:
+  // `encoded` must stay where it is until Finish(). Errors: DATA_LOSS.
   absl::Status Add(std::string_view encoded);
-  // Pairs in any order, an id may stand more than once; `header` tells their sums and digest.
+  // Pairs in any order, an id may stand more than once, no zero values; `header` tells their
+  // observations and digest and whether they are saturated.
   void Add(const ColumnHeader& header, absl::Span<const Pair> pairs);
-  // The sum, encoded; empty string where nothing was added. Leaves the object empty.
-  std::string Finish();
+  // The sum, encoded; an empty string where nothing was added. Leaves the object empty.
+  // Errors: DATA_LOSS where a column is damaged behind its header.
+  absl::StatusOr<std::string> Finish();
 
  private:
+  absl::StatusOr<std::string> Sort();
+  absl::StatusOr<std::string> Scan();
+
   ColumnHeader header_;
+  std::vector<std::string_view> columns_;
   std::vector<Pair> pairs_;
+  uint64_t bound_ = 0;  // pairs in all, where no id stood twice
+  bool added_pairs_ = false;
 };
 
 // Adds a column's header to a sum of headers; `sum->pairs` is then an upper bound.

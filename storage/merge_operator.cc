@@ -10,13 +10,23 @@ namespace {
 
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-bool Add(const rocksdb::Slice& operand, const rocksdb::Slice& key, rocksdb::Logger* logger,
-         ColumnSum* sum) {
-  const absl::Status status = sum->Add(View(operand));
-  if (status.ok()) return true;
+bool Report(const absl::Status& status, const rocksdb::Slice& key, rocksdb::Logger* logger) {
   rocksdb::Error(logger, "column %s can not be merged: %s", key.ToString(true).c_str(),
                  std::string(status.message()).c_str());
   return false;
+}
+
+bool Add(const rocksdb::Slice& operand, const rocksdb::Slice& key, rocksdb::Logger* logger,
+         ColumnSum* sum) {
+  const absl::Status status = sum->Add(View(operand));
+  return status.ok() || Report(status, key, logger);
+}
+
+bool Finish(ColumnSum* sum, const rocksdb::Slice& key, rocksdb::Logger* logger, std::string* out) {
+  absl::StatusOr<std::string> column = sum->Finish();
+  if (!column.ok()) return Report(column.status(), key, logger);
+  *out = *std::move(column);
+  return true;
 }
 
 }  // namespace
@@ -30,8 +40,7 @@ bool ColumnMergeOperator::FullMergeV2(const MergeOperationInput& in,
   for (const rocksdb::Slice& operand : in.operand_list) {
     if (!Add(operand, in.key, in.logger, &sum)) return false;
   }
-  out->new_value = sum.Finish();
-  return true;
+  return Finish(&sum, in.key, in.logger, &out->new_value);
 }
 
 bool ColumnMergeOperator::PartialMerge(const rocksdb::Slice& key, const rocksdb::Slice& left,
@@ -47,8 +56,7 @@ bool ColumnMergeOperator::PartialMergeMulti(const rocksdb::Slice& key,
   for (const rocksdb::Slice& operand : operands) {
     if (!Add(operand, key, logger, &sum)) return false;
   }
-  *value = sum.Finish();
-  return true;
+  return Finish(&sum, key, logger, value);
 }
 
 }  // namespace flamekeep::storage
