@@ -97,6 +97,7 @@ struct StoreOptions {
   Metrics* metrics = nullptr;  // not owned; may be null
   Retention retention;
   uint64_t block_cache_bytes = uint64_t{256} << 20;
+  DictionaryOptions dictionary;  // read_only is taken from above
 
   absl::Duration flush_interval = absl::Seconds(1);
   absl::Duration min_flush_interval = absl::Milliseconds(100);  // when someone waits for a ticket
