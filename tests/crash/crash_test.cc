@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <sstream>
 #include <string>
@@ -175,7 +176,7 @@ TEST(CrashTest, EveryAcknowledgedSampleIsThereOnce) {
     }
     if ((round + 1) % kRoundsPerStore == 0 || round + 1 == rounds) {
       ASSERT_THAT(*store->Check(), testing::IsEmpty());
-      for (const uint64_t number : acknowledged) batches += number;
+      batches = std::accumulate(acknowledged.begin(), acknowledged.end(), batches);
       samples += expected.samples();
     }
   }
