@@ -134,7 +134,7 @@ absl::Status BuildIndex(const std::string& directory, const IndexShape& shape,
 }
 
 absl::Status MergeIndexes(const std::string& directory, const IndexShape& shape,
-                          const std::vector<std::shared_ptr<const DictionaryIndex>>& parts) {
+                          const DictionaryIndexes& parts) {
   FLAMEKEEP_ASSIGN_OR_RETURN(auto file, DerivedFileWriter::Create(directory, shape.file()));
   IndexWriter writer(file.get(), shape);
   std::vector<DictionaryIndex::Cursor> cursors;

@@ -145,13 +145,15 @@ class DictionaryIndex {
   uint32_t tag_bits_;
 };
 
+using DictionaryIndexes = std::vector<std::shared_ptr<const DictionaryIndex>>;
+
 // Writes the index of `shape` from the nodes themselves. `block` gives the arrays of a block.
 absl::Status BuildIndex(const std::string& directory, const IndexShape& shape,
                         absl::FunctionRef<StackBlock(uint32_t)> block);
 
 // Writes the index of `shape` from indexes that together cover the same blocks, in ascending order.
 absl::Status MergeIndexes(const std::string& directory, const IndexShape& shape,
-                          const std::vector<std::shared_ptr<const DictionaryIndex>>& parts);
+                          const DictionaryIndexes& parts);
 
 }  // namespace flamekeep::storage
 

@@ -35,8 +35,6 @@
 
 namespace flamekeep::storage {
 
-using DictionaryIndexes = std::vector<std::shared_ptr<const DictionaryIndex>>;
-
 // A block and who keeps its memory.
 struct OwnedBlock {
   StackBlock block;
