@@ -1,0 +1,95 @@
+#include "storage/planner.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+
+namespace flamekeep::storage {
+namespace {
+
+Minute At(int year, int month, int day, int hour = 0, int minute = 0) {
+  return MinuteOf(absl::FromCivil(absl::CivilMinute(year, month, day, hour, minute),
+                                  absl::UTCTimeZone()))
+      .value();
+}
+
+class FakeView final : public PlannerView {
+ public:
+  LevelState::Floors floors(SiteId) const override { return floors_; }
+  bool IsStale(SiteId, const Bucket& bucket) const override { return stale_.contains(bucket); }
+  bool HasDirect(SiteId, const Bucket& bucket) const override { return direct_.contains(bucket); }
+
+  // Marks all buckets above the minute.
+  void Touch(Minute minute) {
+    for (const Level level : {Level::kHour, Level::kDay, Level::kMonth, Level::kYear}) {
+      stale_.insert(BucketAt(level, minute));
+    }
+  }
+
+  LevelState::Floors floors_{};
+  std::set<Bucket> stale_;
+  std::set<Bucket> direct_;
+};
+
+// One line a piece.
+std::string Cover(const FakeView& view, Minute begin, Minute end) {
+  std::string lines;
+  for (const Piece& piece : CoverRange(view, SiteId{0}, {begin, end})) {
+    lines += fmt::format("{}{} {} {}\n", LevelName(piece.level), piece.direct_only ? " direct" : "",
+                         FormatMinute(piece.range.begin), FormatMinute(piece.range.end));
+  }
+  return lines;
+}
+
+TEST(PlannerTest, TakesTheCoarsestBucketsThatFit) {
+  const FakeView view;
+  EXPECT_EQ(Cover(view, At(2025, 12, 31, 22, 58), At(2027, 2, 2, 1, 1)),
+            "minute 2025-12-31T22:58Z 2025-12-31T23:00Z\n"
+            "minute 2027-02-02T01:00Z 2027-02-02T01:01Z\n"
+            "hour 2025-12-31T23:00Z 2026-01-01T00:00Z\n"
+            "hour 2027-02-02T00:00Z 2027-02-02T01:00Z\n"
+            "day 2027-02-01T00:00Z 2027-02-02T00:00Z\n"
+            "month 2027-01-01T00:00Z 2027-02-01T00:00Z\n"
+            "year 2026-01-01T00:00Z 2027-01-01T00:00Z\n");
+}
+
+TEST(PlannerTest, GoesAroundStaleBucketsAndKeepsTheirDirectParts) {
+  FakeView view;
+  view.Touch(At(2026, 3, 1, 0, 30));
+  EXPECT_EQ(Cover(view, At(2026, 3, 1), At(2026, 3, 2)),
+            "minute 2026-03-01T00:00Z 2026-03-01T01:00Z\n"
+            "hour direct 2026-03-01T00:00Z 2026-03-01T01:00Z\n"
+            "hour 2026-03-01T01:00Z 2026-03-02T00:00Z\n"
+            "day direct 2026-03-01T00:00Z 2026-03-02T00:00Z\n");
+}
+
+TEST(PlannerTest, WidensWhereALevelHasExpired) {
+  FakeView view;
+  view.floors_[0] = At(2026, 3, 1);
+  const std::vector<SiteId> sites = {SiteId{0}};
+  EXPECT_EQ(WidenRange(view, sites, {At(2026, 2, 28, 10, 5), At(2026, 3, 1, 10, 5)}),
+            (MinuteRange{At(2026, 2, 28, 10), At(2026, 3, 1, 10, 5)}));
+  EXPECT_EQ(WidenRange(view, sites, {At(2026, 2, 28, 23, 59), At(2026, 3, 1)}),
+            (MinuteRange{At(2026, 2, 28, 23), At(2026, 3, 1)}));
+}
+
+TEST(PlannerTest, WidensToDirectDataUntilNothingSticksOut) {
+  FakeView view;
+  view.direct_.insert(BucketAt(Level::kHour, At(2026, 3, 1)));
+  view.direct_.insert(BucketAt(Level::kDay, At(2026, 3, 1)));
+  const std::vector<SiteId> sites = {SiteId{0}};
+  EXPECT_EQ(WidenRange(view, sites, {At(2026, 3, 1, 0, 5), At(2026, 3, 1, 0, 6)}),
+            (MinuteRange{At(2026, 3, 1), At(2026, 3, 2)}));
+  // Both edges on the buckets: nothing to do.
+  EXPECT_EQ(WidenRange(view, sites, {At(2026, 3, 1), At(2026, 3, 2)}),
+            (MinuteRange{At(2026, 3, 1), At(2026, 3, 2)}));
+  EXPECT_EQ(WidenRange(view, sites, {At(2026, 2, 28, 5, 5), At(2026, 2, 28, 5, 6)}),
+            (MinuteRange{At(2026, 2, 28, 5, 5), At(2026, 2, 28, 5, 6)}));
+}
+
+}  // namespace
+}  // namespace flamekeep::storage
