@@ -1,0 +1,29 @@
+#include "bench/support/process_usage.h"
+
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace flamekeep::bench {
+
+uint64_t ProcessMemory(std::string_view field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(field) || line[field.size()] != ':') continue;
+    return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) << 10;
+  }
+  return 0;
+}
+
+double CpuSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace flamekeep::bench

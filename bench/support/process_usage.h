@@ -1,0 +1,21 @@
+// What this process has used.
+//
+// Thread safety: pure functions.
+#ifndef FLAMEKEEP_BENCH_SUPPORT_PROCESS_USAGE_H_
+#define FLAMEKEEP_BENCH_SUPPORT_PROCESS_USAGE_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace flamekeep::bench {
+
+// A field of /proc/self/status that is given in kB, in bytes: "RssAnon", "RssFile", "VmHWM".
+// 0 where there is none.
+uint64_t ProcessMemory(std::string_view field);
+
+// CPU time of all threads since the start.
+double CpuSeconds();
+
+}  // namespace flamekeep::bench
+
+#endif  // FLAMEKEEP_BENCH_SUPPORT_PROCESS_USAGE_H_
