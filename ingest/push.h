@@ -5,26 +5,28 @@
 //   auto session = hub.Open(identity);           // ABORTED: someone else has it open
 //   client continues behind (*session)->durable();
 //   auto appended = (*session)->Append({.number = 1, .lines = lines});
-//   store.OnDurable(appended->ticket, [..] { acknowledge number 1 });
+//   store.OnDurable(*appended->ticket, [..] { acknowledge number 1 });
 //
-// The numbers of a source stand in its SourceKey's position. The key's name is made of all that
-// decides what a batch means, so that the same client may send several things:
+// Where a source stands is kept in the position of its SourceKey, in the WriteBatch of its data.
+// The key's name is made of all that decides what a batch means, so that one client may send
+// several things:
 //
-//   folded         SOURCE (folded, excimer-wall:samples:count::, 2026-11-20T00:00:00Z, day)
+//   folded         SOURCE (folded, excimer-wall:samples:count::, 2026-11-20T00:00:00+00:00, day)
 //   timed-folded   SOURCE (timed-folded)
 //
 // with "now" for the time where a push gives none. Rules are not part of it: a client's numbers,
-// and with them the promise that a batch sent twice counts once, must outlive a change of the
-// rules.
+// and with them the promise that a batch sent twice counts once, outlive a change of the rules.
 //
-// A replacement (see IngestBatch.Replace) is added up in memory until its last batch, then handed
-// to the store whole. It is stored under the key whose name is the owner's alone.
+// A replacement (IngestBatch.Replace) is added up in memory until its last batch, then handed to
+// the store whole, under the key whose name is the owner's alone. Its batches become durable
+// together: after a failure a client starts it again from its first batch.
 //
 // Thread safety: PushHub, all methods. A PushSession belongs to one thread at a time.
 // Ownership: store and pipeline outlive the hub, the hub its sessions.
 #ifndef FLAMEKEEP_INGEST_PUSH_H_
 #define FLAMEKEEP_INGEST_PUSH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,11 +34,12 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ingest/line_stream.h"
 #include "ingest/pipeline.h"
-#include "storage/bucket.h"
+#include "ingest/push_identity.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
@@ -45,23 +48,6 @@ namespace flamekeep::ingest {
 inline constexpr size_t kMaxBatchBytes = size_t{4} << 20;      // as sent
 inline constexpr size_t kMaxUnpackedBytes = size_t{16} << 20;  // of a zstd batch
 inline constexpr size_t kMaxCursorBytes = size_t{4} << 10;
-inline constexpr size_t kMaxSourceBytes = 512;
-
-enum class PushFormat : uint8_t { kFolded, kTimedFolded };
-
-struct PushIdentity {
-  std::string source;
-  std::string site;
-  storage::SourceKind kind = storage::SourceKind::kPush;  // or kImport
-  PushFormat format = PushFormat::kFolded;
-  // kFolded only.
-  std::string profile_type;  // bare or five parts
-  std::optional<absl::Time>
-      time;  // a push may leave it out: each batch then has its time of arrival
-  storage::Level resolution = storage::Level::kMinute;
-  storage::Labels labels;  // in any order
-  std::string owner;       // of replacements; empty: the source
-};
 
 enum class Compression : uint8_t { kNone, kZstd };
 
@@ -86,7 +72,7 @@ struct Appended {
 
 struct PushOptions {
   // Of all replacements that are being collected.
-  uint64_t max_replacement_bytes = uint64_t{256} << 20;
+  uint64_t max_replacement_bytes = uint64_t{512} << 20;
   std::function<absl::Time()> now = [] { return absl::Now(); };
 };
 
@@ -100,13 +86,14 @@ class PushHub {
   PushHub& operator=(const PushHub&) = delete;
 
   // Opens a source for one sender. Errors: INVALID_ARGUMENT for an identity outside its rules;
+  // RESOURCE_EXHAUSTED where the store can hold no more sites, or the site no more profile types;
   // ABORTED while another session has the source open.
   absl::StatusOr<std::unique_ptr<PushSession>> Open(const PushIdentity& identity);
 
  private:
   friend class PushSession;
   struct Shared;
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;  // with callbacks that wait for the store
 };
 
 class PushSession {
@@ -121,13 +108,13 @@ class PushSession {
 
   // Takes one batch in. May wait where the store is behind (StoreOptions::append_timeout). Errors:
   //   INVALID_ARGUMENT     number 0, a broken zstd frame, a cursor over kMaxCursorBytes,
-  //   replacement and
-  //                        plain batches mixed
+  //   replacement
+  //                        and plain batches mixed
   //   FAILED_PRECONDITION  a gap in the numbers; a replacement that can not be stored exactly
   //   RESOURCE_EXHAUSTED   the batch is too large, too much is being replaced at once, or the store
-  //   can
-  //                        not write
-  // After an error nothing of the batch is counted, and it may be sent again.
+  //                        can not write
+  // After an error nothing of the batch is stored, and it may be sent again; a replacement then
+  // starts again from its first batch.
   absl::StatusOr<Appended> Append(const PushBatch& batch);
 
  private:

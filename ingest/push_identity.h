@@ -1,0 +1,54 @@
+// What a pushing client says it is, checked, and the names under which the store knows it.
+//
+// Thread safety: values.
+#ifndef FLAMEKEEP_INGEST_PUSH_IDENTITY_H_
+#define FLAMEKEEP_INGEST_PUSH_IDENTITY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/bucket.h"
+#include "storage/profile_type.h"
+#include "storage/registry.h"
+
+namespace flamekeep::ingest {
+
+inline constexpr size_t kMaxSourceBytes = 512;
+
+enum class PushFormat : uint8_t { kFolded, kTimedFolded };
+
+struct PushIdentity {
+  std::string source;
+  std::string site;
+  storage::SourceKind kind = storage::SourceKind::kPush;  // or kImport
+  PushFormat format = PushFormat::kFolded;
+  // kFolded only.
+  std::string profile_type;  // bare or five parts
+  std::optional<absl::Time>
+      time;  // a push may leave it out: each batch then has its time of arrival
+  storage::Level resolution = storage::Level::kMinute;
+  storage::Labels labels;  // in any order
+  std::string owner;       // of replacements; empty: the source
+};
+
+// An identity within its rules.
+struct CheckedIdentity {
+  storage::SourceKey source;  // whose numbers they are
+  storage::SourceKey owner;   // whose content replacements are
+  PushFormat format = PushFormat::kFolded;
+  storage::ProfileType type;              // kFolded only
+  std::optional<storage::Minute> minute;  // of all samples
+  storage::Level resolution = storage::Level::kMinute;
+  storage::Labels labels;  // sorted
+};
+
+// Errors: INVALID_ARGUMENT. The site's name is left to the store.
+absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity);
+
+}  // namespace flamekeep::ingest
+
+#endif  // FLAMEKEEP_INGEST_PUSH_IDENTITY_H_

@@ -1,0 +1,313 @@
+#include "ingest/push.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zstd.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/civil_time.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "ingest/interner.h"
+#include "ingest/pipeline.h"
+#include "storage/store_testing.h"
+
+namespace flamekeep::ingest {
+namespace {
+
+using storage::Level;
+using storage::StackValues;
+using ::testing::HasSubstr;
+
+const absl::Time kDay = absl::FromCivil(absl::CivilDay(2026, 11, 20), absl::UTCTimeZone());
+
+std::string Zstd(const std::string& text) {
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 1));
+  return packed;
+}
+
+class PushTest : public ::testing::Test {
+ protected:
+  PushTest() : store_(directory_.path()) { Start({}); }
+
+  // As a new process would find the store.
+  void Restart(PushOptions options = {}) {
+    session_.reset();
+    hub_.reset();
+    pipeline_.reset();
+    store_.Reopen();
+    Start(std::move(options));
+  }
+
+  void Start(PushOptions options) {
+    interner_ = std::make_unique<StoreInterner>(&*store_);
+    pipeline_ = *Pipeline::Make(interner_.get(),
+                                {.metrics = &metrics_, .caches = {.stacks = 64, .frames = 64}});
+    hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), std::move(options));
+  }
+
+  PushIdentity Folded(std::string source = "client") {
+    return {.source = std::move(source), .site = "eqiad", .profile_type = "excimer", .time = kDay};
+  }
+  PushIdentity Timed() {
+    return {.source = "client", .site = "eqiad", .format = PushFormat::kTimedFolded};
+  }
+  PushIdentity Log(Level level, absl::Time time) {
+    return {.source = "log",
+            .site = "eqiad",
+            .kind = storage::SourceKind::kImport,
+            .profile_type = "excimer",
+            .time = time,
+            .resolution = level,
+            .owner = "logs"};
+  }
+
+  void Open(const PushIdentity& identity) {
+    session_.reset();
+    auto session = hub_->Open(identity);
+    ASSERT_TRUE(session.ok()) << session.status();
+    session_ = *std::move(session);
+  }
+
+  // Appends and waits until it is durable.
+  Appended Append(const PushBatch& batch) {
+    const auto appended = session_->Append(batch);
+    EXPECT_TRUE(appended.ok()) << appended.status();
+    if (!appended.ok()) return {};
+    if (appended->ticket) {
+      absl::Notification durable;
+      store_->OnDurable(*appended->ticket, [&durable] { durable.Notify(); });
+      durable.WaitForNotification();
+    }
+    return *appended;
+  }
+
+  absl::StatusCode AppendError(const PushBatch& batch) {
+    return session_->Append(batch).status().code();
+  }
+
+  void ReplaceAll(Level level, absl::Time time, std::string_view lines, uint64_t number,
+                  bool subtract_finer = false) {
+    Open(Log(level, time));
+    Append({.number = number,
+            .lines = lines,
+            .replace = PushBatch::Replace{.last = true, .subtract_finer = subtract_finer}});
+  }
+
+  StackValues Sum(absl::Time begin = kDay, absl::Time end = kDay + absl::Hours(24)) {
+    return store_.Sum("excimer", begin, end);
+  }
+
+  Metrics metrics_;
+  storage::TestDirectory directory_;
+  storage::TestStore store_;
+  std::unique_ptr<StoreInterner> interner_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<PushHub> hub_;
+  std::unique_ptr<PushSession> session_;
+};
+
+TEST_F(PushTest, BatchesCountOnce) {
+  Open(Folded());
+  EXPECT_EQ(session_->durable(), storage::Position{});
+  EXPECT_EQ(Append({.number = 1, .lines = "a;b 1\nbad\n", .cursor = "one"}).counts,
+            (LineCounts{.lines = 2, .samples = 1, .rejected = 1}));
+  Append({.number = 2, .lines = "a;b 2\na;c 5", .cursor = "two"});
+  EXPECT_EQ(session_->durable(), (storage::Position{2, "two"}));
+
+  const Appended again = Append({.number = 1, .lines = "a;b 1\n"});
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.counts.lines, 4u);
+  EXPECT_EQ(AppendError({.number = 4, .lines = "x 1"}), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(AppendError({.number = 0, .lines = "x 1"}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Sum(), (StackValues{{"a;b", 3}, {"a;c", 5}}));
+}
+
+TEST_F(PushTest, NumbersSurviveTheProcessAndTheRules) {
+  Open(Folded());
+  Append({.number = 1, .lines = "a 1", .cursor = "one"});
+  Append({.number = 2, .lines = "a 1", .cursor = std::string("two\0", 4)});
+  Restart();
+  pipeline_ = *Pipeline::Make(
+      interner_.get(), {.rules = *Rules::Make({.frames = {{"b", "c"}}}), .metrics = &metrics_});
+  hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), PushOptions{});
+  Open(Folded());
+  EXPECT_EQ(session_->durable(), (storage::Position{2, std::string("two\0", 4)}));
+  EXPECT_TRUE(Append({.number = 2, .lines = "a 1"}).duplicate);
+  Append({.number = 3, .lines = "a 1"});
+  EXPECT_EQ(Sum(), (StackValues{{"a", 3}}));
+}
+
+TEST_F(PushTest, OneSenderASource) {
+  Open(Folded());
+  const auto second = hub_->Open(Folded());
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(Message(second.status()), HasSubstr("client"));
+  // Another time or format is another stream of numbers.
+  PushIdentity later = Folded();
+  later.time = kDay + absl::Hours(1);
+  EXPECT_TRUE(hub_->Open(later).ok());
+  EXPECT_TRUE(hub_->Open(Timed()).ok());
+  session_.reset();
+  EXPECT_TRUE(hub_->Open(Folded()).ok());
+}
+
+TEST_F(PushTest, ASessionAfterOneThatDidNotWait) {
+  Open(Folded());
+  ASSERT_TRUE(session_->Append({.number = 1, .lines = "a 1"}).ok());
+  Open(Folded());
+  const Appended again = Append({.number = 1, .lines = "a 1"});
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(session_->durable().number, 1u);
+  EXPECT_EQ(Sum(), (StackValues{{"a", 1}}));
+}
+
+TEST_F(PushTest, TimedLines) {
+  Open(Timed());
+  const int64_t start = absl::ToUnixMicros(kDay);
+  Append({.number = 1,
+          .lines = std::to_string(start) + "\texcimer\ta 1\n" +
+                   std::to_string(start + 3600'000'000) + "\texcimer\tb 1\n-1\texcimer\tb 1\n"});
+  EXPECT_EQ(Sum(), (StackValues{{"a", 1}, {"b", 1}}));
+  EXPECT_EQ(Sum(kDay + absl::Hours(1)), (StackValues{{"b", 1}}));
+  EXPECT_EQ(session_->Append({.number = 2, .lines = "x", .replace = PushBatch::Replace{}})
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PushTest, APushWithoutATimeHappensNow) {
+  Restart({.now = [] { return kDay + absl::Hours(3); }});
+  PushIdentity identity = Folded();
+  identity.time.reset();
+  Open(identity);
+  Append({.number = 1, .lines = "a 1"});
+  EXPECT_EQ(Sum(kDay + absl::Hours(3), kDay + absl::Hours(4)), (StackValues{{"a", 1}}));
+}
+
+TEST_F(PushTest, Zstd) {
+  Open(Folded());
+  Append({.number = 1, .lines = Zstd("a 1\nb 2\n"), .compression = Compression::kZstd});
+  EXPECT_EQ(Sum(), (StackValues{{"a", 1}, {"b", 2}}));
+  const std::string bomb = Zstd(std::string(kMaxUnpackedBytes + 1, 'a'));
+  EXPECT_EQ(AppendError({.number = 2, .lines = bomb, .compression = Compression::kZstd}),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(AppendError({.number = 2, .lines = "a 1", .compression = Compression::kZstd}),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PushTest, Limits) {
+  Open(Folded());
+  const std::string large(kMaxBatchBytes + 1, 'a');
+  EXPECT_EQ(AppendError({.number = 1, .lines = large}), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(AppendError({.number = 1, .cursor = std::string(kMaxCursorBytes + 1, 'c')}),
+            absl::StatusCode::kInvalidArgument);
+  Append({.number = 1, .lines = "a 1", .cursor = std::string(kMaxCursorBytes, 'c')});
+}
+
+TEST_F(PushTest, IdentitiesThatAreRefused) {
+  const auto refused = [&](auto change) {
+    PushIdentity identity = Folded();
+    change(&identity);
+    return hub_->Open(identity).status().code() == absl::StatusCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->source = ""; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->source = std::string(kMaxSourceBytes + 1, 'a'); }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->source = "a\n"; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->site = "no site"; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->profile_type = ""; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->profile_type = "no type"; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->time = absl::UnixEpoch() - absl::Hours(1); }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->time = absl::InfiniteFuture(); }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"site", "x"}}; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "\xff"}}; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "1"}, {"a", "2"}}; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->format = PushFormat::kTimedFolded; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) {
+    i->kind = storage::SourceKind::kImport;
+    i->time.reset();
+  }));
+  // None of them left a lease behind.
+  EXPECT_TRUE(hub_->Open(Folded()).ok());
+}
+
+TEST_F(PushTest, LabelsOfTheClientBecomeSeries) {
+  PushIdentity identity = Folded();
+  identity.labels = {{"host", "mw1"}, {"datacenter", "a"}, {"empty", ""}};
+  Open(identity);
+  Append({.number = 1, .lines = "index.php;f 1"});
+  EXPECT_THAT(
+      store_->Series(),
+      ::testing::Contains(::testing::Field(
+          &storage::SeriesKey::labels,
+          storage::Labels{{"datacenter", "a"}, {"entry_point", "index"}, {"host", "mw1"}})));
+}
+
+TEST_F(PushTest, AReplacementTakesThePlaceOfWhatWasThere) {
+  ReplaceAll(Level::kHour, kDay, "a 1\na 2\nb 1\n", 1);
+  EXPECT_EQ(Sum(), (StackValues{{"a", 3}, {"b", 1}}));
+  ReplaceAll(Level::kHour, kDay, "a 4\nc 1\n", 2);
+  EXPECT_EQ(Sum(), (StackValues{{"a", 4}, {"c", 1}}));
+  ReplaceAll(Level::kHour, kDay, "z 1\n", 2);  // sent twice
+  EXPECT_EQ(Sum(), (StackValues{{"a", 4}, {"c", 1}}));
+}
+
+TEST_F(PushTest, AReplacementOfManyBatchesIsOne) {
+  Open(Log(Level::kDay, kDay));
+  const PushBatch::Replace more{};
+  const PushBatch::Replace last{.last = true};
+  EXPECT_EQ(Append({.number = 1, .lines = "a 1\n", .replace = more}).ticket, std::nullopt);
+  EXPECT_EQ(AppendError({.number = 2, .lines = "x 1\n"}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AppendError({.number = 3, .lines = "x 1\n", .replace = more}),
+            absl::StatusCode::kFailedPrecondition);
+  Append({.number = 2, .lines = "a 1\nb 1\n", .replace = more});
+  EXPECT_EQ(session_->durable().number, 0u);
+
+  // Not finished: nothing is left behind, also not the numbers.
+  Restart();
+  Open(Log(Level::kDay, kDay));
+  EXPECT_EQ(session_->durable().number, 0u);
+  EXPECT_EQ(Sum(), StackValues());
+  Append({.number = 1, .lines = "a 1\n", .replace = more});
+  Append({.number = 1, .lines = "a 7\n", .replace = more});  // started again
+  Append({.number = 2, .lines = "b 1\n", .replace = more});
+  Append({.number = 3, .lines = "a 1\n", .cursor = "end", .replace = last});
+  EXPECT_EQ(session_->durable(), (storage::Position{3, "end"}));
+  EXPECT_EQ(Sum(), (StackValues{{"a", 8}, {"b", 1}}));
+
+  Restart();
+  Open(Log(Level::kDay, kDay));
+  EXPECT_EQ(session_->durable(), (storage::Position{3, "end"}));
+  EXPECT_TRUE(Append({.number = 3, .lines = "a 1\n", .replace = last}).duplicate);
+  Append({.number = 4, .lines = "c 1\n", .replace = more});
+  Append({.number = 5, .replace = last});
+  EXPECT_EQ(Sum(), (StackValues{{"c", 1}}));
+}
+
+TEST_F(PushTest, FinerReplacementsOfTheOwnerAreLeftOut) {
+  ReplaceAll(Level::kHour, kDay, "a 1\nb 1\n", 1);
+  ReplaceAll(Level::kHour, kDay + absl::Hours(1), "a 2\n", 1);
+  ReplaceAll(Level::kDay, kDay, "a 5\nb 1\nc 1\n", 1, /*subtract_finer=*/true);
+  EXPECT_EQ(Sum(), (StackValues{{"a", 5}, {"b", 1}, {"c", 1}}));
+  EXPECT_EQ(Sum(kDay, kDay + absl::Hours(1)), Sum());  // widened to the day
+}
+
+TEST_F(PushTest, MemoryOfReplacementsIsBounded) {
+  Restart({.max_replacement_bytes = 10'000});
+  Open(Log(Level::kDay, kDay));
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "f" + std::to_string(i) + " 1\n";
+  EXPECT_EQ(AppendError({.number = 1, .lines = lines, .replace = PushBatch::Replace{}}),
+            absl::StatusCode::kResourceExhausted);
+  // What was collected is gone, and with it what it counted.
+  Append({.number = 1, .lines = "a 1", .replace = PushBatch::Replace{.last = true}});
+  EXPECT_EQ(Sum(), (StackValues{{"a", 1}}));
+}
+
+}  // namespace
+}  // namespace flamekeep::ingest
