@@ -176,8 +176,8 @@ grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext* cont
     reactor->Finish(grpc::Status::OK);
   });
   if (!taken) {
-    reactor->Finish(ToGrpc(absl::ResourceExhaustedError(
-        "many ask for the status already: try again later")));
+    reactor->Finish(
+        ToGrpc(absl::ResourceExhaustedError("many ask for the status already: try again later")));
   }
   return reactor;
 }

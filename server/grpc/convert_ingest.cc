@@ -22,9 +22,10 @@ absl::StatusOr<ingest::PushIdentity> FromProto(const v1::OpenSource& open) {
       identity.kind = storage::SourceKind::kImport;
       break;
     default:
-      return InvalidArgument("`open.kind` is {}, which this version does not know: use KIND_PUSH "
-                             "or KIND_IMPORT",
-                             static_cast<int>(open.kind()));
+      return InvalidArgument(
+          "`open.kind` is {}, which this version does not know: use KIND_PUSH "
+          "or KIND_IMPORT",
+          static_cast<int>(open.kind()));
   }
   switch (open.format()) {
     case v1::FORMAT_FOLDED:
@@ -34,12 +35,12 @@ absl::StatusOr<ingest::PushIdentity> FromProto(const v1::OpenSource& open) {
       identity.format = ingest::PushFormat::kTimedFolded;
       break;
     case v1::FORMAT_UNSPECIFIED:
-      return InvalidArgument(
-          "`open.format` is not set: use FORMAT_FOLDED or FORMAT_TIMED_FOLDED");
+      return InvalidArgument("`open.format` is not set: use FORMAT_FOLDED or FORMAT_TIMED_FOLDED");
     default:
-      return InvalidArgument("`open.format` is {}, which this version does not know: use "
-                             "FORMAT_FOLDED or FORMAT_TIMED_FOLDED",
-                             static_cast<int>(open.format()));
+      return InvalidArgument(
+          "`open.format` is {}, which this version does not know: use "
+          "FORMAT_FOLDED or FORMAT_TIMED_FOLDED",
+          static_cast<int>(open.format()));
   }
   if (open.has_time()) {
     FLAMEKEEP_ASSIGN_OR_RETURN(identity.time, FromProto(open.time(), "open.time"));
@@ -61,9 +62,10 @@ absl::StatusOr<ingest::PushBatch> FromProto(const v1::IngestBatch& batch) {
       out.compression = ingest::Compression::kZstd;
       break;
     default:
-      return InvalidArgument("`batch.compression` is {}, which this version does not know: use "
-                             "COMPRESSION_NONE or COMPRESSION_ZSTD",
-                             static_cast<int>(batch.compression()));
+      return InvalidArgument(
+          "`batch.compression` is {}, which this version does not know: use "
+          "COMPRESSION_NONE or COMPRESSION_ZSTD",
+          static_cast<int>(batch.compression()));
   }
   if (batch.has_replace()) {
     out.replace = ingest::PushBatch::Replace{.last = batch.replace().last(),

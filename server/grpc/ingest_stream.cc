@@ -188,9 +188,10 @@ absl::Status IngestStream::HandleBatch(const v1::IngestBatch& batch) {
     if (!appended.ticket.has_value()) return absl::OkStatus();
     ++waiting_;
   }
-  parts_.store->OnDurable(*appended.ticket,
-                          [self = shared_from_this(), number = push.number,
-                           cursor = batch.cursor()] { self->Durable(number, cursor); });
+  parts_.store->OnDurable(
+      *appended.ticket, [self = shared_from_this(), number = push.number, cursor = batch.cursor()] {
+        self->Durable(number, cursor);
+      });
   return absl::OkStatus();
 }
 

@@ -8,12 +8,12 @@
 // back by HTTP/2 flow control.
 //
 // Threading: every callback takes its decision under the mutex (Next()) and acts on it outside of
-// it (Do()), because gRPC may call back from within an operation. The session belongs to whoever has
-// set working_.
+// it (Do()), because gRPC may call back from within an operation. The session belongs to whoever
+// has set working_.
 //
-// Ownership: shared by the service (until gRPC's OnDone), the worker pool and the store's callbacks.
-// The session is closed before the client can learn that the call is over, so that it may open the
-// source again at once.
+// Ownership: shared by the service (until gRPC's OnDone), the worker pool and the store's
+// callbacks. The session is closed before the client can learn that the call is over, so that it
+// may open the source again at once.
 #ifndef FLAMEKEEP_SERVER_GRPC_INGEST_STREAM_H_
 #define FLAMEKEEP_SERVER_GRPC_INGEST_STREAM_H_
 
@@ -81,9 +81,9 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   const IngestParts parts_;
   const std::function<void(IngestStream*)> on_done_;
 
-  v1::IngestRequest incoming_;   // gRPC's while reading_
-  v1::IngestRequest work_;       // the worker's while working_
-  v1::IngestResponse outgoing_;  // gRPC's while writing_
+  v1::IngestRequest incoming_;                    // gRPC's while reading_
+  v1::IngestRequest work_;                        // the worker's while working_
+  v1::IngestResponse outgoing_;                   // gRPC's while writing_
   std::unique_ptr<ingest::PushSession> session_;  // the worker's while working_
 
   absl::Mutex mutex_;

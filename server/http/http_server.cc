@@ -48,6 +48,13 @@ HttpResponse Sentence(int status, std::string sentence) {
   return {.status = status, .body = std::move(sentence) + "\n"};
 }
 
+// Whether the client is still there and sent something that is no request.
+bool IsProtocolError(const ErrorCode& error) {
+  static const auto& category = make_error_code(http::error::bad_version).category();
+  return error.category() == category && error != http::error::end_of_stream &&
+         error != http::error::partial_message;
+}
+
 HttpResponse ResponseFor(const ErrorCode& error) {
   if (error == http::error::header_limit) {
     return Sentence(431, "the header of this request is too large");
@@ -193,11 +200,7 @@ class HttpServer::Impl {
       const auto [error, bytes] = co_await http::async_read(stream, buffer, parser, kAwait);
       session->reading = false;
       if (error == beast::error::timeout) Reject("slow");
-      if (error == beast::error::timeout || error == http::error::end_of_stream ||
-          error == http::error::partial_message ||
-          error.category() == asio::error::get_system_category()) {
-        break;
-      }
+      if (error && !IsProtocolError(error)) break;
       HttpResponse response;
       bool head = false;
       if (error) {

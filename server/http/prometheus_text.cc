@@ -26,6 +26,20 @@ std::string CleanName(std::string_view name) {
   return clean;
 }
 
+// The serializer escapes values of labels, not the help.
+std::string EscapeHelp(std::string_view help) {
+  std::string escaped;
+  for (const char c : help) {
+    if (c == '\n') {
+      escaped += "\\n";
+    } else {
+      if (c == '\\') escaped += c;
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
 std::string_view SeverityName(Severity severity) {
   switch (severity) {
     case Severity::kLoss:
@@ -94,7 +108,7 @@ std::string PrometheusText(absl::Span<const Metrics::Row> rows, const ProcessInf
     if (std::find(sentences.begin(), sentences.end(), row.sentence) == sentences.end()) {
       sentences.push_back(row.sentence);
       if (!family.help.empty()) family.help += "; ";
-      family.help += row.sentence;
+      family.help += EscapeHelp(row.sentence);
     }
     family.metric.push_back(MakeMetric(row));
   }

@@ -1,0 +1,215 @@
+#include "server/http/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "server/http/raw_client.h"
+
+namespace flamekeep::server {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void Start(HttpOptions options = {}) {
+    options.address = "127.0.0.1:0";
+    options.metrics = &metrics_;
+    std::vector<HttpRoute> routes;
+    routes.push_back({.path = "/hello", .handle = [](const HttpRequest& request) -> HttpResponse {
+                        return {.body = "hello " + request.query};
+                      }});
+    routes.push_back({.path = "/slow", .blocking = true, .handle = [this](const HttpRequest&) {
+                        in_slow_.Notify();
+                        go_on_.WaitForNotification();
+                        return HttpResponse{.body = "late"};
+                      }});
+    routes.push_back({.path = "/large", .handle = [](const HttpRequest&) -> HttpResponse {
+                        return {.body = std::string(size_t{64} << 20, 'x')};
+                      }});
+    auto server = HttpServer::Start(std::move(options), std::move(routes));
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  uint64_t Rejected(std::string_view reason) {
+    for (const Metrics::Row& row : metrics_.Rows()) {
+      if (row.name == "http_rejected_total" && row.labels[0].second == reason) {
+        return static_cast<uint64_t>(row.value);
+      }
+    }
+    return 0;
+  }
+
+  // The server counts after it has cut the connection.
+  uint64_t WaitForRejected(std::string_view reason) {
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (Rejected(reason) == 0 && absl::Now() < end) absl::SleepFor(absl::Milliseconds(5));
+    return Rejected(reason);
+  }
+
+  const std::string& address() const { return server_->address(); }
+
+  Metrics metrics_;
+  absl::Notification in_slow_;
+  absl::Notification go_on_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
+  Start();
+  RawClient client(address());
+  ASSERT_TRUE(client.Send("GET /hello?a=b HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(client.ReadUntil("hello a=b"),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Content-Length: 9\r\n")));
+  ASSERT_TRUE(client.Send("GET /hello?2 HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(client.ReadUntil("hello 2"), HasSubstr("hello 2"));
+}
+
+TEST_F(HttpServerTest, TakesPipelinedRequests) {
+  Start();
+  RawClient client(address());
+  client.Send("GET /hello?1 HTTP/1.1\r\n\r\nGET /hello?2 HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), AllOf(HasSubstr("hello 1"), HasSubstr("hello 2")));
+}
+
+TEST_F(HttpServerTest, HeadHasNoBody) {
+  Start();
+  RawClient client(address());
+  client.Send("HEAD /hello HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), AllOf(HasSubstr("Content-Length: 6\r\n"), Not(HasSubstr("hello"))));
+}
+
+TEST_F(HttpServerTest, OtherPathsAndMethodsGetASentence) {
+  Start();
+  EXPECT_THAT(Get(address(), "/nothing\x01here"),
+              AllOf(StartsWith("HTTP/1.1 4"), HasSubstr("Connection: close")));
+  EXPECT_THAT(Get(address(), "/nothing"),
+              AllOf(StartsWith("HTTP/1.1 404"), HasSubstr("there is nothing at /nothing")));
+  RawClient client(address());
+  client.Send("DELETE /hello HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD")));
+}
+
+TEST_F(HttpServerTest, RefusesWhatIsTooLargeOrNoRequest) {
+  Start({.max_header_bytes = 1000, .max_body_bytes = 1000});
+  RawClient header(address());
+  header.Send("GET /hello HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n");
+  EXPECT_THAT(header.ReadAll(), StartsWith("HTTP/1.1 431"));
+  RawClient body(address());
+  body.Send("GET /hello HTTP/1.1\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x'));
+  EXPECT_THAT(body.ReadAll(), StartsWith("HTTP/1.1 413"));
+  RawClient garbage(address());
+  garbage.Send(std::string("\x16\x03\x01\x00\xff garbage\r\n\r\n", 17));
+  EXPECT_THAT(garbage.ReadAll(), StartsWith("HTTP/1.1 400"));
+  EXPECT_EQ(Rejected("malformed"), 3u);
+}
+
+TEST_F(HttpServerTest, CutsAClientThatDripsAtItsTotalDeadline) {
+  Start({.request_timeout = absl::Milliseconds(300)});
+  RawClient client(address());
+  const absl::Time begin = absl::Now();
+  client.Send("GET /hello HTTP/1.1\r\n");
+  while (absl::Now() - begin < absl::Seconds(10) && client.Send("X: y\r\n")) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
+  EXPECT_EQ(WaitForRejected("slow"), 1u);
+}
+
+TEST_F(HttpServerTest, CutsASilentClient) {
+  Start({.request_timeout = absl::Milliseconds(200)});
+  RawClient client(address());
+  EXPECT_THAT(client.ReadAll(), IsEmpty());
+  EXPECT_TRUE(client.closed());
+  EXPECT_EQ(WaitForRejected("slow"), 1u);
+}
+
+TEST_F(HttpServerTest, CutsAReaderThatTakesNothing) {
+  Start({.response_timeout = absl::Milliseconds(300)});
+  RawClient client(address());
+  client.Send("GET /large HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(WaitForRejected("slow_reader"), 1u);
+}
+
+TEST_F(HttpServerTest, ServesOnWhileOthersHoldAllConnections) {
+  Start({.max_connections = 8});
+  std::vector<std::unique_ptr<RawClient>> holders;
+  for (int i = 0; i < 30; ++i) {
+    holders.push_back(std::make_unique<RawClient>(address()));
+    ASSERT_TRUE(holders.back()->connected());
+    holders.back()->Send("GET /hello HT");
+  }
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(Get(address(), "/hello"), HasSubstr("hello"));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  EXPECT_EQ(Rejected("evicted"), 23u);
+}
+
+TEST_F(HttpServerTest, ABlockingRouteHoldsUpNobody) {
+  Start();
+  std::string late;
+  std::thread waiting([&] { late = Get(address(), "/slow"); });
+  in_slow_.WaitForNotification();
+  EXPECT_THAT(Get(address(), "/hello"), HasSubstr("hello"));
+  go_on_.Notify();
+  waiting.join();
+  EXPECT_THAT(late, HasSubstr("late"));
+}
+
+TEST_F(HttpServerTest, StopLetsRepliesFinish) {
+  Start();
+  std::string late;
+  std::thread waiting([&] { late = Get(address(), "/slow"); });
+  in_slow_.WaitForNotification();
+  RawClient idle(address());
+  absl::Notification stopped;
+  std::thread stopper([&] {
+    server_->Stop(absl::Seconds(10));
+    stopped.Notify();
+  });
+  EXPECT_THAT(idle.ReadAll(), IsEmpty());
+  EXPECT_FALSE(stopped.HasBeenNotified());
+  go_on_.Notify();
+  stopper.join();
+  waiting.join();
+  EXPECT_THAT(late, HasSubstr("late"));
+  RawClient after(address());
+  EXPECT_FALSE(after.connected());
+}
+
+TEST_F(HttpServerTest, StopWithoutGraceLeavesNobodyHanging) {
+  Start();
+  std::thread waiting([&] { Get(address(), "/slow"); });
+  in_slow_.WaitForNotification();
+  std::thread stopper([&] { server_->Stop(absl::ZeroDuration()); });
+  absl::SleepFor(absl::Milliseconds(50));
+  go_on_.Notify();
+  stopper.join();
+  server_.reset();
+  waiting.join();
+}
+
+TEST_F(HttpServerTest, SaysWhyItCanNotListen) {
+  Start();
+  const auto in_use = HttpServer::Start({.address = address()}, {});
+  EXPECT_EQ(in_use.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(in_use.status().message()),
+              AllOf(HasSubstr(address()), HasSubstr("in use"), HasSubstr("--http")));
+  EXPECT_EQ(HttpServer::Start({.address = "127.0.0.1"}, {}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace flamekeep::server

@@ -1,0 +1,267 @@
+#include "server/server.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "flamekeep/version.h"
+#include "ingest/interner.h"
+#include "ingest/pipeline.h"
+#include "ingest/push.h"
+#include "ingest/redis_source.h"
+#include "query/engine.h"
+#include "server/grpc/grpc_server.h"
+#include "server/health.h"
+#include "server/http/endpoints.h"
+#include "server/http/http_server.h"
+#include "server/notify.h"
+#include "storage/store.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+constexpr absl::Duration kHealthInterval = absl::Seconds(1);
+constexpr absl::Duration kHttpGrace = absl::Seconds(1);
+constexpr std::string_view kOff = "off";
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+}  // namespace
+
+// Members are in the order in which they are started.
+struct Server::Impl {
+  explicit Impl(const ServerConfig& from)
+      : config(from),
+        node(from.node.empty() ? HostName() : from.node),
+        endpoints(&metrics, &health) {}
+  ~Impl() {
+    const absl::Status status = Drain();
+    if (!status.ok()) spdlog::error("{}", Message(status));
+  }
+
+  absl::Status Start() {
+    FLAMEKEEP_RETURN_IF_ERROR(CheckConfig(config));
+    if (!config.ready_file.empty()) std::remove(config.ready_file.c_str());
+    FLAMEKEEP_RETURN_IF_ERROR(StartHttp());
+    FLAMEKEEP_RETURN_IF_ERROR(OpenStore());
+    FLAMEKEEP_RETURN_IF_ERROR(StartGrpc());
+    FLAMEKEEP_RETURN_IF_ERROR(StartSources());
+    watcher = std::thread([this] { Watch(); });
+    health.SetPhase(Phase::kServing);
+    if (config.ready_file.empty()) return absl::OkStatus();
+    return WriteReadyFile(config.ready_file, grpc_address, http_address);
+  }
+
+  absl::Status StartHttp() {
+    if (config.http == kOff) return absl::OkStatus();
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        http, HttpServer::Start({.address = config.http,
+                                 .metrics = &metrics,
+                                 .max_connections = config.limits.max_http_connections},
+                                endpoints.Routes()));
+    http_address = http->address();
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenStore() {
+    FLAMEKEEP_ASSIGN_OR_RETURN(store,
+                               storage::Store::Open({.directory = config.data,
+                                                     .metrics = &metrics,
+                                                     .retention = config.retention,
+                                                     .block_cache_bytes = config.block_cache_bytes,
+                                                     .flush_interval = config.flush_interval}));
+    endpoints.SetStore(store.get());
+    interner = std::make_unique<ingest::StoreInterner>(store.get());
+    FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        pipeline, ingest::Pipeline::Make(
+                      interner.get(), {.rules = std::move(rules),
+                                       .profile_types = config.profile_types,
+                                       .metrics = &metrics,
+                                       .max_series_per_site = config.limits.max_series_per_site}));
+    hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(), ingest::PushOptions{});
+    engine = std::make_unique<query::Engine>(store.get());
+    return absl::OkStatus();
+  }
+
+  absl::Status StartGrpc() {
+    if (config.grpc == kOff) return absl::OkStatus();
+    const LimitsConfig& limits = config.limits;
+    const GrpcOptions options{.address = config.grpc,
+                              .max_message_bytes = limits.max_message_bytes,
+                              .memory_bytes = limits.rpc_memory_bytes,
+                              .max_streams_per_connection = limits.max_streams_per_connection,
+                              .decode_threads = limits.decode_threads,
+                              .query = {.threads = limits.query_threads,
+                                        .max_queued = limits.max_queued_queries,
+                                        .query_timeout = limits.query_timeout,
+                                        .memory_bytes = limits.query_memory_bytes,
+                                        .max_reply_bytes = limits.max_reply_bytes,
+                                        .metrics = &metrics}};
+    const GrpcParts parts{.store = store.get(),
+                          .hub = hub.get(),
+                          .engine = engine.get(),
+                          .metrics = &metrics,
+                          .status = {.node = node,
+                                     .directory = config.data,
+                                     .started = started,
+                                     .store = store.get(),
+                                     .metrics = &metrics,
+                                     .channels = [this] { return Channels(); }}};
+    FLAMEKEEP_ASSIGN_OR_RETURN(grpc, GrpcServer::Start(options, parts));
+    grpc_address = grpc->address();
+    return absl::OkStatus();
+  }
+
+  absl::Status StartSources() {
+    absl::MutexLock lock(&sources_mutex);
+    for (const SiteConfig& site : config.sites) {
+      for (const RedisServerConfig& redis : site.redis) {
+        FLAMEKEEP_ASSIGN_OR_RETURN(
+            std::unique_ptr<ingest::RedisSource> source,
+            ingest::RedisSource::Start({.site = site.name,
+                                        .address = redis.address,
+                                        .password_file = redis.password_file,
+                                        .channels = site.channels,
+                                        .node = node,
+                                        .queue_bytes = config.limits.queue_bytes},
+                                       pipeline.get(), store.get()));
+        sources.push_back(std::move(source));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<ingest::ChannelStatus> Channels() {
+    std::vector<ingest::ChannelStatus> all;
+    absl::MutexLock lock(&sources_mutex);
+    for (const auto& source : sources) {
+      for (ingest::ChannelStatus& channel : source->Status()) all.push_back(std::move(channel));
+    }
+    return all;
+  }
+
+  // Tells the health services when the store stops or starts to take writes.
+  void Watch() {
+    while (!stop_watching.WaitForNotificationWithTimeout(kHealthInterval)) {
+      const absl::Status status = store->Status().write_status;
+      if (status.ok() != writable) {
+        writable = status.ok();
+        if (writable) {
+          spdlog::info("the store can write again");
+        } else {
+          spdlog::error("the store can not write: {}", Message(status));
+        }
+        if (grpc != nullptr) grpc->SetIngestHealthy(writable);
+      }
+      health.SetWriteStatus(status);
+    }
+  }
+
+  // Each source may wait for the store: all at once.
+  void StopSources() {
+    std::vector<std::thread> threads;
+    absl::MutexLock lock(&sources_mutex);
+    for (const auto& source : sources) {
+      threads.emplace_back([source = source.get()] { source->Stop(); });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  // Waits until all that was accepted is durable.
+  absl::Status FlushUntil(absl::Time deadline) {
+    // An empty batch is accepted at the end of all others.
+    absl::StatusOr<storage::Ticket> end = store->Append({});
+    absl::Status status = end.ok() ? store->WaitDurable(*end, deadline) : end.status();
+    if (status.ok()) return status;
+    return Error(absl::StatusCode::kDeadlineExceeded,
+                 "some samples that were received, and not acknowledged, could not be written: {}",
+                 Message(status));
+  }
+
+  absl::Status Drain() {
+    if (drained) return absl::OkStatus();
+    drained = true;
+    const absl::Time deadline = absl::Now() + config.limits.drain_timeout;
+    health.SetPhase(Phase::kDraining);
+    absl::Status status;
+    StopSources();
+    if (grpc != nullptr && !grpc->Shutdown(deadline)) {
+      status = absl::DeadlineExceededError(
+          "some calls did not end within limits.drain_timeout and were cut off");
+    }
+    if (watcher.joinable()) {
+      stop_watching.Notify();
+      watcher.join();
+    }
+    if (store != nullptr) {
+      if (const absl::Status flushed = FlushUntil(deadline); !flushed.ok()) status = flushed;
+      endpoints.SetStore(nullptr);
+    }
+    {
+      absl::MutexLock lock(&sources_mutex);
+      sources.clear();
+    }
+    grpc.reset();
+    engine.reset();
+    hub.reset();
+    pipeline.reset();
+    interner.reset();
+    store.reset();
+    if (http != nullptr) http->Stop(kHttpGrace);
+    if (!config.ready_file.empty()) std::remove(config.ready_file.c_str());
+    return status;
+  }
+
+  const ServerConfig config;
+  const std::string node;
+  const absl::Time started = absl::Now();
+  Metrics metrics;
+  Health health;
+  Endpoints endpoints;
+  std::unique_ptr<HttpServer> http;
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<ingest::StoreInterner> interner;
+  std::unique_ptr<ingest::Pipeline> pipeline;
+  std::unique_ptr<ingest::PushHub> hub;
+  std::unique_ptr<query::Engine> engine;
+  std::unique_ptr<GrpcServer> grpc;
+  absl::Mutex sources_mutex;
+  std::vector<std::unique_ptr<ingest::RedisSource>> sources ABSL_GUARDED_BY(sources_mutex);
+  std::string grpc_address;
+  std::string http_address;
+  absl::Notification stop_watching;
+  std::thread watcher;
+  bool writable = true;  // the watcher's
+  bool drained = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
+  auto impl = std::make_unique<Impl>(config);
+  FLAMEKEEP_RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+const std::string& Server::grpc_address() const { return impl_->grpc_address; }
+const std::string& Server::http_address() const { return impl_->http_address; }
+
+absl::Status Server::Drain() { return impl_->Drain(); }
+
+}  // namespace flamekeep::server
