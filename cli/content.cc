@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "cli/input.h"
+#include "cli/little_endian.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -44,21 +45,12 @@ bool GetVarint(std::string_view* in, uint64_t* value) {
 }
 
 void PutDigest(const Digest& digest, std::string* out) {
-  for (const uint64_t half : {digest.low, digest.high}) {
-    for (int shift = 0; shift < 64; shift += 8) out->push_back(static_cast<char>(half >> shift));
-  }
+  PutFixed64(digest.low, out);
+  PutFixed64(digest.high, out);
 }
 
 bool GetDigest(std::string_view* in, Digest* digest) {
-  if (in->size() < 16) return false;
-  for (uint64_t* half : {&digest->low, &digest->high}) {
-    *half = 0;
-    for (int i = 0; i < 8; ++i) {
-      *half |= static_cast<uint64_t>(static_cast<unsigned char>((*in)[i])) << (8 * i);
-    }
-    in->remove_prefix(8);
-  }
-  return true;
+  return GetFixed64(in, &digest->low) && GetFixed64(in, &digest->high);
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ TEST_F(ImportFileTest, PlainFoldedLinesNeedATime) {
   EXPECT_EQ(Import(path).outcome, Outcome::kImported);
   const auto sources = server_.sources();
   ASSERT_EQ(sources.size(), 1U);
-  EXPECT_THAT(sources.begin()->first, testing::EndsWith("{cluster=\"a\"}"));
+  EXPECT_THAT(sources.begin()->first, testing::HasSubstr("{cluster=\"a\"} (excimer-wall, "));
   const v1::OpenSource& open = sources.begin()->second.open;
   EXPECT_EQ(open.format(), v1::FORMAT_FOLDED);
   EXPECT_EQ(open.kind(), v1::OpenSource::KIND_IMPORT);

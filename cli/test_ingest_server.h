@@ -11,6 +11,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -42,6 +43,13 @@ class TestIngestServer final : public v1::IngestService::Service {
     int written = 0;  // how often
   };
   using BucketKey = std::tuple<std::string, v1::Level, int64_t>;  // owner, level, unix seconds
+
+  // The identity of a stream of numbers.
+  static std::string KeyOf(const v1::OpenSource& open) {
+    if (!open.has_time()) return open.source();
+    return open.source() + " (" + open.profile_type() + ", " +
+           std::to_string(open.time().seconds()) + ", " + v1::Level_Name(open.resolution()) + ")";
+  }
 
   TestIngestServer() { Start(); }
   ~TestIngestServer() override { Kill(); }
@@ -111,12 +119,13 @@ class TestIngestServer final : public v1::IngestService::Service {
     if (!stream->Read(&request)) return grpc::Status::OK;
     if (!request.has_open()) return {grpc::INVALID_ARGUMENT, "a batch before open"};
     const v1::OpenSource open = request.open();
-    if (absl::MutexLock lock(&mutex_); !in_use_.insert(open.source()).second) {
+    const std::string key = KeyOf(open);
+    if (absl::MutexLock lock(&mutex_); !in_use_.insert(key).second) {
       return {grpc::ABORTED, "another stream has the source open"};
     }
     const grpc::Status status = Serve(open, stream);
     absl::MutexLock lock(&mutex_);
-    in_use_.erase(open.source());
+    in_use_.erase(key);
     return status;
   }
 
@@ -136,13 +145,12 @@ class TestIngestServer final : public v1::IngestService::Service {
       if (Chance()) return {grpc::UNAVAILABLE, "injected: before the first answer"};
     }
     v1::IngestCounts counts;
-    Answer(open.source(), counts, stream);
+    Answer(KeyOf(open), counts, stream);
     absl::Notification over;
     std::thread late_answers;
     if (answer_after > absl::ZeroDuration() && answer_after < absl::InfiniteDuration()) {
       late_answers = std::thread([&] {
-        while (!over.WaitForNotificationWithTimeout(answer_after))
-          Answer(open.source(), {}, stream);
+        while (!over.WaitForNotificationWithTimeout(answer_after)) Answer(KeyOf(open), {}, stream);
       });
     }
     grpc::Status status;
@@ -151,12 +159,12 @@ class TestIngestServer final : public v1::IngestService::Service {
     while (status.ok() && stream->Read(&request)) {
       status = Take(open, request.batch(), &counts, &unfinished);
       if (status.ok() && answer_after == absl::ZeroDuration()) {
-        Answer(open.source(), counts, stream);
+        Answer(KeyOf(open), counts, stream);
       }
     }
     over.Notify();
     if (late_answers.joinable()) late_answers.join();
-    if (status.ok()) Answer(open.source(), counts, stream);
+    if (status.ok()) Answer(KeyOf(open), counts, stream);
     return status;
   }
 
@@ -167,7 +175,7 @@ class TestIngestServer final : public v1::IngestService::Service {
     if (!refuse_.ok()) return refuse_;
     if (Chance()) return {grpc::RESOURCE_EXHAUSTED, "injected: the disk is full"};
     if (Chance()) return {grpc::INTERNAL, "injected: before it is durable"};
-    Source& source = sources_[open.source()];
+    Source& source = sources_[KeyOf(open)];
     source.open = open;
     if (batch.number() <= source.number) return grpc::Status::OK;  // delivered again
     const uint64_t next = source.number + unfinished->batches + 1;
@@ -185,6 +193,7 @@ class TestIngestServer final : public v1::IngestService::Service {
       Bucket& bucket = buckets_[{open.owner().empty() ? open.source() : open.owner(),
                                  open.resolution(), open.time().seconds()}];
       bucket.lines = std::move(unfinished->lines);
+      if (batch.replace().subtract_finer()) SubtractHours(open, &bucket.lines);
       bucket.subtract_finer = batch.replace().subtract_finer();
       ++bucket.written;
       *unfinished = {};
@@ -195,6 +204,24 @@ class TestIngestServer final : public v1::IngestService::Service {
     source.cursor = batch.cursor();
     if (Chance()) return {grpc::UNAVAILABLE, "injected: the answer is lost"};
     return grpc::Status::OK;
+  }
+
+  // Takes the lines of the owner's hours out of those of its day.
+  void SubtractHours(const v1::OpenSource& open, std::string* lines)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::map<std::string, int> hours;
+    for (int hour = 0; hour < 24; ++hour) {
+      const auto it =
+          buckets_.find({open.owner(), v1::LEVEL_HOUR, open.time().seconds() + hour * 3600});
+      if (it == buckets_.end()) continue;
+      std::istringstream in(it->second.lines);
+      for (std::string line; std::getline(in, line);) ++hours[line];
+    }
+    std::istringstream in(*lines);
+    lines->clear();
+    for (std::string line; std::getline(in, line);) {
+      if (hours[line]-- <= 0) *lines += line + '\n';
+    }
   }
 
   void Answer(const std::string& source, const v1::IngestCounts& counts, Stream* stream) {
