@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "query/columns.h"
 #include "query/fold.h"
+#include "query/folded_writer.h"
 #include "query/invert.h"
 #include "query/layout.h"
 #include "query/selector.h"
@@ -128,6 +129,36 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
   LayOut(boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, &graph);
   return graph;
+}
+
+absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, const Context& context,
+                                 absl::FunctionRef<absl::Status(const Coverage&)> begin,
+                                 absl::FunctionRef<absl::Status(std::string_view)> write) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
+  const storage::StackTreeView& tree = opened.snapshot->tree();
+  const storage::Dictionary& dictionary = store_->dictionary();
+  const FrameTexts texts(dictionary.frame_count(),
+                         [&](storage::FrameId id) { return dictionary.frame(id); });
+  const uint64_t held = opened.columns.bytes() + texts.memory_bytes();
+  const auto encoded = opened.columns.encoded();
+  if (inverted) {
+    CallerGroups groups(tree, static_cast<uint32_t>(texts.ranks().size()), texts.ranks());
+    FLAMEKEEP_RETURN_IF_ERROR(groups.Count(encoded, context));
+    AddSums(groups.sum(), groups.saturated(), groups.visited(), &opened.coverage);
+    FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
+    return WriteFoldedInverted(encoded, &groups, texts, context, held, write);
+  }
+  std::vector<Box> boxes;
+  {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(encoded, tree, {}, context, held));
+    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
+        held + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box) + kBytesPerFoldedBox)));
+    AddSums(folded.sum, folded.saturated, folded.visited, &opened.coverage);
+    boxes = BoxesOf(folded.nodes, tree);
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));
+  FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
+  return WriteFoldedBoxes(boxes, texts, context, write);
 }
 
 absl::StatusOr<std::vector<storage::SeriesKey>> Engine::ListSeries(

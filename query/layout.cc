@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "query/box_children.h"
 #include "storage/column.h"
 
 namespace flamekeep::query {
@@ -76,26 +77,6 @@ class FrameRanks {
   uint32_t root_name_ = 0;
 };
 
-// The children of each box, as runs of one list.
-class Children {
- public:
-  explicit Children(absl::Span<const Box> boxes)
-      : begin_(boxes.size() + 1), list_(boxes.size() - 1) {
-    for (const Box& box : boxes.subspan(1)) ++begin_[box.parent + 1];
-    for (size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
-    std::vector<uint32_t> next(begin_.begin(), begin_.end() - 1);
-    for (uint32_t i = 1; i < boxes.size(); ++i) list_[next[boxes[i].parent]++] = i;
-  }
-
-  absl::Span<uint32_t> of(uint32_t box) {
-    return absl::MakeSpan(list_).subspan(begin_[box], begin_[box + 1] - begin_[box]);
-  }
-
- private:
-  std::vector<uint32_t> begin_;
-  std::vector<uint32_t> list_;
-};
-
 // What of a box neither ended in it nor is in its children's boxes.
 uint64_t CutOf(absl::Span<const Box> boxes, uint32_t box, absl::Span<const uint32_t> children) {
   uint64_t rest = boxes[box].total - boxes[box].self;
@@ -133,7 +114,7 @@ std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::Stac
 
 void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
   const FrameRanks ranks(boxes, names, graph);
-  Children children(boxes);
+  BoxChildren children(boxes);
   const auto before = [&](uint32_t a, uint32_t b) {
     if (boxes[a].total != boxes[b].total) return boxes[a].total > boxes[b].total;
     return ranks.rank(boxes[a]) < ranks.rank(boxes[b]);

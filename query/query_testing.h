@@ -38,6 +38,7 @@ class TestTree {
   }
 
   uint32_t size() const { return static_cast<uint32_t>(parent_.size()); }
+  uint32_t frame_count() const { return static_cast<uint32_t>(names_.size()); }
   uint32_t parent(uint32_t id) const { return parent_[id]; }
   uint32_t frame(uint32_t id) const { return frame_[id]; }
   storage::Frame name(uint32_t frame) const { return {names_[frame].first, names_[frame].second}; }
@@ -68,16 +69,21 @@ class TestTree {
     for (uint32_t i = 1; i <= frames; ++i) {
       tree.AddFrame(fmt::format("f{}", i / 2), i % 2 == 0 ? fmt::format("file{}", i % 5) : "");
     }
+    tree.Grow(nodes, random);
+    return tree;
+  }
+
+  // Adds nodes at random to a tree that has frames only.
+  void Grow(uint32_t nodes, std::mt19937_64& random) {
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> known;
     uint32_t at = 0;
-    for (uint32_t tries = 0; tree.size() < nodes && tries < 20 * nodes; ++tries) {
-      if (random() % 8 == 0) at = static_cast<uint32_t>(random() % tree.size());
-      const auto frame = static_cast<uint32_t>(1 + random() % frames);
-      const auto [found, added] = known.try_emplace({at, frame}, tree.size());
-      if (added) tree.AddNode(at, frame);
+    for (uint32_t tries = 0; size() < nodes && tries < 20 * nodes; ++tries) {
+      if (random() % 8 == 0) at = static_cast<uint32_t>(random() % size());
+      const auto frame = static_cast<uint32_t>(1 + random() % (frame_count() - 1));
+      const auto [found, added] = known.try_emplace({at, frame}, size());
+      if (added) AddNode(at, frame);
       at = found->second;
     }
-    return tree;
   }
 
  private:
