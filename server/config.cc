@@ -40,7 +40,10 @@ absl::Status ReadPath(const Value& value, std::string* out) {
 }
 
 absl::Status ReadAddress(const Value& value, std::string* out) {
-  return value.ReadString("an address such as 127.0.0.1:4041, or off", out);
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("an address such as 127.0.0.1:4041, or off", out));
+  const absl::Status status = CheckListenAddress(*out);
+  if (!status.ok()) return value.Wrong("can not be used: {}", Message(status));
+  return absl::OkStatus();
 }
 
 // Adds a channel's profile type. Channels have one type wherever they come from.

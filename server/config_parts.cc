@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "base/status.h"
 #include "server/address.h"
@@ -21,13 +22,6 @@ constexpr size_t kMaxSiteBytes = 64;
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 bool IsNameByte(char c) { return IsLetter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; }
-
-absl::Status CheckListenAddress(std::string_view flag, const std::string& address) {
-  if (address == "off") return absl::OkStatus();
-  const absl::Status status = ParseAddress(address).status();
-  if (status.ok()) return status;
-  return InvalidArgument("`{}` is wrong: {}, or \"off\"", flag, Message(status));
-}
 
 }  // namespace
 
@@ -53,6 +47,13 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
   return text;
 }
 
+absl::Status CheckListenAddress(std::string_view address) {
+  if (address == "off") return absl::OkStatus();
+  const absl::Status status = ParseAddress(address).status();
+  if (status.ok()) return status;
+  return InvalidArgument("{}, or \"off\"", Message(status));
+}
+
 absl::Status CheckSiteName(std::string_view name) {
   bool good = !name.empty() && name.size() <= kMaxSiteBytes && IsLetter(name[0]);
   for (const char c : name) good = good && IsNameByte(c);
@@ -70,8 +71,12 @@ absl::Status CheckConfig(const ServerConfig& config) {
     return InvalidArgument(
         "no data directory: give --data DIR, or the key `data` in the configuration file");
   }
-  FLAMEKEEP_RETURN_IF_ERROR(CheckListenAddress("grpc", config.grpc));
-  FLAMEKEEP_RETURN_IF_ERROR(CheckListenAddress("http", config.http));
+  for (const auto& [key, address] :
+       {std::pair<std::string_view, std::string_view>{"grpc", config.grpc},
+        {"http", config.http}}) {
+    const absl::Status status = CheckListenAddress(address);
+    if (!status.ok()) return InvalidArgument("`{}` is wrong: {}", key, Message(status));
+  }
   for (const SiteConfig& site : config.sites) {
     FLAMEKEEP_RETURN_IF_ERROR(CheckSiteName(site.name));
     for (const std::string& channel : site.channels) {

@@ -15,6 +15,9 @@ namespace flamekeep::server {
 // too large to be a configuration).
 absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
 
+// HOST:PORT or "off". Errors: INVALID_ARGUMENT tells the form.
+absl::Status CheckListenAddress(std::string_view address);
+
 // Errors: INVALID_ARGUMENT tells the rule.
 absl::Status CheckSiteName(std::string_view name);
 

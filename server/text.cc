@@ -64,7 +64,8 @@ std::string_view Nearest(std::string_view word, const std::vector<std::string_vi
   constexpr size_t kLongestWord = 64;
   if (word.size() > kLongestWord) return {};
   std::string_view best;
-  size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  // Two letters that changed places count as two edits.
+  size_t best_distance = std::max<size_t>(word.size() < 4 ? 1 : 2, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
     const size_t distance = Distance(word, candidate);
     if (distance < best_distance) {

@@ -1,7 +1,5 @@
 #include "server/yaml_value.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -118,8 +116,8 @@ absl::Status Value::ForEach(
     const std::string path = path_.empty() ? name : fmt::format("{}.{}", path_, name);
     const Value key(entry.first, file_, path, line);
     if (!seen.insert(name).second) return key.Wrong("stands here twice: keep one of them");
-    // An empty value has no place of its own.
-    const int value_line = entry.second.Mark().is_null() ? line : entry.second.Mark().line + 1;
+    // A value that is left out has no place of its own.
+    const int value_line = entry.second.IsNull() ? line : entry.second.Mark().line + 1;
     FLAMEKEEP_RETURN_IF_ERROR(read(key, Value(entry.second, file_, path, value_line)));
   }
   return absl::OkStatus();
@@ -130,7 +128,7 @@ absl::Status Value::ForEach(std::string_view what,
   if (!node_.IsSequence()) return Wrong("must be {}, not {}", what, Describe());
   size_t index = 0;
   for (const auto& item : node_) {
-    const int line = item.Mark().is_null() ? line_ : item.Mark().line + 1;
+    const int line = item.IsNull() ? line_ : item.Mark().line + 1;
     const std::string path = fmt::format("{}[{}]", path_, index++);
     FLAMEKEEP_RETURN_IF_ERROR(read(Value(item, file_, path, line)));
   }

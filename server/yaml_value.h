@@ -11,7 +11,7 @@
 #ifndef FLAMEKEEP_SERVER_YAML_VALUE_H_
 #define FLAMEKEEP_SERVER_YAML_VALUE_H_
 
-#include <yaml-cpp/node/node.h>
+#include <yaml-cpp/yaml.h>
 
 #include <cstddef>
 #include <cstdint>
