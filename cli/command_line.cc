@@ -1,0 +1,285 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "cli/connection.h"
+#include "cli/help_text.h"
+#include "flamekeep/version.h"
+
+namespace flamekeep::cli {
+namespace {
+
+// The parser with the structs that it fills.
+class Parser {
+ public:
+  Parser();
+  absl::StatusOr<Command> Parse(int argc, const char* const* argv);
+  CommandModel Describe() { return Describe(app_); }
+
+ private:
+  CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                       const char* footer);
+  template <typename T>
+  CLI::Option* AddValue(CLI::App* command, const std::string& names, T& value,
+                        const std::string& kind, const std::string& description);
+  void AddServer(CLI::App* command, std::string& server);
+  void OneOf(CLI::Option* option, const std::vector<std::string>& choices);
+
+  void AddServe();
+  void AddImport();
+  void AddQuery();
+  void AddStatus();
+  void AddStore();
+  void AddCompletion();
+  CommandModel Describe(const CLI::App& app);
+  ValueModel ValueOf(const CLI::Option* option);
+
+  CLI::App app_{kMainHelp, "flamekeep"};
+  std::map<const CLI::Option*, std::string> kinds_;  // "FILE", "TIME"
+  std::map<const CLI::Option*, std::vector<std::string>> choices_;
+  std::vector<std::pair<CLI::App*, std::function<Command()>>> commands_;
+
+  ServeOptions serve_;
+  ImportOptions import_;
+  QueryOptions query_;
+  StatusOptions status_;
+  StoreCheckOptions store_check_;
+  CompletionOptions completion_;
+};
+
+Parser::Parser() {
+  constexpr size_t kColumnWidth = 28;
+  app_.get_formatter()->column_width(kColumnWidth);
+  app_.footer(kMainFooter);
+  app_.set_help_flag("-h,--help", "Show this help");
+  app_.set_version_flag("--version", "flamekeep " + std::string(kVersion), "Show the version");
+  app_.require_subcommand(1);
+  AddServe();
+  AddImport();
+  AddQuery();
+  AddStatus();
+  AddStore();
+  AddCompletion();
+}
+
+CLI::App* Parser::AddCommand(CLI::App& parent, const std::string& name,
+                             const std::string& description, const char* footer) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->footer(footer);
+  return command;
+}
+
+// An option with a value, or a positional where the name has no dashes.
+template <typename T>
+CLI::Option* Parser::AddValue(CLI::App* command, const std::string& names, T& value,
+                              const std::string& kind, const std::string& description) {
+  CLI::Option* option = command->add_option(names, value, description);
+  kinds_[option] = kind;
+  const bool is_positional = names.front() != '-';
+  option->type_name(is_positional ? "" : kind);
+  // Else an option that may be repeated would take the words behind its value as well.
+  if (!is_positional) option->allow_extra_args(false);
+  return option;
+}
+
+void Parser::AddServer(CLI::App* command, std::string& server) {
+  server = kDefaultServer;
+  AddValue(command, "--server", server, "ADDRESS", "The server, HOST[:PORT]")
+      ->envname("FLAMEKEEP_SERVER")
+      ->capture_default_str();
+}
+
+void Parser::OneOf(CLI::Option* option, const std::vector<std::string>& choices) {
+  choices_[option] = choices;
+  option->check(CLI::IsMember(choices));
+}
+
+void Parser::AddServe() {
+  CLI::App* serve = AddCommand(app_, "serve", "Run a server", kServeFooter);
+  AddValue(serve, "--data", serve_.data, "DIR", "The store's directory; made if it is not there");
+  AddValue(serve, "--grpc", serve_.grpc, "ADDRESS",
+           "Listen for gRPC here; port 0: a free one; off (127.0.0.1:4041)");
+  AddValue(serve, "--http", serve_.http, "ADDRESS",
+           "Listen for HTTP (/metrics, /healthz, /readyz) here; off (127.0.0.1:4040)");
+  AddValue(serve, "--config", serve_.config, "FILE", "Configuration (YAML)");
+  AddValue(serve, "--arclamp-config", serve_.arclamp_configs, "FILE",
+           "Read the channel of this arclamp-log.yaml; may be repeated");
+  serve_.site = "default";
+  AddValue(serve, "--site", serve_.site, "SITE", "The site of --arclamp-config")
+      ->capture_default_str();
+  AddValue(serve, "--ready-file", serve_.ready_file, "FILE",
+           "Write process id and addresses here (JSON) once it serves");
+  commands_.emplace_back(serve, [this] { return serve_; });
+}
+
+void Parser::AddImport() {
+  CLI::App* import =
+      AddCommand(app_, "import", "Bring files of folded stacks to a server", kImportFooter);
+  AddValue(import, "FILES", import_.files, "FILE", "Files; - is standard input");
+  AddValue(import, "--site", import_.site, "SITE", "Where the samples come from")->required();
+  AddValue(import, "--time", import_.time, "TIME", "The time of all samples of plain folded lines");
+  AddValue(import, "--type", import_.type, "TYPE",
+           "Their profile type; with --arclamp: of logs without a channel in their name");
+  import_.resolution = "minute";
+  OneOf(
+      AddValue(import, "--resolution", import_.resolution, "LEVEL", "How exactly --time is known"),
+      {"minute", "hour", "day", "month", "year"});
+  AddValue(import, "--label", import_.labels, "NAME=VALUE",
+           "Add this label to every sample; may be repeated");
+  import->add_flag("--complete", import_.complete,
+                   "Count a last line without newline: nobody writes to the files any more");
+  AddValue(import, "--arclamp", import_.arclamp, "DIR",
+           "Import Arc Lamp's logs below this directory");
+  AddValue(import, "--until", import_.until, "TIME",
+           "With --arclamp: leave out logs that end later");
+  import->add_flag("-q,--quiet", import_.quiet, "Print nothing but errors");
+  AddServer(import, import_.server);
+  commands_.emplace_back(import, [this] { return import_; });
+}
+
+void Parser::AddQuery() {
+  CLI::App* query = AddCommand(app_, "query", "Write the flame graph of a selection", kQueryFooter);
+  AddValue(query, "SELECTOR", query_.selector, "SELECTOR",
+           "A profile type and label matchers: excimer-wall{site=\"eqiad\"}")
+      ->required();
+  AddValue(query, "--from", query_.from, "TIME", "Begin of the range")->required();
+  query_.to = "now";
+  AddValue(query, "--to", query_.to, "TIME", "End of the range, not included")
+      ->capture_default_str();
+  OneOf(AddValue(query, "--format", query_.format, "FORMAT", "By default svg where -o ends so"),
+        {"folded", "svg"});
+  query_.output = "-";
+  AddValue(query, "-o,--output", query_.output, "FILE", "- is standard output")
+      ->capture_default_str();
+  query->add_flag("--inverted", query_.inverted, "Leaf functions at the root: who calls them");
+  AddValue(query, "--title", query_.title, "TEXT", "Title of an SVG");
+  AddValue(
+      query, "--min-share", query_.min_share, "SHARE",
+      "Leave out boxes of an SVG below this share of the whole (0 to 1; default: half a pixel)")
+      ->check(CLI::Range(0.0, 1.0));
+  AddServer(query, query_.server);
+  commands_.emplace_back(query, [this] { return query_; });
+}
+
+void Parser::AddStatus() {
+  CLI::App* status = AddCommand(app_, "status", "Show losses, sources and sizes", kStatusFooter);
+  status->add_flag("--json", status_.json, "All of it, as JSON");
+  AddServer(status, status_.server);
+  commands_.emplace_back(status, [this] { return status_; });
+}
+
+void Parser::AddStore() {
+  CLI::App* store = AddCommand(app_, "store", "Work on a store that is not in use", kStoreFooter);
+  store->require_subcommand(1);
+  CLI::App* check = AddCommand(*store, "check", "Verify every byte of a store", kStoreCheckFooter);
+  AddValue(check, "DIR", store_check_.directory, "DIR", "The store's directory")->required();
+  commands_.emplace_back(check, [this] { return store_check_; });
+}
+
+void Parser::AddCompletion() {
+  CLI::App* completion =
+      AddCommand(app_, "completion", "Print a completion script for a shell", kCompletionFooter);
+  OneOf(AddValue(completion, "SHELL", completion_.shell, "SHELL", "")->required(),
+        {"bash", "zsh", "fish"});
+  commands_.emplace_back(completion, [this] { return completion_; });
+}
+
+// The innermost command that was named.
+const CLI::App* Selected(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+std::string FullName(const CLI::App* app) {
+  if (app->get_parent() == nullptr) return app->get_name();
+  return FullName(app->get_parent()) + " " + app->get_name();
+}
+
+std::string ReasonOf(const CLI::ParseError& error, const CLI::App& app) {
+  const bool wants_command = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
+  if (wants_command) {
+    const std::vector<std::string> words = app.remaining();
+    return words.empty() ? "a command is missing"
+                         : fmt::format("\"{}\" is no command", words.front());
+  }
+  std::string reason = error.what();
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  return reason;
+}
+
+absl::StatusOr<Command> Parser::Parse(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* app = Selected(&app_);
+    const std::string before = app->get_parent() == nullptr ? "" : FullName(app->get_parent());
+    return PrintOptions{app->help(before, CLI::AppFormatMode::Normal)};
+  } catch (const CLI::CallForVersion& version) {
+    return PrintOptions{std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return InvalidArgument("{}: see `{} --help`", ReasonOf(error, *Selected(&app_)),
+                           FullName(Selected(&app_)));
+  }
+  for (const auto& [app, make] : commands_) {
+    if (app->parsed()) return make();
+  }
+  return InvalidArgument("name a command: see `flamekeep --help`");
+}
+
+ValueModel Parser::ValueOf(const CLI::Option* option) {
+  ValueModel value;
+  // Flags have none.
+  if (const auto it = kinds_.find(option); it != kinds_.end()) value.name = it->second;
+  if (const auto it = choices_.find(option); it != choices_.end()) {
+    value.kind = ValueModel::Kind::kChoice;
+    value.choices = it->second;
+  } else if (value.name == "FILE") {
+    value.kind = ValueModel::Kind::kFile;
+  } else if (value.name == "DIR") {
+    value.kind = ValueModel::Kind::kDirectory;
+  }
+  return value;
+}
+
+CommandModel Parser::Describe(const CLI::App& app) {
+  CommandModel model;
+  model.name = app.get_name();
+  model.description = app.get_description();
+  for (const CLI::Option* option : app.get_options()) {
+    const bool repeats = option->get_items_expected_max() > 1;
+    if (option->get_positional()) {
+      model.positionals.push_back({ValueOf(option), repeats});
+      continue;
+    }
+    OptionModel described;
+    for (const std::string& name : option->get_snames()) described.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) described.names.push_back("--" + name);
+    described.description = option->get_description();
+    described.has_value = option->get_items_expected_max() > 0;
+    described.repeats = repeats;
+    described.value = ValueOf(option);
+    model.options.push_back(std::move(described));
+  }
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    model.commands.push_back(Describe(*command));
+  }
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<Command> ParseCommandLine(int argc, const char* const* argv) {
+  return Parser().Parse(argc, argv);
+}
+
+CommandModel DescribeCommands() { return Parser().Describe(); }
+
+}  // namespace flamekeep::cli

@@ -1,0 +1,131 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+
+namespace flamekeep::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+absl::StatusOr<Command> Parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "flamekeep");
+  return ParseCommandLine(static_cast<int>(words.size()), words.data());
+}
+
+template <typename Options>
+Options Parsed(const std::vector<const char*>& words) {
+  const auto command = Parse(words);
+  EXPECT_TRUE(command.ok()) << command.status();
+  if (!command.ok() || !std::holds_alternative<Options>(*command)) {
+    ADD_FAILURE() << "another command";
+    return {};
+  }
+  return std::get<Options>(*command);
+}
+
+TEST(CommandLine, Serve) {
+  const auto serve = Parsed<ServeOptions>({"serve", "--data", "/d", "--grpc", "0.0.0.0:1",
+                                           "--arclamp-config", "a", "--arclamp-config=b"});
+  EXPECT_EQ(serve.data, "/d");
+  EXPECT_EQ(serve.grpc, "0.0.0.0:1");
+  EXPECT_EQ(serve.http, "");
+  EXPECT_THAT(serve.arclamp_configs, ElementsAre("a", "b"));
+}
+
+TEST(CommandLine, ImportTakesOptionsBetweenFiles) {
+  const auto import =
+      Parsed<ImportOptions>({"import", "a.log", "--site", "eqiad", "-", "--label", "x=1", "b.log",
+                             "--label", "y=2", "c", "--complete", "-q"});
+  EXPECT_THAT(import.files, ElementsAre("a.log", "-", "b.log", "c"));
+  EXPECT_THAT(import.labels, ElementsAre("x=1", "y=2"));
+  EXPECT_EQ(import.site, "eqiad");
+  EXPECT_EQ(import.resolution, "minute");
+  EXPECT_TRUE(import.complete);
+  EXPECT_TRUE(import.quiet);
+}
+
+TEST(CommandLine, Query) {
+  const auto query = Parsed<QueryOptions>(
+      {"query", "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}", "--from", "now-24h",
+       "--to", "now-1h", "--format", "svg", "-o", "x.svg", "--inverted", "--min-share", "0.01"});
+  EXPECT_EQ(query.selector, "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}");
+  EXPECT_EQ(query.from, "now-24h");
+  EXPECT_EQ(query.to, "now-1h");
+  EXPECT_EQ(query.output, "x.svg");
+  EXPECT_TRUE(query.inverted);
+  EXPECT_EQ(query.min_share, 0.01);
+  EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).to, "now");
+}
+
+TEST(CommandLine, ServerComesFromFlagThenEnvironmentThenDefault) {
+  unsetenv("FLAMEKEEP_SERVER");
+  EXPECT_EQ(Parsed<StatusOptions>({"status"}).server, "127.0.0.1:4041");
+  setenv("FLAMEKEEP_SERVER", "host:1", 1);
+  EXPECT_EQ(Parsed<StatusOptions>({"status"}).server, "host:1");
+  EXPECT_EQ(Parsed<StatusOptions>({"status", "--server", "other"}).server, "other");
+  unsetenv("FLAMEKEEP_SERVER");
+}
+
+TEST(CommandLine, StoreCheckAndCompletion) {
+  EXPECT_EQ(Parsed<StoreCheckOptions>({"store", "check", "/d"}).directory, "/d");
+  EXPECT_EQ(Parsed<CompletionOptions>({"completion", "fish"}).shell, "fish");
+}
+
+TEST(CommandLine, HelpOfEveryCommandHasExamples) {
+  for (const std::vector<const char*>& words :
+       std::vector<std::vector<const char*>>{{"--help"},
+                                             {"-h"},
+                                             {"serve", "--help"},
+                                             {"import", "--help"},
+                                             {"query", "--help"},
+                                             {"status", "--help"},
+                                             {"store", "--help"},
+                                             {"store", "check", "--help"},
+                                             {"completion", "--help"}}) {
+    const std::string text = Parsed<PrintOptions>(words).text;
+    EXPECT_THAT(text, testing::AllOf(HasSubstr("Usage: flamekeep"), HasSubstr("Examples:\n  ")))
+        << words.front();
+  }
+  EXPECT_THAT(Parsed<PrintOptions>({"--help"}).text, HasSubstr("Exit codes:"));
+  EXPECT_THAT(Parsed<PrintOptions>({"--version"}).text, testing::StartsWith("flamekeep 0."));
+}
+
+TEST(CommandLine, ErrorsAreOneSentenceThatNamesTheThing) {
+  const struct {
+    std::vector<const char*> words;
+    const char* want;
+  } cases[] = {
+      {{}, "a command is missing"},
+      {{"fly"}, "fly"},
+      {{"query", "cpu"}, "--from"},
+      {{"query", "cpu", "--from", "now", "--format", "xml"}, "xml"},
+      {{"query", "cpu", "--from", "now", "--min-share", "2"}, "--min-share"},
+      {{"query", "--from", "now"}, "SELECTOR"},
+      {{"import", "a.log"}, "--site"},
+      {{"import", "--site"}, "--site"},
+      {{"status", "--jsn"}, "--jsn"},
+      {{"store"}, "a command is missing"},
+      {{"store", "mend", "x"}, "\"mend\" is no command"},
+      {{"--frm"}, "--frm"},
+      {{"completion", "tcsh"}, "tcsh"},
+  };
+  for (const auto& c : cases) {
+    const auto command = Parse(c.words);
+    ASSERT_TRUE(absl::IsInvalidArgument(command.status())) << c.want;
+    EXPECT_THAT(Message(command.status()),
+                testing::AllOf(HasSubstr(c.want), HasSubstr("--help`"), Not(HasSubstr("\n"))));
+  }
+  EXPECT_THAT(Message(Parse({"query", "cpu"}).status()), HasSubstr("`flamekeep query --help`"));
+}
+
+}  // namespace
+}  // namespace flamekeep::cli

@@ -1,0 +1,84 @@
+// What `--help` says below the list of options: examples for every command, and what holds for all.
+//
+// Thread safety: constants.
+#ifndef FLAMEKEEP_CLI_HELP_TEXT_H_
+#define FLAMEKEEP_CLI_HELP_TEXT_H_
+
+namespace flamekeep::cli {
+
+inline constexpr char kMainHelp[] =
+    R"(Keeps sampled stack traces for years and draws flame graphs of any time range.)";
+
+inline constexpr char kMainFooter[] = R"(Examples:
+  flamekeep serve --data /var/lib/flamekeep
+  flamekeep import --site eqiad samples.log.zst
+  flamekeep query 'excimer-wall{entry_point="index"}' --from now-24h -o day.svg
+  flamekeep status
+
+Commands that talk to a server find it through --server or FLAMEKEEP_SERVER, else at 127.0.0.1:4041.
+
+Times:       2026-11-20  2026-11-20T13:00 (UTC)  RFC 3339  now  now-24h (units s m h d w)  unix seconds
+Exit codes:  0 done   1 failed   2 the command line can not be understood
+             3 reserved for comparisons that fail   130 interrupted by Ctrl-C   143 by SIGTERM
+             Errors are one sentence on stderr. A reader that goes away (| head) is no error.)";
+
+inline constexpr char kServeFooter[] = R"(Examples:
+  flamekeep serve --data /var/lib/flamekeep
+  flamekeep serve --config /etc/flamekeep/flamekeep.yaml
+  flamekeep serve --data ./store --grpc 0.0.0.0:4041 --http off
+  flamekeep serve --data ./store --arclamp-config /etc/arclamp-log.yaml --site eqiad
+
+Flags win over the configuration file. SIGTERM and SIGINT finish what is in hand and close the store.)";
+
+inline constexpr char kImportFooter[] = R"(Examples:
+  flamekeep import --site eqiad samples.log.zst                  lines with time and channel inside
+  flamekeep import --site eqiad --time 2026-11-20T13:00 --type excimer-wall stacks.folded
+  flamekeep import --site eqiad --time 2026-11-20 --resolution day --type cpu --label host=mw1 day.txt
+  perf script | stackcollapse-perf.pl | flamekeep import --site lab --time now --type perf -
+  flamekeep import --site eqiad --arclamp /srv/arclamp
+  flamekeep import --site eqiad --arclamp /srv/arclamp --until 2026-11-20T13:00
+
+Lines are "frame;frame;...;frame COUNT", or "<unix microseconds><tab><channel><tab>" and the same.
+gzip and zstd are known by their content.
+
+The same content counts once, whatever its name, compressed or not. A log that has grown is
+continued; an import that broke off goes on where it was: run the same command again. The last line
+of a plain file is left out while it has no newline, for it may still be being written; --complete,
+compressed files and pipes end where they end.
+
+--arclamp takes a whole directory of Arc Lamp's, in which each sample stands in four logs, and counts
+each channel and hour once: hourly logs before daily ones, `all` before tags. Logs that have grown
+replace what was imported before. Give --until where this server has read the channel itself since.)";
+
+inline constexpr char kQueryFooter[] = R"(Examples:
+  flamekeep query excimer-wall --from now-1h
+  flamekeep query 'excimer-wall{entry_point=~"index|api"}' --from 2026-11-20 --to 2026-11-21 -o day.svg
+  flamekeep query 'excimer{site="eqiad"}' --from now-30d --inverted --format svg -o who-calls.svg
+  flamekeep query excimer-wall --from now-7d --format folded | grep 'Database' | head
+
+Folded text is exact. An SVG leaves out boxes that are too narrow to see (--min-share) and says how many.
+Ranges are half open: --to 2026-11-21 is the end of the 20th.)";
+
+inline constexpr char kStatusFooter[] = R"(Examples:
+  flamekeep status
+  flamekeep status --server arclamp1001:4041
+  flamekeep status --json | jq '.counters[] | select(.severity == "SEVERITY_LOSS")')";
+
+inline constexpr char kStoreFooter[] = R"(Examples:
+  flamekeep store check /var/lib/flamekeep)";
+
+inline constexpr char kStoreCheckFooter[] = R"(Examples:
+  flamekeep store check /var/lib/flamekeep && echo sound
+
+Reads everything and writes nothing; the store must not be in use. Each fault is a line on standard
+output; the exit code is 1 where there is one.)";
+
+inline constexpr char kCompletionFooter[] = R"(Examples:
+  source <(flamekeep completion bash)
+  flamekeep completion bash > /etc/bash_completion.d/flamekeep
+  flamekeep completion zsh > "${fpath[1]}/_flamekeep"
+  flamekeep completion fish > ~/.config/fish/completions/flamekeep.fish)";
+
+}  // namespace flamekeep::cli
+
+#endif  // FLAMEKEEP_CLI_HELP_TEXT_H_

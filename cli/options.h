@@ -1,0 +1,73 @@
+// What the command line asked for: one plain struct for each command.
+//
+// Thread safety: plain data.
+#ifndef FLAMEKEEP_CLI_OPTIONS_H_
+#define FLAMEKEEP_CLI_OPTIONS_H_
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace flamekeep::cli {
+
+struct ServeOptions {
+  std::string data;
+  std::string grpc;  // this and what follows: empty where not given
+  std::string http;
+  std::string config;
+  std::vector<std::string> arclamp_configs;
+  std::string site;  // of what the Arc Lamp configurations read
+  std::string ready_file;
+};
+
+struct ImportOptions {
+  std::string server;
+  std::string site;
+  std::vector<std::string> files;
+  std::string arclamp;  // a directory
+  std::string time;
+  std::string type;
+  std::string resolution;
+  std::string until;
+  std::vector<std::string> labels;  // "name=value"
+  bool complete = false;
+  bool quiet = false;
+};
+
+struct QueryOptions {
+  std::string server;
+  std::string selector;
+  std::string from;
+  std::string to;
+  std::string format;  // empty: by the name of the output
+  std::string output;
+  std::string title;
+  bool inverted = false;
+  double min_share = 0;
+};
+
+struct StatusOptions {
+  std::string server;
+  bool json = false;
+};
+
+struct StoreCheckOptions {
+  std::string directory;
+};
+
+struct CompletionOptions {
+  std::string shell;
+};
+
+// --help and --version.
+struct PrintOptions {
+  std::string text;
+};
+
+using Command = std::variant<ServeOptions, ImportOptions, QueryOptions, StatusOptions,
+                             StoreCheckOptions, CompletionOptions, PrintOptions>;
+
+}  // namespace flamekeep::cli
+
+#endif  // FLAMEKEEP_CLI_OPTIONS_H_
