@@ -1,0 +1,213 @@
+#include "query/svg_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "query/assets/flamegraph.css.h"
+#include "query/assets/flamegraph.js.h"
+#include "query/svg_palette.h"
+#include "query/svg_text.h"
+#include "storage/column.h"
+
+namespace flamekeep::query {
+namespace {
+
+// The drawing's measures in pixels. The script takes them from the file (data-* of the graph).
+constexpr double kMargin = 10;
+constexpr int kTop = 84;      // above the graph: title, range, details
+constexpr int kRow = 17;      // from a row to the next
+constexpr int kBox = 16;      // of a box
+constexpr int kBottom = 12;   // below the graph
+constexpr double kGap = 0.6;  // between neighbours, where there is room for one
+constexpr double kWidthForGap = 3;
+constexpr int kTextIndent = 3;    // of a name in its box
+constexpr int kTextBase = 12;     // from a box's top to the line its name stands on
+constexpr double kColumn = 7.23;  // of a character of the graph's font
+
+constexpr std::string_view kSamples = "samples";
+
+constexpr uint32_t kLeastWidth = 200;
+constexpr uint32_t kMostWidth = 20'000;
+
+uint32_t WidthOf(const SvgOptions& options) {
+  return std::clamp(options.width, kLeastWidth, kMostWidth);
+}
+
+// A box as it is drawn.
+struct Drawn {
+  uint32_t box;
+  double left, right;  // rounded to tenths
+};
+
+double Tenths(double pixels) { return std::round(pixels * 10) / 10; }
+
+// Boxes that are wide enough, in preorder. Children stand side by side from their parent's left
+// edge.
+std::vector<Drawn> Place(const FlameGraph& graph, double width) {
+  struct Open {
+    uint64_t next;  // where the next child begins, in samples
+    uint64_t end;
+  };
+  std::vector<Drawn> drawn;
+  std::vector<Open> open;
+  const double scale = graph.total[0] == 0 ? 0 : width / static_cast<double>(graph.total[0]);
+  for (uint32_t box = 0; box < graph.size(); ++box) {
+    const uint32_t depth = graph.depth[box];
+    uint64_t begin = 0;
+    uint64_t end = graph.total[box];
+    if (depth > 0) {
+      Open& parent = open[depth - 1];
+      begin = parent.next;
+      // Saturated totals do not add up: no box leaves its parent.
+      bool saturated = false;
+      end = std::min(storage::SaturatingAdd(begin, end, &saturated), parent.end);
+      parent.next = end;
+    }
+    open.resize(depth);
+    open.push_back({begin, end});
+    const double left = static_cast<double>(begin) * scale;
+    const double right = depth == 0 ? width : static_cast<double>(end) * scale;
+    if (right - left < kMinBoxPixels) continue;
+    drawn.push_back({box, Tenths(kMargin + left), Tenths(kMargin + right)});
+  }
+  return drawn;
+}
+
+class Writer {
+ public:
+  Writer(const FlameGraph& graph, const SvgOptions& options)
+      : graph_(graph),
+        width_(WidthOf(options)),
+        title_(EscapeXml(
+            VisibleText(options.title.empty() ? graph.coverage.profile_type : options.title))),
+        unit_(graph.coverage.unit == "count" || graph.coverage.unit.empty()
+                  ? kSamples
+                  : EscapeXml(VisibleText(graph.coverage.unit))) {
+    for (const std::string& name : graph.names) names_.push_back(VisibleText(name));
+  }
+
+  std::string Write() {
+    const std::vector<Drawn> drawn = Place(graph_, width_ - 2 * kMargin);
+    for (const Drawn& box : drawn) deepest_ = std::max(deepest_, graph_.depth[box.box]);
+    WriteHead();
+    for (const Drawn& box : drawn) WriteBox(box);
+    WriteTail();
+    return std::move(out_);
+  }
+
+ private:
+  template <typename... Args>
+  void Append(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+  }
+
+  int Top(uint32_t depth) const {
+    const uint32_t row = graph_.inverted ? depth : deepest_ - depth;
+    return kTop + static_cast<int>(row) * kRow;
+  }
+
+  void WriteHead() {
+    const int height = kTop + static_cast<int>(deepest_ + 1) * kRow + kBottom;
+    Append(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" width=\"{0}\" "
+        "height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"group\" "
+        "aria-label=\"{2}\"><title>{2}</title>\n"
+        "<style><![CDATA[\n{3}{4}\n]]></style>\n",
+        width_, height, title_, assets::kFlamegraphCss, PaletteCss(graph_.inverted));
+    Append(
+        "<rect id=\"ground\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
+        "<g id=\"graph\" role=\"tree\" aria-label=\"Flame graph\" data-top=\"{}\" data-row=\"{}\" "
+        "data-box=\"{}\" data-gap=\"{}\" data-margin=\"{}\" data-inverted=\"{}\">\n",
+        kTop, kRow, kBox, kGap, kMargin, graph_.inverted ? 1 : 0);
+  }
+
+  void WriteBox(const Drawn& drawn) {
+    const uint32_t box = drawn.box;
+    const std::string& name = names_[graph_.name[box]];
+    const std::string& function = graph_.names[graph_.name[box]];
+    const double width = drawn.right - drawn.left;
+    const double painted = width < kWidthForGap ? width : width - kGap;
+    const int top = Top(graph_.depth[box]);
+    out_ += "<g";
+    if (graph_.self[box] != 0) Append(" data-self=\"{}\"", graph_.self[box]);
+    Append("><title>{} ({} {}, {})", EscapeXml(name), WithCommas(graph_.total[box]), unit_,
+           Share(box));
+    if (graph_.file[box] != 0) {
+      Append("\n{}", EscapeXml(VisibleText(graph_.files[graph_.file[box]])));
+    }
+    Append("</title><path class=\"{}\" d=\"M{:.6g},{}h{:.6g}v{}h-{:.6g}z\"/>",
+           box == 0 ? "all" : fmt::format("c{}", ColorOf(function)), drawn.left, top, painted, kBox,
+           painted);
+    const double columns = std::max(0.0, (width - 2 * kTextIndent) / kColumn);
+    const std::string text = FitText(name, static_cast<uint32_t>(columns));
+    if (!text.empty()) {
+      Append("<text x=\"{:.6g}\" y=\"{}\">{}</text>", drawn.left + kTextIndent, top + kTextBase,
+             EscapeXml(text));
+    }
+    out_ += "</g>\n";
+  }
+
+  std::string Share(uint32_t box) const {
+    if (box == 0) return "100%";
+    return fmt::format("{:.2f}%", PercentOf(graph_.total[box]));
+  }
+  double PercentOf(uint64_t value) const {
+    return graph_.total[0] == 0
+               ? 0
+               : 100 * static_cast<double>(value) / static_cast<double>(graph_.total[0]);
+  }
+
+  // "2026-11-20 00:00 to 2026-11-21 00:00 UTC · 1,234 samples".
+  std::string Subtitle() const {
+    const Coverage& coverage = graph_.coverage;
+    std::string text = RangeText(coverage.covered.begin, coverage.covered.end);
+    if (coverage.widened) {
+      text += fmt::format(" (asked for: {})",
+                          RangeText(coverage.requested.begin, coverage.requested.end));
+    }
+    text += fmt::format(" · {} {}", WithCommas(coverage.total), unit_);
+    if (unit_ != kSamples) {
+      text += fmt::format(" in {} {}", WithCommas(coverage.observations), kSamples);
+    }
+    if (coverage.saturated) text += " · some sums are larger than can be counted";
+    if (graph_.inverted) text += " · inverted: callers below";
+    return text;
+  }
+
+  void WriteTail() {
+    Append(
+        "</g>\n<g id=\"head\"><rect id=\"back\" width=\"100%\" height=\"{}\" fill=\"#fff\"/>"
+        "<text id=\"name\" x=\"{}\" y=\"27\">{}</text><text id=\"range\" x=\"{}\" "
+        "y=\"49\">{}</text>"
+        "<text id=\"details\" x=\"{}\" y=\"71\">{}</text></g>\n",
+        kTop - 6, kMargin, title_, kMargin, Subtitle(), kMargin,
+        graph_.coverage.total == 0 ? "There are no samples in this selection." : "");
+    Append("<script><![CDATA[\n{}\n]]></script>\n</svg>\n", assets::kFlamegraphJs);
+  }
+
+  const FlameGraph& graph_;
+  const uint32_t width_;
+  const std::string title_;
+  const std::string unit_;
+  std::vector<std::string> names_;  // visible
+  uint32_t deepest_ = 0;
+  std::string out_;
+};
+
+}  // namespace
+
+double SvgMinShare(const SvgOptions& options) {
+  return kMinBoxPixels / (WidthOf(options) - 2 * kMargin);
+}
+
+std::string WriteSvg(const FlameGraph& graph, const SvgOptions& options) {
+  return Writer(graph, options).Write();
+}
+
+}  // namespace flamekeep::query
