@@ -215,11 +215,4 @@ absl::Status LineStream::DecodeTimed(std::string_view lines,
   });
 }
 
-void LineStream::CountRejected(Reject reject) {
-  rejected_.Add(reject);
-  lines_counter_.Add();
-  ++counts_.lines;
-  ++counts_.rejected;
-}
-
 }  // namespace flamekeep::ingest

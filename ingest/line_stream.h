@@ -66,9 +66,6 @@ class LineStream {
   // Appends the samples of lines with their own times and channels.
   absl::Status DecodeTimed(std::string_view lines, std::vector<storage::Sample>* samples);
 
-  // Counts a line that never came here (too long to be buffered).
-  void CountRejected(Reject reject);
-
   // Of this stream so far.
   const LineCounts& counts() const { return counts_; }
 

@@ -21,7 +21,6 @@
 #define FLAMEKEEP_INGEST_REDIS_SOURCE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,30 +28,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ingest/pipeline.h"
-#include "ingest/redis_url.h"
+#include "ingest/redis_source_options.h"
 #include "storage/store.h"
 
 namespace flamekeep::ingest {
-
-struct RedisSourceOptions {
-  std::string site;
-  RedisAddress address;
-  std::string password_file;  // its first line is the password, read at each connect; wins over the
-                              // address's
-  std::vector<std::string> channels = {"excimer", "excimer-wall"};  // types: Pipeline::TypeOf
-  std::string node;  // this server's name, part of the sources' identity
-
-  uint64_t queue_bytes = uint64_t{64} << 20;
-  uint64_t chunk_bytes = uint64_t{256} << 10;
-  absl::Duration chunk_age = absl::Milliseconds(100);
-  absl::Duration connect_timeout = absl::Seconds(5);  // until the subscription is confirmed
-  // A connection without any byte for this long is asked for a sign of life, and closed if none
-  // comes within the same time again.
-  absl::Duration ping_after = absl::Seconds(15);
-  absl::Duration min_backoff = absl::Milliseconds(100);
-  absl::Duration max_backoff = absl::Seconds(30);
-  std::function<absl::Time()> now = [] { return absl::Now(); };
-};
 
 struct ChannelStatus {
   std::string site;

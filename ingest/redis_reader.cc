@@ -1,0 +1,231 @@
+#include "ingest/redis_reader.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/status.h"
+#include "storage/bucket.h"
+
+namespace flamekeep::ingest {
+namespace {
+
+// How often gauges are brought up to date while nothing happens.
+constexpr absl::Duration kTick = absl::Seconds(1);
+// A connection that lasted so long was a good one: the next attempt comes soon.
+constexpr absl::Duration kGoodConnection = absl::Seconds(1);
+// What the kernel holds is still read at the end, but a flood must not keep the server from
+// stopping.
+constexpr absl::Duration kDrainTime = absl::Seconds(1);
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadPasswordFile(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line)) {
+    return NotFound("the password file \"{}\" can not be read or is empty", path);
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+RedisReader::RedisReader(const RedisSourceOptions& options,
+                         std::vector<std::unique_ptr<RedisChannel>>* channels, ChunkQueue* queue,
+                         Metrics* metrics)
+    : options_(options),
+      channels_(*channels),
+      queue_(*queue),
+      server_(options.address.Display()),
+      backoff_(options.min_backoff, options.max_backoff),
+      connected_gauge_(metrics->GetGauge("redis_connected",
+                                         "1 while a Redis server is listened to, else 0.",
+                                         {{"site", options.site}, {"server", server_}})),
+      queued_bytes_(metrics->GetGauge("redis_queued_bytes",
+                                      "Bytes received from a Redis server and not yet decoded.",
+                                      {{"site", options.site}, {"server", server_}})),
+      connects_(metrics->GetCounter("redis_connects_total", Severity::kInfo,
+                                    "Subscriptions to a Redis server that were confirmed.",
+                                    {{"site", options.site}, {"server", server_}})),
+      disconnects_(metrics->GetCounter(
+          "redis_disconnects_total", Severity::kError,
+          "Subscriptions that were lost; what is published until the next one is not heard.",
+          {{"site", options.site}, {"server", server_}})),
+      failures_(metrics->GetCounter("redis_connect_failures_total", Severity::kError,
+                                    "Attempts to subscribe to a Redis server that failed.",
+                                    {{"site", options.site}, {"server", server_}})) {
+  connection_.since = options_.now();
+}
+
+RedisReader::ConnectionStatus RedisReader::connection() const {
+  absl::MutexLock lock(&mutex_);
+  return connection_;
+}
+
+void RedisReader::Stop() {
+  stopping_ = true;
+  waker_.Wake();
+}
+
+void RedisReader::Run() {
+  while (!stopping_) {
+    const absl::Status status = Listen();
+    Tick(absl::InfiniteFuture());
+    if (stopping_) break;
+    SetFailed(status);
+    Sleep(backoff_.Next());
+  }
+  connected_gauge_.Set(0);
+  queue_.Close();
+  absl::MutexLock lock(&mutex_);
+  if (connection_.connected) connection_ = {false, options_.now(), connection_.last_error};
+}
+
+absl::Status RedisReader::Listen() {
+  RedisSubscription subscription{.address = options_.address, .channels = options_.channels};
+  if (!options_.password_file.empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(subscription.password, ReadPasswordFile(options_.password_file));
+  }
+  minute_known_ = false;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const std::unique_ptr<RedisConnection> connection,
+      RedisConnection::Open(subscription, options_.connect_timeout, waker_.fd(), this));
+  SetConnected();
+  return ReadUntilStopped(connection.get());
+}
+
+absl::Status RedisReader::ReadUntilStopped(RedisConnection* connection) {
+  last_byte_ = connected_at_ = absl::Now();
+  while (!stopping_) {
+    minute_known_ = false;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const size_t bytes, connection->Read(ReadTimeout(absl::Now())));
+    const absl::Time now = absl::Now();
+    if (bytes > 0) {
+      last_byte_ = now;
+      if (now - connected_at_ > kGoodConnection) backoff_.Reset();
+    } else {
+      FLAMEKEEP_RETURN_IF_ERROR(CheckAlive(connection, now));
+    }
+    Tick(now);
+  }
+  DrainSocket(connection);
+  return absl::OkStatus();
+}
+
+absl::Status RedisReader::CheckAlive(RedisConnection* connection, absl::Time now) {
+  if (now - last_byte_ < options_.ping_after) return absl::OkStatus();
+  if (pinged_ < last_byte_) {
+    pinged_ = now;
+    return connection->Ping();
+  }
+  if (now - pinged_ < options_.ping_after) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable, "{}: does not answer a PING for {}", server_,
+               absl::FormatDuration(options_.ping_after));
+}
+
+void RedisReader::DrainSocket(RedisConnection* connection) {
+  const absl::Time deadline = absl::Now() + kDrainTime;
+  while (absl::Now() < deadline) {
+    minute_known_ = false;
+    const absl::StatusOr<size_t> bytes = connection->Read(absl::ZeroDuration());
+    if (!bytes.ok() || *bytes == 0) return;
+    Tick(absl::Now());
+  }
+}
+
+absl::Duration RedisReader::ReadTimeout(absl::Time now) const {
+  absl::Duration timeout = std::min(kTick, options_.ping_after);
+  for (const auto& channel : channels_) {
+    if (channel->chunk.messages == 0) continue;
+    timeout = std::min(timeout, channel->chunk_started + options_.chunk_age - now);
+  }
+  return std::max(timeout, absl::ZeroDuration());
+}
+
+void RedisReader::OnMessage(size_t index, std::string_view payload) {
+  if (!minute_known_) {
+    minute_known_ = true;
+    minute_ = storage::MinuteOf(options_.now());
+  }
+  RedisChannel& channel = *channels_[index];
+  if (!minute_) {
+    channel.CountRejected(Reject::kTimeOutOfRange);
+    return;
+  }
+  if (channel.chunk.messages > 0 && channel.chunk.minute != *minute_) Push(&channel);
+  if (channel.chunk.messages == 0) {
+    channel.chunk.channel = index;
+    channel.chunk.minute = *minute_;
+    channel.chunk.lines = queue_.TakeBuffer();
+    channel.chunk_started = absl::Now();
+  }
+  channel.Add(payload);
+  if (channel.chunk.lines.size() >= options_.chunk_bytes) Push(&channel);
+}
+
+void RedisReader::Push(RedisChannel* channel) {
+  Chunk& chunk = channel->chunk;
+  const uint64_t messages = chunk.messages;
+  channel->CountQueued(messages);
+  if (!queue_.TryPush(&chunk)) {
+    channel->CountQueueFull(messages);
+    channel->CountDone(messages);
+    queue_.GiveBuffer(std::move(chunk.lines));
+  }
+  chunk = Chunk();
+}
+
+void RedisReader::Tick(absl::Time now) {
+  const absl::Time clock = options_.now();
+  for (const auto& channel : channels_) {
+    channel->Publish(clock);
+    channel->UpdateSilence(clock);
+    if (channel->chunk.messages > 0 && now - channel->chunk_started >= options_.chunk_age) {
+      Push(channel.get());
+    }
+  }
+  queued_bytes_.Set(static_cast<double>(queue_.bytes()));
+}
+
+void RedisReader::Sleep(absl::Duration duration) {
+  const absl::Time until = absl::Now() + duration;
+  while (!stopping_) {
+    const absl::Duration left = std::min(until - absl::Now(), kTick);
+    if (left <= absl::ZeroDuration()) return;
+    pollfd fd{waker_.fd(), POLLIN, 0};
+    poll(&fd, 1, static_cast<int>(absl::ToInt64Milliseconds(left) + 1));
+    Tick(absl::InfiniteFuture());
+  }
+}
+
+void RedisReader::SetConnected() {
+  connects_.Add();
+  connected_gauge_.Set(1);
+  spdlog::info("{}: listening for site {}", server_, options_.site);
+  absl::MutexLock lock(&mutex_);
+  connection_.connected = true;
+  connection_.since = options_.now();
+}
+
+void RedisReader::SetFailed(const absl::Status& status) {
+  const std::string message = Message(status);
+  connected_gauge_.Set(0);
+  absl::MutexLock lock(&mutex_);
+  if (connection_.connected) {
+    disconnects_.Add();
+    connection_.connected = false;
+    connection_.since = options_.now();
+  } else {
+    failures_.Add();
+    // The same failure again is told by the counter alone.
+    if (connection_.last_error == message) return;
+  }
+  connection_.last_error = message;
+  spdlog::warn("{}; trying again", message);
+}
+
+}  // namespace flamekeep::ingest
