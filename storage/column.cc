@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "base/status.h"
+#include "storage/format.h"
 #include "storage/id_codec.h"
 #include "storage/number_codec.h"
-#include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -91,9 +91,10 @@ absl::Status ColumnReader::DecodeChunk() {
   // The bytes left bound what is allocated for a header that promises too much.
   if (count > rest_.size() * 8) return Damaged("a chunk is cut short");
   if (stacks_.size() < count) stacks_.resize(count);
-  uint64_t gap;
-  if (!GetVarint(&rest_, &gap) || gap >= last_stack_) return Damaged("its ids do not descend");
-  stacks_[0] = static_cast<uint32_t>(last_stack_ - gap - 1);
+  uint64_t first;
+  if (!GetVarint(&rest_, &first) || first >= last_stack_) return Damaged("its ids do not descend");
+  if (last_stack_ != kAboveStacks) first = last_stack_ - first - 1;
+  stacks_[0] = static_cast<uint32_t>(first);
   if (!UnpackIds(&rest_, stacks_[0], absl::MakeSpan(stacks_.data() + 1, count - 1))) {
     return Damaged("malformed ids");
   }
@@ -161,8 +162,8 @@ absl::StatusOr<std::vector<Pair>> DecodeColumn(std::string_view encoded, ColumnH
 }
 
 void AddHeader(const ColumnHeader& header, ColumnHeader* sum) {
-  sum->pairs = static_cast<uint32_t>(
-      std::min(uint64_t{sum->pairs} + header.pairs, uint64_t{UINT32_MAX}));
+  sum->pairs =
+      static_cast<uint32_t>(std::min(uint64_t{sum->pairs} + header.pairs, uint64_t{UINT32_MAX}));
   sum->saturated |= header.saturated;
   sum->total = SaturatingAdd(sum->total, header.total, &sum->saturated);
   sum->observations = SaturatingAdd(sum->observations, header.observations, &sum->saturated);

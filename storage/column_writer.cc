@@ -3,9 +3,9 @@
 #include <numeric>
 
 #include "storage/column.h"
+#include "storage/format.h"
 #include "storage/id_codec.h"
 #include "storage/number_codec.h"
-#include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -33,13 +33,13 @@ uint64_t GreatestCommonDivisor(absl::Span<const Pair> pairs) {
   return divisor;
 }
 
-// `above` is the id before the chunk.
+// `above` is the id before the chunk, kAboveStacks in the first one.
 void PutChunk(uint64_t above, absl::Span<const Pair> pairs, std::string* out) {
   std::array<uint32_t, kChunkPairs> numbers;
   std::array<uint64_t, kChunkPairs> values;
   const auto count = static_cast<uint32_t>(pairs.size());
   for (uint32_t i = 0; i < count; ++i) numbers[i] = pairs[i].stack;
-  PutVarint(above - numbers[0] - 1, out);
+  PutVarint(above == kAboveStacks ? numbers[0] : above - numbers[0] - 1, out);
   PackIds(numbers[0], absl::MakeConstSpan(numbers).subspan(1, count - 1), out);
 
   const uint64_t unit = GreatestCommonDivisor(pairs);

@@ -55,8 +55,8 @@ bool GetFixed64(std::string_view* in, uint64_t* value);
 
 // ------------------------------------------------------------------------- keys of level families
 
-// Which half of a bucket a column is. Rolled parts are written by rollup alone (Put), direct parts by
-// merge operands of data that come in at this level; at the minute level all parts are direct.
+// Which half of a bucket a column is. Rolled parts are written by rollup alone (Put), direct parts
+// by merge operands of data that come in at this level; at the minute level all parts are direct.
 enum class Part : uint8_t { kDirect = 0, kRolled = 1 };
 
 // 16 bytes: site u16 | bucket start u32 | series u32 | source u32 | part u8 | reserved 0 u8.
@@ -74,20 +74,20 @@ inline constexpr size_t kColumnKeyBytes = 16;
 std::string EncodeColumnKey(const ColumnKey& key);
 absl::StatusOr<ColumnKey> DecodeColumnKey(std::string_view encoded);
 // The first possible key of a bucket of a site, and of a series in it.
-std::string BucketPrefix(SiteId site, Minute start);                    // 6 bytes
+std::string BucketPrefix(SiteId site, Minute start);                   // 6 bytes
 std::string SeriesPrefix(SiteId site, Minute start, SeriesId series);  // 10 bytes
 
 // ------------------------------------------------------------------ keys and values of "default"
 
 enum class MetaTag : char {
-  kFlush = 'f',    // "f" -> fixed64: number of the last flush
-  kSite = 's',     // "s" site u16 -> string
-  kSeries = 'e',   // "e" series u32 -> SeriesRecord
-  kSource = 'o',   // "o" source u32 -> SourceKey record
-  kPosition = 'p', // "p" source u32 -> Position record
-  kStale = 'm',    // "m" level u8 | site u16 | bucket start u32 -> StaleMark
-  kFloor = 'l',    // "l" level u8 | site u16 -> fixed32: first minute still kept at this level
-  kDerived = 'd',  // "d" -> DerivedRecord: the dictionary's derived files
+  kFlush = 'f',     // "f" -> fixed64: number of the last flush
+  kSite = 's',      // "s" site u16 -> string
+  kSeries = 'e',    // "e" series u32 -> SeriesRecord
+  kSource = 'o',    // "o" source u32 -> SourceKey record
+  kPosition = 'p',  // "p" source u32 -> Position record
+  kStale = 'm',     // "m" level u8 | site u16 | bucket start u32 -> StaleMark
+  kFloor = 'l',     // "l" level u8 | site u16 -> fixed32: first minute still kept at this level
+  kDerived = 'd',   // "d" -> DerivedRecord: the dictionary's derived files
 };
 
 std::string MetaKey(MetaTag tag);
@@ -118,9 +118,9 @@ absl::StatusOr<SourceId> DecodePositionKey(std::string_view key);
 
 // A bucket whose rolled part does not hold all that lies below it.
 struct StaleMark {
-  uint64_t generation = 0;      // the flush that touched the bucket last
-  int64_t first_unix_ms = 0;    // when the mark was set
-  int64_t last_unix_ms = 0;     // when the bucket was touched last
+  uint64_t generation = 0;    // the flush that touched the bucket last
+  int64_t first_unix_ms = 0;  // when the mark was set
+  int64_t last_unix_ms = 0;   // when the bucket was touched last
 
   bool operator==(const StaleMark&) const = default;
 };
@@ -131,9 +131,9 @@ absl::StatusOr<std::pair<SiteId, Bucket>> DecodeStaleKey(std::string_view key);
 
 // ------------------------------------------------------------------------------ dictionary family
 
-// Runs: consecutive ids with their content. "F" first id u32 -> frame run; "S" first id u32 -> stack
-// run. Together the runs of one kind hold every id from 1 on without a hole; the roots (id 0) are
-// not written.
+// Runs: consecutive ids with their content. "F" first id u32 -> frame run; "S" first id u32 ->
+// stack run. Together the runs of one kind hold every id from 1 on without a hole; the roots (id 0)
+// are not written.
 enum class RunTag : char { kFrames = 'F', kStacks = 'S' };
 std::string RunKey(RunTag tag, uint32_t first_id);
 
@@ -171,7 +171,8 @@ absl::StatusOr<DerivedRecord> DecodeDerived(std::string_view encoded);
 
 // Header of a derived file, 64 bytes, little endian, followed by the payload:
 //   nodes file: kBlockNodes parents u32, kBlockNodes frames u32;
-//   index file: entries sorted u64 (hash high 32 bits | id), and a directory; see dictionary_index.h.
+//   index file: entries sorted u64 (hash high 32 bits | id), and a directory; see
+//   dictionary_index.h.
 struct DerivedHeader {
   std::array<char, 8> magic;  // "FKNODES\0" or "FKINDEX\0"
   uint32_t format = kDerivedFormat;
@@ -182,7 +183,7 @@ struct DerivedHeader {
   uint64_t entries = 0;
   uint64_t payload_xxh3 = 0;  // XXH3-64 of the payload
   uint64_t unused = 0;
-  uint64_t header_xxh3 = 0;   // XXH3-64 of the 56 bytes before it
+  uint64_t header_xxh3 = 0;  // XXH3-64 of the 56 bytes before it
 };
 static_assert(sizeof(DerivedHeader) == 64);
 inline constexpr std::array<char, 8> kNodesMagic = {'F', 'K', 'N', 'O', 'D', 'E', 'S', 0};
@@ -190,8 +191,34 @@ inline constexpr std::array<char, 8> kIndexMagic = {'F', 'K', 'I', 'N', 'D', 'E'
 
 // --------------------------------------------------------------------------------------- columns
 //
-inline constexpr uint8_t kColumnSaturated = 16;
-inline constexpr uint8_t kColumnObservations = 32;
+// A column (see column.h for the meaning; written by column_writer.cc, read by column.cc):
+//   format u8, kColumnFormat in the lowest 4 bits and flags above | pairs varint |
+//   total - pairs varint | observations varint (with kColumnObservations; else they are the total)
+//   | digest 16 bytes little endian | chunks
+// A chunk of n pairs (kChunkPairs, fewer in the last one), ids descending:
+//   in the first chunk the first id, then the distance from the id before, less one, varint |
+//   n - 1 ids below the first | values
+// The values of n pairs:
+//   2 x others + (1 where a unit follows) varint | unit varint | others' places | others' values
+//   The unit, 1 where it is left out, is the greatest common divisor of the values. The others are
+//   the pairs whose value is not the unit: their places in the chunk as ids below n, last first;
+//   their values as numbers value / unit - 2, in the same order.
+// Bits are packed from the lowest bit of the first byte on; what fills a last byte is zero.
+// Ids below a bound (id_codec.cc): gap = id before (the bound first) - id - 1, in blocks of 16
+// gaps.
+//   All blocks' unary parts as one sequence of bits, filled up to a byte:
+//     change of the parameter as zigzag (0, -1, 1, -2, ... as 0, 1, 2, 3, ...) in unary, from
+//     floor(log2(bound / count)) / 2 in the first block | gap >> parameter in unary, 16 times
+//   then for each block, filled up to a byte: the `parameter` lowest bits of each gap.
+//   The parameter is floor(log2(mean gap of the block)), 0 where that is below 1.
+// Numbers (number_codec.cc), nothing where there are none:
+//   parameter u8 | all numbers' floor(log2((number >> parameter) + 1)) in unary, filled up to a
+//   byte | for each number, filled up at the end: its `parameter` lowest bits, and as many of the
+//   lowest bits of (number >> parameter) + 1 as the unary part has zeros. The parameter is the
+//   smallest for which at most half of the numbers are 2^parameter or more.
+// Unary: as many zeros as the number says, then a one.
+inline constexpr uint8_t kColumnSaturated = 16;     // some value or sum did not fit 64 bits
+inline constexpr uint8_t kColumnObservations = 32;  // observations differ from the total
 inline constexpr uint8_t kColumnFlags = kColumnSaturated | kColumnObservations;
 
 }  // namespace flamekeep::storage
