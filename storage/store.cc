@@ -130,7 +130,8 @@ std::vector<SeriesKey> Store::Series() const { return impl_->catalog.series(); }
 
 std::vector<SourceStatus> Store::Sources() const {
   const std::vector<SourceKey> keys = impl_->catalog.sources();
-  const absl::flat_hash_map<SourceId, Position> positions = impl_->committer->DurablePositions();
+  absl::flat_hash_map<SourceId, Position> positions;
+  if (impl_->committer != nullptr) positions = impl_->committer->DurablePositions();
   std::vector<SourceStatus> sources(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     sources[i].id = SourceId{static_cast<uint32_t>(i)};
@@ -184,8 +185,10 @@ absl::Status Store::Compact() {
 StoreStatus Store::Status() const {
   StoreStatus status;
   status.last_flush = impl_->flusher->last_flush();
-  status.head_bytes = impl_->committer->pending_bytes();
-  status.write_status = impl_->committer->write_status();
+  if (impl_->committer != nullptr) {
+    status.head_bytes = impl_->committer->pending_bytes();
+    status.write_status = impl_->committer->write_status();
+  }
   const std::shared_ptr<Database> database = impl_->database.Get();
   const auto bytes = [&](rocksdb::ColumnFamilyHandle* family) {
     uint64_t value = 0;

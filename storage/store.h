@@ -93,7 +93,9 @@ struct Retention {
 struct StoreOptions {
   std::string directory;
   bool create_if_missing = true;
-  bool read_only = false;      // `store check`: nothing is written, no thread runs
+  // Nothing is written and no thread runs: only Check(), Status(), what lists names, and snapshots
+  // may be used.
+  bool read_only = false;
   Metrics* metrics = nullptr;  // not owned; may be null
   Retention retention;
   uint64_t block_cache_bytes = uint64_t{256} << 20;
