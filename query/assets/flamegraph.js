@@ -123,7 +123,7 @@
     }
     const parts = [`${box.name} (${box.count} ${box.unit}, ${box.share})`];
     if (box.self > 0) parts.push(`${percent(box.self, root.total)} in itself`);
-    if (zoomed !== root && isBelow(box, zoomed)) {
+    if (zoomed !== root && box !== zoomed && isBelow(box, zoomed)) {
       parts.push(`${percent(box.total, zoomed.total)} of what is zoomed`);
     }
     if (box.file) parts.push(box.file);
@@ -134,18 +134,20 @@
   const hint = 'Click or Enter: zoom \u00b7 arrows: move \u00b7 /: search \u00b7 Esc: back';
 
   // ---- Keyboard: one box at a time takes part in the Tab order.
-  function focus(box) {
-    if (!box) return;
-    if (current) {
-      for (const name of ['tabindex', 'role', 'aria-label', 'aria-level']) {
-        current.element.removeAttribute(name);
-      }
+  function makeCurrent(box) {
+    for (const name of ['tabindex', 'role', 'aria-label', 'aria-level']) {
+      current?.element.removeAttribute(name);
     }
     current = box;
     box.element.setAttribute('tabindex', '0');
     box.element.setAttribute('role', 'treeitem');
     box.element.setAttribute('aria-level', depthOf(box) + 1);
     box.element.setAttribute('aria-label', `${box.name}, ${box.count} ${box.unit}, ${box.share}`);
+  }
+
+  function focus(box) {
+    if (!box) return;
+    makeCurrent(box);
     box.element.focus({preventScroll: true});
     reveal(box);
   }
@@ -177,7 +179,7 @@
   };
 
   graph.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !current) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (moves[event.key]) {
       focus(moves[event.key](current));
     } else if (event.key === 'Enter' || event.key === ' ') {
@@ -201,7 +203,7 @@
       } else {
         zoom(root);
       }
-      focus(current || root);
+      focus(current);
     }
   });
 
@@ -218,7 +220,7 @@
   });
   graph.addEventListener('pointerover', (event) => describe(boxOf(event.target)));
   const describeFocused = () =>
-      describe(current && document.activeElement === current.element ? current : null);
+      describe(document.activeElement === current.element ? current : null);
   graph.addEventListener('pointerleave', describeFocused);
   graph.addEventListener('focusout', () => describe(null));
   graph.addEventListener('focusin', (event) => describe(boxOf(event.target)));
@@ -301,8 +303,7 @@
     window.addEventListener('resize', resize);
     window.addEventListener('scroll', follow);
   }
+  makeCurrent(root);
   resize();
-  root.element.setAttribute('tabindex', '0');
-  current = root;
   if (standalone && !inverted) window.scrollTo(0, svg.viewBox.baseVal.height);
 })();

@@ -116,6 +116,10 @@ class Page:
             self._call("Input.dispatchKeyEvent", type="rawKeyDown", **common)
         self._call("Input.dispatchKeyEvent", type="keyUp", **common)
 
+    def insert(self, text):
+        """Text into the focused field."""
+        self._call("Input.insertText", text=text)
+
     def screenshot(self, path):
         data = self._call("Page.captureScreenshot", format="png")["data"]
         with open(path, "wb") as file:
