@@ -57,7 +57,8 @@ void Report(const Generator& generator, const storage::Store& store, absl::Time 
   const storage::StoreStatus status = store.Status();
   std::printf(
       "%s",
-      fmt::format("day {:4}  {:6.0f} s, CPU {:6.0f} s  {:6.1f} M samples  {:6.1f} M pairs  {:5.1f} M stacks  "
+      fmt::format("day {:4}  {:6.0f} s, CPU {:6.0f} s  {:6.1f} M samples  {:6.1f} M pairs  {:5.1f} "
+                  "M stacks  "
                   "{:5.1f} M nodes  {:6} frames  {:6.0f} MB on disk  {:5.0f} MB anonymous\n",
                   generator.day(), SecondsSince(start), CpuSeconds(), generator.samples() / 1e6,
                   generator.pairs() / 1e6, generator.stacks() / 1e6, status.dictionary.stacks / 1e6,
@@ -125,7 +126,8 @@ int main(int argc, char** argv) {
   app.add_option("--deployed-share", flags.generator.deployed_share,
                  "Share of the functions that a weekly deployment renames")
       ->capture_default_str();
-  app.add_option("--reservoir", flags.generator.reservoir, "Draws that are remembered, 4 bytes each")
+  app.add_option("--reservoir", flags.generator.reservoir,
+                 "Draws that are remembered, 4 bytes each")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   flamekeep::bench::Generate(flags);

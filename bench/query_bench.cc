@@ -30,6 +30,7 @@ struct Flags {
   std::string young;
   std::string type = "excimer-wall";
   std::string results;
+  std::string name;
   size_t runs = 30;
   bool ratio = true;
 };
@@ -74,8 +75,7 @@ Input ReadInput(const storage::Store& store, const Flags& flags, absl::Time end,
 
 // Reads, decodes and adds up all columns, window by window, on one thread.
 void Scan(const Input& input) {
-  const auto columns =
-      Must(query::Columns::Read(*input.snapshot, input.plan, query::Context()));
+  const auto columns = Must(query::Columns::Read(*input.snapshot, input.plan, query::Context()));
   storage::ColumnScan scan;
   for (const std::string_view column : columns.encoded()) Must(scan.Add(column));
   storage::WindowSums sums;
@@ -168,8 +168,7 @@ void MeasureRange(const storage::Store& store, const Flags& flags, absl::Time en
   const Stopwatch first;
   query::FlameGraph graph = Ask(store, flags, end, range.length);
   const double first_ms = first.Milliseconds();
-  const Timing timing =
-      Measure(flags.runs, [&] { graph = Ask(store, flags, end, range.length); });
+  const Timing timing = Measure(flags.runs, [&] { graph = Ask(store, flags, end, range.length); });
   const Input input = ReadInput(store, flags, end, range.length);
   const Timing read = Measure(flags.runs, [&] { ReadInput(store, flags, end, range.length); });
 
@@ -182,9 +181,9 @@ void MeasureRange(const storage::Store& store, const Flags& flags, absl::Time en
                fmt::format("{}, {:.1f}, {:.2f}", graph.coverage.columns,
                            static_cast<double>(input.bytes) / kMegabyte,
                            static_cast<double>(input.pairs) / 1e6));
-  results->Add(range.name + ": M nodes visited, boxes",
-               fmt::format("{:.2f}, {}", static_cast<double>(graph.coverage.nodes) / 1e6,
-                           graph.size()));
+  results->Add(
+      range.name + ": M nodes visited, boxes",
+      fmt::format("{:.2f}, {}", static_cast<double>(graph.coverage.nodes) / 1e6, graph.size()));
   results->Add(range.name + ": anonymous memory afterwards",
                fmt::format("{:.0f} MB", static_cast<double>(ProcessMemory("RssAnon")) / kMegabyte));
 }
@@ -196,9 +195,8 @@ std::unique_ptr<storage::Store> OpenTimed(const std::string& directory, absl::Ti
   std::unique_ptr<storage::Store> store = OpenStore(directory, end);
   const double ms = stopwatch.Milliseconds();
   results->Add("opening the store", fmt::format("{:.0f} ms", ms), AtMost(ms, kBudgetMs, "ms"));
-  results->Add(
-      "anonymous memory after opening",
-      fmt::format("{:.0f} MB", static_cast<double>(ProcessMemory("RssAnon")) / kMegabyte));
+  results->Add("anonymous memory after opening",
+               fmt::format("{:.0f} MB", static_cast<double>(ProcessMemory("RssAnon")) / kMegabyte));
   return store;
 }
 
@@ -236,7 +234,7 @@ void CompareAges(const Flags& flags, Results* results) {
 }
 
 void Run(const Flags& flags) {
-  Results results(flags.results);
+  Results results(flags.results, flags.name);
   if (!flags.young.empty()) {
     CompareAges(flags, &results);
     return;
@@ -267,6 +265,7 @@ int main(int argc, char** argv) {
   app.add_option("--runs", flags.runs, "Runs of each query")->capture_default_str();
   app.add_flag("--ratio,!--no-ratio", flags.ratio, "Compare with adding decoded arrays");
   app.add_option("--results", flags.results, "File that rows of the table are appended to");
+  app.add_option("--name", flags.name, "What the rows are about");
   CLI11_PARSE(app, argc, argv);
   flamekeep::bench::Run(flags);
   return 0;

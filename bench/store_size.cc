@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,18 +23,32 @@ namespace {
 using storage::Level;
 
 constexpr double kMegabyte = 1e6;
+constexpr double kGigabyte = 1e9;
+constexpr double kBudgetGigabytes = 9;
 constexpr double kDaysPerTwoYears = 730;
 constexpr double kMinuteDays = 90;
+constexpr double kDayMinutes = 1440;
+// The stack tree grows with the number of samples to this power.
+constexpr double kTreeGrowth = 0.6;
 
 // What one level holds.
 struct Content {
   uint64_t columns = 0;
   uint64_t pairs = 0;
   uint64_t observations = 0;
-  uint64_t encoded_bytes = 0;
-  // By profile type.
+  // By profile type. A stack counts once for each series.
   std::map<std::string, uint64_t> type_pairs;
+  storage::Minute begin = storage::kMaxMinute;  // of the first bucket
+  storage::Minute end = 0;                      // of the last one
+
+  double days() const { return static_cast<double>(end - begin) / kDayMinutes; }
 };
+
+// What a level would take after two years, if what it holds is typical.
+double Projected(Level level, double bytes, const Content& content) {
+  const double kept_days = level == Level::kMinute ? kMinuteDays : kDaysPerTwoYears;
+  return bytes / content.days() * kept_days;
+}
 
 Content ReadLevel(const storage::Store& store, Level level) {
   const auto snapshot = store.NewSnapshot();
@@ -51,7 +66,8 @@ Content ReadLevel(const storage::Store& store, Level level) {
     ++content.columns;
     content.pairs += header.pairs;
     content.observations += header.observations;
-    content.encoded_bytes += column->encoded().size();
+    content.begin = std::min(content.begin, column->key.start);
+    content.end = std::max(content.end, storage::Bucket{level, column->key.start}.end());
     content.type_pairs[series[Raw(column->key.series)].profile_type] += header.pairs;
     return absl::OkStatus();
   }));
@@ -71,53 +87,75 @@ Budget PairBudget(Level level, double bytes) {
   }
 }
 
-void Run(const std::string& directory, bool compact, const std::string& results_file) {
-  Results results(results_file);
-  const auto store = OpenStore(directory, EndOfStore(directory));
-  if (compact) Must(store->Compact());
+struct Flags {
+  std::string store;
+  std::string name;
+  std::string results;
+  bool compact = false;
+};
+
+void Run(const Flags& flags) {
+  Results results(flags.results, flags.name);
+  const auto store = OpenStore(flags.store, EndOfStore(flags.store));
+  if (flags.compact) Must(store->Compact());
   const storage::StoreStatus status = store->Status();
-  uint64_t observations = 0;
+  const auto megabytes = [](double bytes) { return bytes / kMegabyte; };
+  double samples = 0;
+  double days = 0;
+  double projected = 0;
   for (const Level level : storage::kLevels) {
     const Content content = ReadLevel(*store, level);
     if (content.pairs == 0) continue;
-    observations = std::max(observations, content.observations);
-    const uint64_t bytes = status.levels[static_cast<size_t>(level)].bytes;
+    const auto bytes = static_cast<double>(status.levels[static_cast<size_t>(level)].bytes);
     const auto pairs = static_cast<double>(content.pairs);
-    const double per_pair = static_cast<double>(bytes) / pairs;
+    const auto observations = static_cast<double>(content.observations);
+    samples = std::max(samples, observations);
+    if (level <= Level::kDay) days = std::max(days, content.days());
+    projected += Projected(level, bytes, content);
     const std::string name(storage::LevelName(level));
-    results.Add(name + ": bytes a pair", fmt::format("{:.2f}", per_pair),
-                PairBudget(level, per_pair));
-    results.Add(name + ": columns, M pairs, MB",
-                fmt::format("{}, {:.1f}, {:.0f}", content.columns, pairs / 1e6,
-                            static_cast<double>(bytes) / kMegabyte));
+    results.Add(name + ": bytes a pair", fmt::format("{:.2f}", bytes / pairs),
+                PairBudget(level, bytes / pairs));
+    results.Add(name + ": MB, M pairs, columns",
+                fmt::format("{:.0f}, {:.1f}, {}", megabytes(bytes), pairs / 1e6, content.columns));
     results.Add(name + ": bytes a sample, pairs a column",
-                fmt::format("{:.2f}, {:.0f}",
-                            static_cast<double>(bytes) / static_cast<double>(content.observations),
+                fmt::format("{:.2f}, {:.0f}", bytes / observations,
                             pairs / static_cast<double>(content.columns)));
+    if (level == Level::kDay || level == Level::kMonth) {
+      const double buckets =
+          static_cast<double>(content.columns) / static_cast<double>(store->Series().size() - 1);
+      results.Add(name + ": M pairs a bucket and profile type",
+                  fmt::format("{:.2f}", pairs / 1e6 / buckets /
+                                            static_cast<double>(content.type_pairs.size())));
+    }
   }
   const auto nodes = static_cast<double>(status.dictionary.stacks);
+  const auto dictionary = static_cast<double>(status.dictionary_bytes);
+  const auto directory = static_cast<double>(status.directory_bytes);
   results.Add("dictionary: M nodes, frames",
               fmt::format("{:.2f}, {}", nodes / 1e6, status.dictionary.frames));
   results.Add("dictionary: MB, bytes a node",
-              fmt::format("{:.0f}, {:.1f}", static_cast<double>(status.dictionary_bytes) / kMegabyte,
-                          static_cast<double>(status.dictionary_bytes) / nodes));
-  results.Add(
-      "whole directory",
-      fmt::format("{:.0f} MB", static_cast<double>(status.directory_bytes) / kMegabyte));
+              fmt::format("{:.0f}, {:.1f}", megabytes(dictionary), dictionary / nodes));
+  results.Add("whole directory: MB, bytes a sample",
+              fmt::format("{:.0f}, {:.2f}", megabytes(directory), directory / samples));
+  if (days == 0) return;
+  projected += dictionary * std::pow(kDaysPerTwoYears / days, kTreeGrowth);
+  if (days >= kDaysPerTwoYears) projected = directory;
+  results.Add("two years of this", fmt::format("{:.1f} GB", projected / kGigabyte),
+              AtMost(projected / kGigabyte, kBudgetGigabytes, "GB"));
 }
 
 }  // namespace
 }  // namespace flamekeep::bench
 
 int main(int argc, char** argv) {
-  std::string store;
-  std::string results;
-  bool compact = false;
+  flamekeep::bench::Flags flags;
   CLI::App app("Tells what a store takes on disk");
-  app.add_option("--store", store, "Directory of a store that no server has open")->required();
-  app.add_flag("--compact", compact, "Compact the store first");
-  app.add_option("--results", results, "File that rows of the table are appended to");
+  app.add_option("--store", flags.store, "Directory of a store that no server has open")
+      ->required();
+  app.add_flag("--compact", flags.compact, "Compact the store first");
+  app.add_option("--results", flags.results, "File that rows of the table are appended to");
+  app.add_option("--name", flags.name, "What the rows are about");
   CLI11_PARSE(app, argc, argv);
-  flamekeep::bench::Run(store, compact, results);
+  flamekeep::bench::Run(flags);
   return 0;
 }

@@ -1,4 +1,5 @@
-// Opens a store that generate_store made, as it was at its end: nothing expires, nothing is rolled up.
+// Opens a store that generate_store made, as it was at its end: nothing expires, nothing is rolled
+// up.
 //
 // Thread safety: pure functions.
 #ifndef FLAMEKEEP_BENCH_SUPPORT_GENERATED_STORE_H_

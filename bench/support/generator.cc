@@ -34,19 +34,17 @@ Generator::Generator(const GeneratorOptions& options, storage::Store* store,
 void Generator::Prepare() {
   // Series first: a site's floors follow from the clock as it is at the end.
   for (size_t type = 0; type < kProfileTypes.size(); ++type) {
-    const std::string id =
-        Must(storage::ParseProfileType(kProfileTypes[type])).Id();
+    const std::string id = Must(storage::ParseProfileType(kProfileTypes[type])).Id();
     for (size_t site = 0; site < kSites.size(); ++site) {
       const std::string name(kSites[site]);
-      sources_[type][site] =
-          Must(store_->InternSource({.kind = storage::SourceKind::kPubSub,
-                                     .site = name,
-                                     .name = std::string(kProfileTypes[type]),
-                                     .node = "bench",
-                                     .rules_hash = 1}));
+      sources_[type][site] = Must(store_->InternSource({.kind = storage::SourceKind::kPubSub,
+                                                        .site = name,
+                                                        .name = std::string(kProfileTypes[type]),
+                                                        .node = "bench",
+                                                        .rules_hash = 1}));
       for (size_t entry = 0; entry < kEntryPoints.size(); ++entry) {
-        series_[type][site][entry] = Must(store_->InternSeries(
-            {name, id, {{"entry_point", std::string(kEntryPoints[entry])}}}));
+        series_[type][site][entry] = Must(
+            store_->InternSeries({name, id, {{"entry_point", std::string(kEntryPoints[entry])}}}));
       }
     }
   }
@@ -88,8 +86,7 @@ void Generator::WriteMinutes(Minute hour) {
 }
 
 void Generator::DrawBucket(Minute start, Minute length, size_t type) {
-  const double mean =
-      options_.samples_per_day * length / kDay * Rhythm(start + length / 2);
+  const double mean = options_.samples_per_day * length / kDay * Rhythm(start + length / 2);
   const uint64_t count = random_.Poisson(mean);
   process_.Draw(
       count, [this] { return NewStack(); },

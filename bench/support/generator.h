@@ -2,7 +2,8 @@
 //
 //   * Stacks are drawn from a Pitman-Yor process (pitman_yor.h) that begins with the corpus; both
 //     profile types and both sites share it. New ones branch off old ones (stack_pool.h).
-//   * Every bucket's samples are drawn one by one and added up per stack, site and type, and appended
+//   * Every bucket's samples are drawn one by one and added up per stack, site and type, and
+//   appended
 //     as one sample with a value: a minute's where the store keeps minutes, else an hour's.
 //   * Numbers of samples are Poisson around a daily and weekly rhythm (rhythm.h); 60 % are of the
 //     first site. Each Tuesday a deployment renames functions.

@@ -1,10 +1,10 @@
 // Draws from a Pitman-Yor process in constant time a draw: the long tail of stack samples.
 //
 // A draw is one of the `n` earlier ones, picked uniformly, or (with the probability concentration /
-// (n + concentration)) something new. A pick that was the first of its kind is turned into something
-// new with the probability `discount`. So a kind that was drawn c times is drawn again with a
-// probability proportional to c - discount, and something new comes with a probability proportional
-// to concentration + discount x kinds: exactly the process, without counts or trees.
+// (n + concentration)) something new. A pick that was the first of its kind is turned into
+// something new with the probability `discount`. So a kind that was drawn c times is drawn again
+// with a probability proportional to c - discount, and something new comes with a probability
+// proportional to concentration + discount x kinds: exactly the process, without counts or trees.
 //
 // Beyond `capacity` draws only a uniform sample of the earlier ones is kept (a reservoir). The
 // expected probabilities stay the same; kinds that are so rare that they have left the sample are
@@ -32,9 +32,7 @@ class PitmanYor {
     size_t capacity = size_t{1} << 28;  // of the reservoir, 4 bytes each
   };
 
-  PitmanYor(const Options& options, uint64_t seed) : options_(options), random_(seed) {
-    Reserve();
-  }
+  PitmanYor(const Options& options, uint64_t seed) : options_(options), random_(seed) { Reserve(); }
 
   // Takes in a draw that was made elsewhere; `first` of its kind. REQUIRES: kind < 2^31, as for the
   // results of `make` below.

@@ -9,13 +9,16 @@ namespace flamekeep::bench {
 
 void Results::Add(std::string_view what, std::string_view measured, const Budget& budget) {
   const std::string_view met = budget.text.empty() ? "" : budget.met ? "yes" : "no";
-  std::printf("%s\n", fmt::format("{:56} {:>28}  {:20} {}", what, measured, budget.text,
-                                  budget.text.empty() ? "" : budget.met ? "met" : "MISSED")
+  const std::string row = prefix_ + std::string(what);
+  std::printf("%s\n", fmt::format("{:56} {:>28}  {:20} {}", row, measured, budget.text,
+                                  budget.text.empty() ? ""
+                                  : budget.met        ? "met"
+                                                      : "MISSED")
                           .c_str());
   std::fflush(stdout);
   if (file_.empty()) return;
   std::ofstream(file_, std::ios::app)
-      << fmt::format("{}\t{}\t{}\t{}\n", what, measured, budget.text, met);
+      << fmt::format("{}\t{}\t{}\t{}\n", row, measured, budget.text, met);
 }
 
 Budget AtMost(double value, double limit, std::string_view unit) {

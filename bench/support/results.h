@@ -5,9 +5,9 @@
 #ifndef FLAMEKEEP_BENCH_SUPPORT_RESULTS_H_
 #define FLAMEKEEP_BENCH_SUPPORT_RESULTS_H_
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace flamekeep::bench {
 
@@ -18,13 +18,16 @@ struct Budget {
 
 class Results {
  public:
-  // `file` is appended to, "<what>\t<measured>\t<budget>\t<yes|no>" a line; empty: none.
-  explicit Results(std::string file) : file_(std::move(file)) {}
+  // `file` is appended to, "<what>\t<measured>\t<budget>\t<yes|no>" a line; empty: none. `subject`
+  // stands before each `what`, if it is not empty.
+  Results(std::string file, std::string_view subject)
+      : file_(std::move(file)), prefix_(subject.empty() ? "" : std::string(subject) + ", ") {}
 
   void Add(std::string_view what, std::string_view measured, const Budget& budget = {});
 
  private:
   const std::string file_;
+  const std::string prefix_;
 };
 
 // A budget for `value`; `unit` may be empty.

@@ -18,8 +18,7 @@ inline double Rhythm(uint32_t minute) {
   constexpr double kWeekend = 0.9;  // five weekdays and two of these make seven
   const double hour = minute % 1440 / 60.0;
   const uint32_t day = (minute / 1440 + 3) % 7;  // 1970-01-01 was a Thursday; 0 is Monday
-  const double daily =
-      1 - kSwing * std::cos((hour - kQuietestHour) / 24 * 2 * std::numbers::pi);
+  const double daily = 1 - kSwing * std::cos((hour - kQuietestHour) / 24 * 2 * std::numbers::pi);
   return daily * (day < 5 ? kWeekday : kWeekend);
 }
 

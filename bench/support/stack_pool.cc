@@ -17,8 +17,8 @@ using storage::StackId;
 // Attempts to make a stack that end in an inner node. In the corpus 24 % of the new stacks do; most
 // attempts to find one fail, as the popular ones are stacks already.
 constexpr double kEndsInInnerNode = 0.24;
-// How many frames are cut off and put on, on average. With this length the tree has as many nodes as
-// the corpus' own would have: 365,000 x (n / 564,000)^0.6 for n samples, while there are about
+// How many frames are cut off and put on, on average. With this length the tree has as many nodes
+// as the corpus' own would have: 365,000 x (n / 564,000)^0.6 for n samples, while there are about
 // n^0.62 stacks, so that the nodes for each new stack get fewer.
 constexpr double kLength = 2.45;
 constexpr double kCorpusDraws = 564'000;

@@ -1,11 +1,12 @@
 // All stacks that a generated store knows: those of the corpus, and new ones that branch off them.
 //
-// A new stack takes the place of another one's last frames: some of its leaf side is cut off and the
-// leaf side of a third one is put there, now and then with a function nobody has seen; or it ends in
-// an inner node of the tree. The lengths are such that the tree grows as the corpus' own.
+// A new stack takes the place of another one's last frames: some of its leaf side is cut off and
+// the leaf side of a third one is put there, now and then with a function nobody has seen; or it
+// ends in an inner node of the tree. The lengths are such that the tree grows as the corpus' own.
 //
-// A deployment renames functions: from then on every stack that holds one is a new path in the tree.
-// Stacks are known by numbers that stay; the path behind a number is looked up when it is used.
+// A deployment renames functions: from then on every stack that holds one is a new path in the
+// tree. Stacks are known by numbers that stay; the path behind a number is looked up when it is
+// used.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_BENCH_SUPPORT_STACK_POOL_H_
@@ -74,12 +75,12 @@ class StackPool {
   Random random_;
   storage::StackTreeView tree_;
 
-  std::vector<uint32_t> ids_;           // by number
-  std::vector<uint8_t> entry_points_;   // by number
-  std::vector<uint64_t> is_stack_;      // bit by id: some number has it
-  std::vector<uint64_t> outdated_;      // bit by id: a function on the path was renamed
-  std::vector<uint32_t> current_;       // by frame: what it is called now; itself mostly
-  std::vector<uint32_t> renamable_;     // frames, under their present names
+  std::vector<uint32_t> ids_;          // by number
+  std::vector<uint8_t> entry_points_;  // by number
+  std::vector<uint64_t> is_stack_;     // bit by id: some number has it
+  std::vector<uint64_t> outdated_;     // bit by id: a function on the path was renamed
+  std::vector<uint32_t> current_;      // by frame: what it is called now; itself mostly
+  std::vector<uint32_t> renamable_;    // frames, under their present names
   absl::flat_hash_map<uint32_t, uint32_t> numbers_;        // of the corpus' stacks, by id
   absl::flat_hash_map<uint32_t, uint32_t> corpus_counts_;  // samples that hold the frame
   uint64_t corpus_samples_ = 0;

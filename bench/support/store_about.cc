@@ -26,7 +26,8 @@ absl::Status WriteAbout(const std::string& store, const StoreAbout& about) {
 
 absl::StatusOr<StoreAbout> ReadAbout(const std::string& store) {
   std::ifstream in(PathOf(store));
-  if (!in) return NotFound("there is no {}: the store was not made by generate_store", PathOf(store));
+  if (!in)
+    return NotFound("there is no {}: the store was not made by generate_store", PathOf(store));
   StoreAbout about;
   std::string name;
   for (double value; in >> name >> value;) {
