@@ -1,0 +1,198 @@
+// Runs tests/cases/*.case: folded samples into a store, queries, and what they must answer. The
+// format is described in tests/cases/README.md. FLAMEKEEP_UPDATE_GOLDEN=1 in the environment writes
+// the answers into the files instead of comparing them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "query/engine.h"
+#include "query/selector.h"
+#include "storage/store.h"
+#include "storage/store_testing.h"
+
+namespace flamekeep::query {
+namespace {
+
+constexpr std::string_view kFolder = "tests/cases";
+constexpr std::string_view kAnswerFollows = "----";
+
+std::vector<std::string> Words(const std::string& line) {
+  std::istringstream stream(line);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+class CaseRunner {
+ public:
+  // The case with the answers that the store gives now.
+  std::string Run(const std::string& text) {
+    std::istringstream stream(text);
+    std::string line;
+    while (std::getline(stream, line)) {
+      out_ += line + "\n";
+      if (line.empty() || line[0] == '#') continue;
+      std::vector<std::string> block;  // the lines that follow
+      for (std::string next; std::getline(stream, next) && !next.empty();) block.push_back(next);
+      Command(Words(line), block);
+      out_ += "\n";
+    }
+    // Blocks end with an empty line, the file need not.
+    while (out_.ends_with("\n\n")) out_.pop_back();
+    return out_;
+  }
+
+ private:
+  void Command(const std::vector<std::string>& words, const std::vector<std::string>& block) {
+    if (words[0] == "samples") {
+      for (const std::string& line : block) out_ += line + "\n";
+      Samples(words, block);
+    } else if (words[0] == "maintain") {
+      ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
+    } else if (words[0] == "folded" || words[0] == "graph") {
+      out_ += std::string(kAnswerFollows) + "\n";
+      Query(words);
+    } else {
+      FAIL() << "unknown command " << words[0];
+    }
+  }
+
+  absl::Time Time(const std::string& text) {
+    absl::Time time;
+    std::string error;
+    EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, text, &time, &error)) << text << ": " << error;
+    return time;
+  }
+
+  // samples SELECTOR at TIME [LEVEL]
+  void Samples(const std::vector<std::string>& words, const std::vector<std::string>& block) {
+    const auto selector = ParseSelector(words.at(1));
+    ASSERT_TRUE(selector.ok()) << selector.status();
+    storage::SeriesKey key = {.site = "eqiad", .profile_type = selector->profile_type};
+    if (key.profile_type.find(':') == std::string::npos) key.profile_type += ":samples:count::";
+    for (const Matcher& matcher : selector->matchers) {
+      if (matcher.label == "site") {
+        key.site = matcher.value;
+      } else {
+        key.labels.emplace_back(matcher.label, matcher.value);
+      }
+    }
+    const auto series = store_->InternSeries(key);
+    ASSERT_TRUE(series.ok()) << series.status();
+    const auto source = store_->InternSource(
+        {.kind = storage::SourceKind::kPush, .site = key.site, .name = "case"});
+    ASSERT_TRUE(source.ok()) << source.status();
+    storage::Batch batch = {.source = *source};
+    for (const storage::Level level : storage::kLevels) {
+      if (words.size() > 4 && storage::LevelName(level) == words[4]) batch.resolution = level;
+    }
+    for (const std::string& line : block) {
+      const size_t space = line.rfind(' ');
+      storage::Sample sample = {.minute = *storage::MinuteOf(Time(words.at(3))), .series = *series};
+      sample.value = std::stoull(line.substr(space + 1));
+      std::vector<storage::FrameId> frames;
+      std::istringstream path(line.substr(0, space));
+      for (std::string frame; std::getline(path, frame, ';');) {
+        const size_t at = frame.find('@');  // function@file
+        frames.push_back(*store_->dictionary().InternFrame(
+            frame.substr(0, at), at == frame.npos ? "" : frame.substr(at + 1)));
+      }
+      sample.stack = *store_->dictionary().InternStack(frames);
+      batch.samples.push_back(sample);
+    }
+    ASSERT_TRUE(store_->Append(std::move(batch)).ok());
+    ASSERT_TRUE(store_->Flush().ok());
+  }
+
+  // (folded | graph) SELECTOR from TIME to TIME [inverted] [min_share=X] [max_nodes=N]
+  void Query(const std::vector<std::string>& words) {
+    const Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5))};
+    FlameGraphOptions options;
+    for (size_t i = 6; i < words.size(); ++i) {
+      const std::string value = words[i].substr(words[i].find('=') + 1);
+      if (words[i] == "inverted") {
+        options.inverted = true;
+      } else if (words[i].starts_with("min_share=")) {
+        options.min_share = std::stod(value);
+      } else if (words[i].starts_with("max_nodes=")) {
+        options.max_nodes = static_cast<uint32_t>(std::stoul(value));
+      } else {
+        FAIL() << "unknown option " << words[i];
+      }
+    }
+    const absl::Status status =
+        words[0] == "folded" ? Folded(selection, options.inverted) : Graph(selection, options);
+    if (!status.ok()) out_ += fmt::format("error: {}\n", status.ToString());
+  }
+
+  absl::Status Folded(const Selection& selection, bool inverted) {
+    return Engine(&*store_).WriteFolded(
+        selection, inverted, Context(), [](const Coverage&) { return absl::OkStatus(); },
+        [&](std::string_view piece) {
+          out_ += piece;
+          return absl::OkStatus();
+        });
+  }
+
+  absl::Status Graph(const Selection& selection, const FlameGraphOptions& options) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const FlameGraph graph,
+                               Engine(&*store_).MakeFlameGraph(selection, options, Context()));
+    const Coverage& coverage = graph.coverage;
+    out_ += fmt::format(
+        "{} {} of {} samples, {} to {}{}{}, {} boxes, {} left out with {}\n", coverage.total,
+        coverage.unit, coverage.observations, FormatTime(coverage.covered.begin),
+        FormatTime(coverage.covered.end), coverage.widened ? " (widened)" : "",
+        coverage.saturated ? " (saturated)" : "", graph.size(), graph.cut_nodes, graph.cut_total);
+    for (size_t i = 0; i < graph.size(); ++i) {
+      const std::string& file = graph.files[graph.file[i]];
+      out_ += fmt::format("{:{}}{}{}{} {} {}\n", "", 2 * graph.depth[i], graph.names[graph.name[i]],
+                          file.empty() ? "" : "@", file, graph.total[i], graph.self[i]);
+    }
+    return absl::OkStatus();
+  }
+
+  static std::string FormatTime(absl::Time time) {
+    return absl::FormatTime("%Y-%m-%dT%H:%MZ", time, absl::UTCTimeZone());
+  }
+
+  storage::TestDirectory directory_;
+  storage::TestStore store_{directory_.path()};
+  std::string out_;
+};
+
+class CaseTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(CaseTest, Answers) {
+  const std::string path = fmt::format("{}/{}.case", kFolder, GetParam());
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  const std::string result = CaseRunner().Run(text.str());
+  if (std::getenv("FLAMEKEEP_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << result;
+  } else {
+    EXPECT_EQ(text.str(), result) << path;
+  }
+}
+
+std::vector<std::string> CaseNames() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() == ".case") names.push_back(entry.path().stem());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, CaseTest, ::testing::ValuesIn(CaseNames()),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace flamekeep::query
