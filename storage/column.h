@@ -48,8 +48,8 @@ struct ColumnHeader {
   bool operator==(const ColumnHeader&) const = default;
 };
 
-// Encodes a column. REQUIRES: `pairs` has strictly descending ids and no zero value. The header gives
-// the observations, the digest and whether they are saturated; pairs and total are counted.
+// Encodes a column. REQUIRES: `pairs` has strictly descending ids and no zero value. The header
+// gives the observations, the digest and whether they are saturated; pairs and total are counted.
 std::string EncodeColumn(const ColumnHeader& header, absl::Span<const Pair> pairs);
 
 // The same for pairs that come one by one; holds the encoded column and one chunk.

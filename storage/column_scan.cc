@@ -26,7 +26,9 @@ class ColumnScan::Buckets {
     const uint32_t window = stack / kWindowIds;
     if (window >= ends_.size()) ends_.resize(window + 1);
     uint64_t*& end = ends_[window];
-    if (reinterpret_cast<uintptr_t>(end) % sizeof(Block) == 0) [[unlikely]] Extend(&end);
+    if (reinterpret_cast<uintptr_t>(end) % sizeof(Block) == 0) [[unlikely]] {
+      Extend(&end);
+    }
     if (value >= kWide) [[unlikely]] {
       wide_.push_back(value);
       value = kWide | (wide_.size() - 1);
@@ -37,9 +39,7 @@ class ColumnScan::Buckets {
   // Forgets windows from `window` on. REQUIRES: they are empty.
   void Shrink(uint32_t window) { ends_.resize(std::min<size_t>(ends_.size(), window)); }
   size_t windows() const { return ends_.size(); }
-  bool empty(uint32_t window) const {
-    return window >= ends_.size() || ends_[window] == nullptr;
-  }
+  bool empty(uint32_t window) const { return window >= ends_.size() || ends_[window] == nullptr; }
   size_t memory_bytes() const {
     return arena_.size() * kArenaBlocks * sizeof(Block) + ends_.capacity() * sizeof(ends_[0]) +
            wide_.capacity() * sizeof(wide_[0]);
@@ -55,7 +55,9 @@ class ColumnScan::Buckets {
       const auto* block = reinterpret_cast<const Block*>(address);
       for (const uint64_t* entry = block->entries; entry < end; ++entry) {
         uint64_t value = *entry >> kOffsetBits;
-        if (value >= kWide) [[unlikely]] value = wide_[value - kWide];
+        if (value >= kWide) [[unlikely]] {
+          value = wide_[value - kWide];
+        }
         sink(static_cast<uint32_t>(*entry % kWindowIds), value);
       }
       end = block->previous;
@@ -163,10 +165,11 @@ std::optional<uint32_t> ColumnScan::NextWindow() const {
 absl::Status ColumnScan::AddWindow(uint32_t window, WindowSums* sums) {
   // What does not overflow in the sum of everything does not overflow in any part of it.
   if (header_.saturated) {
-    return TakeWindow(window, [sums](uint32_t offset, uint64_t value) { sums->Add(offset, value); });
+    return TakeWindow(window,
+                      [sums](uint32_t offset, uint64_t value) { sums->Add(offset, value); });
   }
-  return TakeWindow(
-      window, [sums](uint32_t offset, uint64_t value) { sums->AddUnchecked(offset, value); });
+  return TakeWindow(window,
+                    [sums](uint32_t offset, uint64_t value) { sums->AddUnchecked(offset, value); });
 }
 
 template <typename Sink>

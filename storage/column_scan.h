@@ -1,7 +1,8 @@
 // Adds many columns up, window of ids by window of ids, from the highest to the lowest: the core of
-// queries and of rollup. Memory stays small whatever the columns hold: one window of sums, a decoded
-// chunk for each large column, and 8 bytes for each pair of a small column (these are decoded at
-// once and sorted by window, which is cheaper than to visit every column in every window).
+// queries and of rollup. Memory stays small whatever the columns hold: one window of sums, a
+// decoded chunk for each large column, and 8 bytes for each pair of a small column (these are
+// decoded at once and sorted by window, which is cheaper than to visit every column in every
+// window).
 //
 //   ColumnScan scan;
 //   for (std::string_view column : columns) FLAMEKEEP_RETURN_IF_ERROR(scan.Add(column));
@@ -32,8 +33,8 @@ namespace flamekeep::storage {
 
 inline constexpr uint32_t kWindowIds = 1u << 16;
 
-// Dense sums of one window, with a bit for each id that was met. Reused from window to window; lives
-// on the heap.
+// Dense sums of one window, with a bit for each id that was met. Reused from window to window;
+// lives on the heap.
 class WindowSums {
  public:
   WindowSums() : values_(kWindowIds), bits_(kWindowIds / 64) {}

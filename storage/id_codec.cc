@@ -81,7 +81,8 @@ bool ReadUnary(std::string_view* in, size_t count, int parameter, Unary* unary) 
   return bits.Finish(in);
 }
 
-// Decodes the kBlock ids below `above`. Loads reach up to kLoadAhead bytes beyond the block's `low`.
+// Decodes the kBlock ids below `above`. Loads reach up to kLoadAhead bytes beyond the block's
+// `low`.
 void DecodeScalar(const char* low, const uint8_t* ends, int parameter, uint32_t above,
                   uint32_t* ids) {
   const uint64_t mask = LowBits(parameter);
@@ -132,10 +133,10 @@ void DecodeLanes(const char* low, const uint8_t* ends, int parameter, uint32_t a
     const int odd = group % 2;
     const char* bytes = low + group * 4 * parameter / 8;
     __m128i field = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
-    field = _mm_shuffle_epi8(
-        field, _mm_load_si128(reinterpret_cast<const __m128i*>(table.shuffle[odd])));
-    field = _mm_mullo_epi32(
-        field, _mm_load_si128(reinterpret_cast<const __m128i*>(table.multiply[odd])));
+    field = _mm_shuffle_epi8(field,
+                             _mm_load_si128(reinterpret_cast<const __m128i*>(table.shuffle[odd])));
+    field = _mm_mullo_epi32(field,
+                            _mm_load_si128(reinterpret_cast<const __m128i*>(table.multiply[odd])));
     field = _mm_and_si128(_mm_srli_epi32(field, 7), mask);
     field = _mm_add_epi32(field, _mm_slli_si128(field, 4));
     field = _mm_add_epi32(field, _mm_slli_si128(field, 8));

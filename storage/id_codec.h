@@ -1,8 +1,8 @@
 // Packed descending sets of ids: Rice codes of their gaps.
 //
-// A block of 16 gaps has one parameter, the logarithm of its mean gap. The unary parts of all blocks
-// stand apart from the low bits of all, so that both are decoded without a branch. One content has
-// one encoding, and readers refuse any other. The layout is in storage/format.h.
+// A block of 16 gaps has one parameter, the logarithm of its mean gap. The unary parts of all
+// blocks stand apart from the low bits of all, so that both are decoded without a branch. One
+// content has one encoding, and readers refuse any other. The layout is in storage/format.h.
 //
 // Thread safety: pure functions.
 #ifndef FLAMEKEEP_STORAGE_ID_CODEC_H_

@@ -55,8 +55,8 @@ std::optional<std::string> PartialMerge(const std::vector<std::string>& operands
   const bool merged =
       operands.size() == 2
           ? op.PartialMerge("key", operands[0], operands[1], &value, nullptr)
-          : op.PartialMergeMulti("key", std::deque<Slice>(operands.begin(), operands.end()),
-                                 &value, nullptr);
+          : op.PartialMergeMulti("key", std::deque<Slice>(operands.begin(), operands.end()), &value,
+                                 nullptr);
   return merged ? std::optional(value) : std::nullopt;
 }
 
@@ -67,8 +67,7 @@ TEST(MergeOperatorTest, NameIsOnDisk) {
 TEST(MergeOperatorTest, AddsToTheExistingValue) {
   const std::string existing = EncodeColumn({.observations = 1, .digest = 4}, {{7, 1}, {3, 1}});
   const std::string operand = EncodeColumn({.observations = 2, .digest = 5}, {{5, 9}, {3, 1}});
-  const std::string sum =
-      EncodeColumn({.observations = 3, .digest = 9}, {{7, 1}, {5, 9}, {3, 2}});
+  const std::string sum = EncodeColumn({.observations = 3, .digest = 9}, {{7, 1}, {5, 9}, {3, 2}});
   EXPECT_EQ(FullMerge(&existing, {operand}), sum);
   EXPECT_EQ(FullMerge(nullptr, {existing, operand}), sum);
   EXPECT_EQ(FullMerge(nullptr, {operand}), operand);
@@ -101,8 +100,8 @@ TEST(MergeOperatorTest, IsAssociativeAndCommutative) {
 TEST(MergeOperatorTest, DamageFails) {
   std::mt19937_64 random(1);
   const std::string good = RandomColumn(&random);
-  for (const std::string& damaged : {std::string(), std::string("x"), good + 'x',
-                                     good.substr(0, good.size() - 1)}) {
+  for (const std::string& damaged :
+       {std::string(), std::string("x"), good + 'x', good.substr(0, good.size() - 1)}) {
     EXPECT_EQ(FullMerge(nullptr, {good, damaged}), std::nullopt);
     EXPECT_EQ(FullMerge(&damaged, {good}), std::nullopt);
     EXPECT_EQ(FullMerge(nullptr, {damaged}), std::nullopt);

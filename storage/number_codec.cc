@@ -31,7 +31,9 @@ int GolombParameter(absl::Span<const uint64_t> numbers) {
   for (const uint64_t number : numbers) ++widths[static_cast<size_t>(std::bit_width(number))];
   size_t above = numbers.size() - widths[0];
   size_t parameter = 0;
-  while (above > numbers.size() / 2 && parameter < kMaxGolombParameter) above -= widths[++parameter];
+  while (above > numbers.size() / 2 && parameter < kMaxGolombParameter) {
+    above -= widths[++parameter];
+  }
   return static_cast<int>(parameter);
 }
 
