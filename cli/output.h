@@ -30,17 +30,17 @@ class Output {
   absl::Status Commit();
 
  private:
-  Output(std::string name, std::string target, std::string temporary, int fd)
-      : name_(std::move(name)),
-        target_(std::move(target)),
-        temporary_(std::move(temporary)),
-        fd_(fd) {}
+  Output(std::string name, int fd) : name_(std::move(name)), fd_(fd) {}
   absl::Status Flush();
+  absl::Status CopySpool();
 
-  const std::string name_;    // for messages
-  const std::string target_;  // empty: written directly
-  std::string temporary_;     // empty: written directly, or committed
-  int fd_;                    // -1 once closed
+  const std::string name_;  // for messages
+  int fd_;                  // what is committed to; -1 once closed
+  // A file: what it is called until it is committed, and then.
+  std::string temporary_;
+  std::string target_;
+  // Else: where the answer waits; -1: in the buffer.
+  int spool_ = -1;
   std::string buffer_;
 };
 

@@ -1,0 +1,25 @@
+// What each command does. Answers go to standard output, everything else to stderr.
+//
+// Thread safety: one command at a time. RunServe() must be called before any thread is started.
+// Errors: see exit_code.h for what becomes of them.
+#ifndef FLAMEKEEP_CLI_COMMANDS_H_
+#define FLAMEKEEP_CLI_COMMANDS_H_
+
+#include "absl/status/status.h"
+#include "cli/options.h"
+
+namespace flamekeep::cli {
+
+absl::Status RunServe(const ServeOptions& options);
+absl::Status RunImport(const ImportOptions& options);
+absl::Status RunQuery(const QueryOptions& options);
+absl::Status RunStatus(const StatusOptions& options);
+absl::Status RunStoreCheck(const StoreCheckOptions& options);
+absl::Status RunCompletion(const CompletionOptions& options);
+
+// The program: parses, runs, reports; returns the exit code.
+int Main(int argc, const char* const* argv);
+
+}  // namespace flamekeep::cli
+
+#endif  // FLAMEKEEP_CLI_COMMANDS_H_

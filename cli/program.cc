@@ -1,0 +1,51 @@
+// The program behind main(), and its smallest commands.
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <variant>
+
+#include "base/status.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/signals.h"
+
+namespace flamekeep::cli {
+namespace {
+
+absl::Status Print(std::string_view text) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create("-"));
+  FLAMEKEEP_RETURN_IF_ERROR(output->Write(text));
+  return output->Commit();
+}
+
+struct Runner {
+  absl::Status operator()(const ServeOptions& options) const { return RunServe(options); }
+  absl::Status operator()(const ImportOptions& options) const { return RunImport(options); }
+  absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
+  absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
+  absl::Status operator()(const StoreCheckOptions& options) const { return RunStoreCheck(options); }
+  absl::Status operator()(const CompletionOptions& options) const { return RunCompletion(options); }
+  absl::Status operator()(const PrintOptions& options) const { return Print(options.text); }
+};
+
+}  // namespace
+
+absl::Status RunCompletion(const CompletionOptions& options) {
+  const CommandModel commands = DescribeCommands();
+  if (options.shell == "bash") return Print(BashCompletion(commands));
+  if (options.shell == "zsh") return Print(ZshCompletion(commands));
+  return Print(FishCompletion(commands));
+}
+
+int Main(int argc, const char* const* argv) {
+  const absl::StatusOr<Command> command = ParseCommandLine(argc, argv);
+  if (!command.ok()) return ExitWith(command.status(), stderr);
+  // The server has its own.
+  if (!std::holds_alternative<ServeOptions>(*command)) InstallSignalHandlers();
+  return ExitWith(std::visit(Runner(), *command), stderr);
+}
+
+}  // namespace flamekeep::cli

@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+#include <google/protobuf/util/time_util.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/output.h"
+#include "cli/time_parse.h"
+#include "flamekeep/v1/query.grpc.pb.h"
+
+namespace flamekeep::cli {
+namespace {
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
+}
+
+std::string Text(const v1::TimeRange& range) {
+  const auto text = [](const google::protobuf::Timestamp& time) {
+    return TimeText(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()));
+  };
+  return fmt::format("{} to {}", text(range.begin()), text(range.end()));
+}
+
+absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
+  const absl::Time now = absl::Now();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time from, ParseTime(options.from, now));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time to, ParseTime(options.to, now));
+  if (from == to) {
+    return InvalidArgument("the range is empty: --from and --to are both {}", TimeText(from));
+  }
+  if (from > to) {
+    return InvalidArgument("the range is upside down: --from {} is later than --to {}",
+                           TimeText(from), TimeText(to));
+  }
+  v1::RenderRequest request;
+  v1::Selection* selection = request.mutable_selection();
+  selection->set_selector(options.selector);
+  *selection->mutable_range()->mutable_begin() = ToProto(from);
+  *selection->mutable_range()->mutable_end() = ToProto(to);
+  const bool is_svg =
+      options.format.empty() ? options.output.ends_with(".svg") : options.format == "svg";
+  request.set_format(is_svg ? v1::RENDER_FORMAT_SVG : v1::RENDER_FORMAT_FOLDED);
+  request.set_inverted(options.inverted);
+  request.set_title(options.title);
+  request.set_min_share(options.min_share);
+  return request;
+}
+
+// What the reader of the answer should know about it.
+void TellCoverage(const v1::Coverage& coverage) {
+  if (coverage.widened()) {
+    fmt::print(stderr,
+               "flamekeep: note: the answer covers {}: the store keeps no finer buckets there\n",
+               Text(coverage.covered()));
+  }
+  if (coverage.saturated()) {
+    fmt::print(stderr,
+               "flamekeep: note: a sum did not fit 64 bits and stands at its largest value\n");
+  }
+  if (coverage.observations() == 0) {
+    fmt::print(stderr, "flamekeep: note: there are no samples in {}\n", Text(coverage.covered()));
+  }
+}
+
+}  // namespace
+
+absl::Status RunQuery(const QueryOptions& options) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.server));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const v1::RenderRequest request, RequestOf(options));
+  if (request.format() == v1::RENDER_FORMAT_SVG && options.output == "-" &&
+      isatty(STDOUT_FILENO) == 1) {
+    return InvalidArgument("an SVG is not for a terminal: name a file with -o");
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create(options.output));
+  const auto stub = v1::QueryService::NewStub(Connect(address));
+  grpc::ClientContext context;
+  const auto reader = stub->Render(&context, request);
+  v1::RenderResponse response;
+  while (reader->Read(&response)) {
+    if (response.has_coverage()) TellCoverage(response.coverage());
+    const absl::Status written = output->Write(response.data());
+    if (written.ok()) continue;
+    context.TryCancel();
+    reader->Finish();
+    return written;
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(reader->Finish(), address));
+  return output->Commit();
+}
+
+}  // namespace flamekeep::cli

@@ -1,0 +1,41 @@
+#include "cli/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace flamekeep::cli {
+
+Table::Table(std::vector<std::string> head) {
+  for (std::string& cell : head) {
+    right_.push_back(cell.starts_with('>'));
+    if (right_.back()) cell.erase(0, 1);
+  }
+  rows_.push_back(std::move(head));
+}
+
+void Table::AddRow(std::vector<std::string> cells) {
+  cells.resize(right_.size());
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::Text() const {
+  std::vector<size_t> widths(right_.size());
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      text += "  ";
+      text += right_[i] ? fmt::format("{:>{}}", row[i], widths[i])
+                        : fmt::format("{:<{}}", row[i], widths[i]);
+    }
+    text.resize(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace flamekeep::cli
