@@ -6,7 +6,7 @@ namespace flamekeep::ingest {
 namespace {
 
 // More than these are given back to the system: a queue that was full once should not stay large.
-constexpr size_t kSpareBuffers = 4;
+constexpr size_t kSpareBuffers = 16;
 constexpr size_t kSpareBytes = size_t{1} << 20;
 
 }  // namespace

@@ -55,6 +55,8 @@ class RedisConnection {
   // how many bytes that were: none at a timeout or when woken. Errors: UNAVAILABLE where the
   // connection is lost.
   absl::StatusOr<size_t> Read(absl::Duration timeout);
+  // Whether the last read emptied the socket.
+  bool drained() const { return !more_; }
 
   // Asks for a sign of life. Errors: UNAVAILABLE.
   absl::Status Ping();
