@@ -34,8 +34,10 @@ void IngestStream::PushEnd() {
 }
 
 void IngestStream::Wait(absl::Duration timeout) {
-  absl::Time deadline = absl::Now() + timeout;
-  while (HandleOne(deadline)) deadline = absl::UnixEpoch();
+  // gRPC waits a millisecond for a deadline that is just now.
+  constexpr absl::Time kAtOnce = absl::UnixEpoch();
+  absl::Time deadline = timeout > absl::ZeroDuration() ? absl::Now() + timeout : kAtOnce;
+  while (HandleOne(deadline)) deadline = kAtOnce;
 }
 
 void IngestStream::WriteNext() {
