@@ -70,12 +70,14 @@ inline void CallerGroups::Put(uint32_t next, uint64_t value, CallerGroup* group)
 
 template <typename Visit>
 absl::Status CallerGroups::ForEachStack(absl::Span<const std::string_view> columns,
-                                        const Context& context, Visit&& visit) {
+                                        const Context& context, uint64_t held_bytes,
+                                        Visit&& visit) {
   WindowStream stream(tree_.size());
   for (const std::string_view column : columns) {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
   }
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + stream.memory_bytes()));
   sum_ = stream.header();
   saturated_ |= sum_.saturated;
   stream.Start();
@@ -100,9 +102,9 @@ absl::Status CallerGroups::ForEachStack(absl::Span<const std::string_view> colum
   }
 }
 
-absl::Status CallerGroups::Count(absl::Span<const std::string_view> columns,
-                                 const Context& context) {
-  return ForEachStack(columns, context, [&](uint32_t id, uint64_t value) {
+absl::Status CallerGroups::Count(absl::Span<const std::string_view> columns, const Context& context,
+                                 uint64_t held_bytes) {
+  return ForEachStack(columns, context, held_bytes, [&](uint32_t id, uint64_t value) {
     Last& last = last_[KeyOf(id)];
     last.total = SaturatingAdd(last.total, value, &saturated_);
     if (ParentOf(id) == 0) {
@@ -130,13 +132,15 @@ absl::StatusOr<std::vector<CallerGroup>> CallerGroups::Load(
     groups.push_back({.key = key, .begin = stacks, .end = stacks, .total = last_[key].total});
     stacks += last_[key].stacks;
   }
-  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + stacks * kBytesPerStack));
+  held_bytes += stacks * kBytesPerStack;
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes));
   next_.resize(stacks);
   value_.resize(stacks);
-  FLAMEKEEP_RETURN_IF_ERROR(ForEachStack(columns, context, [&](uint32_t id, uint64_t value) {
-    const size_t group = group_of[KeyOf(id)];
-    if (group != kNoGroup) Put(ParentOf(id), value, &groups[group]);
-  }));
+  FLAMEKEEP_RETURN_IF_ERROR(
+      ForEachStack(columns, context, held_bytes, [&](uint32_t id, uint64_t value) {
+        const size_t group = group_of[KeyOf(id)];
+        if (group != kNoGroup) Put(ParentOf(id), value, &groups[group]);
+      }));
   return groups;
 }
 

@@ -52,8 +52,9 @@ class CallerGroups {
   CallerGroups(const storage::StackTreeView& tree, uint32_t frame_count,
                std::vector<uint32_t> keys = {});
 
-  // Reads all stacks. To be called first, once.
-  absl::Status Count(absl::Span<const std::string_view> columns, const Context& context);
+  // Reads all stacks. To be called first, once. `held_bytes` is what the query holds besides.
+  absl::Status Count(absl::Span<const std::string_view> columns, const Context& context,
+                     uint64_t held_bytes);
   const storage::ColumnHeader& sum() const { return sum_; }
   bool saturated() const { return saturated_; }
   uint64_t root_self() const { return root_self_; }        // of the empty stack
@@ -87,7 +88,7 @@ class CallerGroups {
   // Calls visit(id, value) for every stack but the empty one.
   template <typename Visit>
   absl::Status ForEachStack(absl::Span<const std::string_view> columns, const Context& context,
-                            Visit&& visit);
+                            uint64_t held_bytes, Visit&& visit);
   // The key of a node's frame; 0 and the damage noted where there is no such frame.
   uint32_t KeyOf(uint32_t id);
   // The parent of a node other than the root; 0 and the damage noted where it is not below it.

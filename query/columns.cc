@@ -1,10 +1,8 @@
 #include "query/columns.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
-#include "storage/column.h"
 
 namespace flamekeep::query {
 
@@ -13,10 +11,7 @@ absl::StatusOr<Columns> Columns::Read(const storage::Snapshot& snapshot, const s
   Columns columns;
   const auto keep = [&](std::unique_ptr<storage::ColumnHandle> handle) -> absl::Status {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader header,
-                               storage::DecodeHeader(handle->encoded()));
-    columns.bytes_ += handle->encoded().size() +
-                      std::min(header.pairs, storage::kChunkPairs) * sizeof(storage::Pair);
+    columns.bytes_ += handle->encoded().size();
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(columns.bytes_));
     columns.encoded_.push_back(handle->encoded());
     columns.handles_.push_back(std::move(handle));

@@ -24,7 +24,7 @@ class Columns {
 
   absl::Span<const std::string_view> encoded() const { return encoded_; }
 
-  // What they take, with what it takes to scan them.
+  // What the encoded columns take.
   uint64_t bytes() const { return bytes_; }
 
  private:

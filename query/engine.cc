@@ -143,7 +143,7 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   const auto encoded = opened.columns.encoded();
   if (inverted) {
     CallerGroups groups(tree, static_cast<uint32_t>(texts.ranks().size()), texts.ranks());
-    FLAMEKEEP_RETURN_IF_ERROR(groups.Count(encoded, context));
+    FLAMEKEEP_RETURN_IF_ERROR(groups.Count(encoded, context, held));
     AddSums(groups.sum(), groups.saturated(), groups.visited(), &opened.coverage);
     FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
     return WriteFoldedInverted(encoded, &groups, texts, context, held, write);

@@ -58,6 +58,8 @@ class Folder {
       FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
       FLAMEKEEP_RETURN_IF_ERROR(stream_.Add(column));
     }
+    held_bytes_ += stream_.memory_bytes();
+    FLAMEKEEP_RETURN_IF_ERROR(CheckMemory());
     folded_.sum = stream_.header();
     folded_.saturated = folded_.sum.saturated;
     cut_ = CutForShare(options_.min_share, folded_.sum.total);
@@ -172,7 +174,7 @@ class Folder {
   const StackTreeView& tree_;
   const FoldOptions& options_;
   const Context& context_;
-  const uint64_t held_bytes_;
+  uint64_t held_bytes_;
   WindowStream stream_;
   WindowParents parents_;
   std::vector<uint64_t> below_;  // what the children of the window's nodes have brought so far

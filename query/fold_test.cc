@@ -200,7 +200,7 @@ TEST(Fold, PendingMemoryIsBounded) {
   ASSERT_TRUE(folded.ok());
   EXPECT_EQ(folded->nodes.size(), 2);
   EXPECT_EQ(folded->nodes[0].total, nodes - 2);
-  EXPECT_LT(folded->peak_bytes, 4u << 20);
+  EXPECT_LT(folded->peak_bytes, 8u << 20);
 }
 
 TEST(Fold, StopsWhenItMust) {

@@ -115,7 +115,7 @@ absl::Status WriteFoldedBoxes(absl::Span<const Box> boxes, const FrameTexts& tex
 
 absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, CallerGroups* groups,
                                  const FrameTexts& texts, const Context& context,
-                                 uint64_t held_bytes, WritePiece write) {
+                                 uint64_t held_bytes, WritePiece write, size_t max_batch_stacks) {
   using Children = FoldedLines<CallerGroup>::Children;
   std::vector<CallerGroup> split;
   const auto expand = [&](const CallerGroup& group, Children* out) -> absl::Status {
@@ -134,7 +134,8 @@ absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, Cal
   }
   AddRootSelf(groups->root_self(), texts, &top);
   const auto events = lines.Events(top);
-  const size_t max_stacks = CallerGroups::StacksFor(context, held_bytes);
+  const size_t max_stacks =
+      max_batch_stacks != 0 ? max_batch_stacks : CallerGroups::StacksFor(context, held_bytes);
   size_t loaded = 0;  // events up to here have their groups
   for (size_t i = 0; i < events.size(); ++i) {
     if (events[i].is_line()) {

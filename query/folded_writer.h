@@ -58,10 +58,11 @@ absl::Status WriteFoldedBoxes(absl::Span<const Box> boxes, const FrameTexts& tex
                               const Context& context, WritePiece write);
 
 // Leaf first. `groups` have counted `columns`, with the ranks of `texts` as keys. `held_bytes` is
-// what the query holds besides.
+// what the query holds besides. Stacks are taken in so many at a time; 0: as the budget allows.
 absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, CallerGroups* groups,
                                  const FrameTexts& texts, const Context& context,
-                                 uint64_t held_bytes, WritePiece write);
+                                 uint64_t held_bytes, WritePiece write,
+                                 size_t max_batch_stacks = 0);
 
 }  // namespace flamekeep::query
 

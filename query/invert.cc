@@ -27,7 +27,7 @@ class Inverter {
         groups_(tree, frame_count) {}
 
   absl::StatusOr<Inverted> Run() {
-    FLAMEKEEP_RETURN_IF_ERROR(groups_.Count(columns_, context_));
+    FLAMEKEEP_RETURN_IF_ERROR(groups_.Count(columns_, context_, held_bytes_));
     cut_ = CutForShare(options_.min_share, groups_.sum().total);
     boxes_.push_back({0, 0, groups_.sum().total, groups_.root_self()});
     groups_in_.push_back(0);

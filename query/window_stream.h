@@ -54,6 +54,11 @@ class WindowStream {
   // The sum of the headers of what was added.
   const storage::ColumnHeader& header() const { return scan_.header(); }
 
+  // What it takes to scan them. REQUIRES: not started.
+  uint64_t memory_bytes() const {
+    return scan_.memory_bytes() + kBuffers * storage::kWindowIds * sizeof(uint64_t);
+  }
+
   // No more columns. `threaded`: whether to use a second thread.
   void Start(bool threaded);
   void Start() { Start(header().pairs >= kPairsForThread); }
