@@ -28,21 +28,21 @@ absl::StatusOr<uint64_t> ReadFlushNumber(const Database& database) {
 Flusher::Flusher(Parts parts, uint64_t last_flush)
     : parts_(std::move(parts)), last_flush_(last_flush) {
   flushes_ = &parts_.metrics->GetCounter("storage_flushes_total", Severity::kInfo,
-                                         "commits to the store, each with one fsync");
+                                         "Commits to the store, each with one fsync.");
   microseconds_ = &parts_.metrics->GetCounter("storage_flush_microseconds_total", Severity::kInfo,
-                                              "time spent in commits");
+                                              "Time spent in commits.");
   failures_ =
       &parts_.metrics->GetCounter("storage_flush_failures_total", Severity::kError,
-                                  "commits that failed; they are tried again until they succeed");
+                                  "Commits that failed; they are tried again until they succeed.");
   expired_ = &parts_.metrics->GetCounter(
       "storage_expired_samples_total", Severity::kLoss,
-      "samples older than every level that is kept at their site: raise the retention");
+      "Samples older than every level that is kept at their site: raise the retention.");
   saturated_ = &parts_.metrics->GetCounter(
       "storage_saturated_columns_total", Severity::kLoss,
-      "columns in which a value did not fit 64 bits and stands at 2^64-1");
+      "Columns in which a value did not fit 64 bits and stands at 2^64-1.");
   refused_ = &parts_.metrics->GetCounter(
       "storage_refused_replacements_total", Severity::kLoss,
-      "imported logs whose level expired while they waited to be written");
+      "Imported logs whose level expired while they waited to be written.");
 }
 
 rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {

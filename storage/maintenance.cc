@@ -16,7 +16,7 @@ constexpr absl::Duration kPause = absl::Seconds(5);
 Maintenance::Maintenance(Parts parts, bool background) : parts_(std::move(parts)) {
   failures_ = &parts_.metrics->GetCounter(
       "storage_maintenance_failures_total", Severity::kError,
-      "rollups, derivations or expiries that failed; they are tried again");
+      "Rollups, derivations or expiries that failed; they are tried again.");
   if (background) thread_ = std::thread([this] { Loop(); });
 }
 

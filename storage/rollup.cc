@@ -109,7 +109,7 @@ struct RolledParts {
 
 Rollup::Rollup(Parts parts) : parts_(parts) {
   rebuilt_ = &parts_.metrics->GetCounter("storage_rollups_total", Severity::kInfo,
-                                         "buckets rebuilt from the level below");
+                                         "Buckets rebuilt from the level below.");
 }
 
 bool Rollup::IsDue(const MarkKey& key, const StaleMark& mark, absl::Time now, bool force) const {
