@@ -25,6 +25,8 @@ namespace {
 
 // Commands that are sent before the replies to as many earlier ones are read.
 constexpr size_t kPipeline = 512;
+// With a rate, so many are sent before the next pause.
+constexpr size_t kPaced = 16;
 
 using Connection = std::unique_ptr<redisContext, decltype(&redisFree)>;
 using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
@@ -68,7 +70,8 @@ std::vector<Command> ReadCommands() {
   return commands;
 }
 
-void Publish(int port, uint64_t count) {
+// `rate` is in messages a second; 0: as fast as Redis takes them.
+void Publish(int port, uint64_t count, uint64_t rate) {
   const std::vector<Command> commands = ReadCommands();
   const Connection connection = Connect(port);
   uint64_t bytes = 0;
@@ -86,7 +89,14 @@ void Publish(int port, uint64_t count) {
     redisAppendFormattedCommand(connection.get(), command.bytes.data(), command.bytes.size());
     bytes += command.bytes.size();
     value += command.value;
-    if (++sent % kPipeline == 0 && sent > kPipeline) read_replies(sent - kPipeline);
+    ++sent;
+    if (rate != 0 && sent % kPaced == 0) {
+      read_replies(sent);
+      absl::SleepFor(absl::Seconds(start + static_cast<double>(sent) / static_cast<double>(rate) -
+                                   UnixSeconds()));
+    } else if (sent % kPipeline == 0 && sent > kPipeline) {
+      read_replies(sent - kPipeline);
+    }
   }
   read_replies(count);
   std::printf("%s\n", fmt::format(R"({{"messages": {}, "bytes": {}, "value": {}, "unheard": {}, )"
@@ -117,6 +127,7 @@ void Discard(int port, uint64_t count) {
 int main(int argc, char** argv) {
   int port = 6379;
   uint64_t count = 0;
+  uint64_t rate = 0;
   CLI::App app("Both ends of a Redis channel without Flamekeep");
   app.require_subcommand(1);
   CLI::App* const publish = app.add_subcommand("publish", "Publish the corpus, again and again");
@@ -125,9 +136,11 @@ int main(int argc, char** argv) {
     command->add_option("--port", port, "Of Redis on this machine")->capture_default_str();
     command->add_option("--count", count, "Messages")->required();
   }
+  publish->add_option("--rate", rate, "Messages a second; 0: as fast as Redis takes them")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (publish->parsed()) {
-    flamekeep::bench::Publish(port, count);
+    flamekeep::bench::Publish(port, count, rate);
   } else {
     flamekeep::bench::Discard(port, count);
   }

@@ -33,17 +33,20 @@ class BucketCounts {
 
   size_t size() const { return used_.size(); }
 
-  // Calls visit(key, count) for each key, in the order of their first occurrence, and forgets all.
-  template <typename Visit>
-  void Take(Visit&& visit) {
-    for (const uint32_t place : used_) {
-      const Slot slot = std::exchange(slots_[place], Slot());
+  // Calls visit(key, count) for each key, in the order of their first occurrence, and forgets all;
+  // calls soon(key) a little earlier.
+  template <typename Visit, typename Soon>
+  void Take(Visit&& visit, Soon&& soon) {
+    for (size_t i = 0; i < used_.size(); ++i) {
+      if (i + kAhead < used_.size()) soon(slots_[used_[i + kAhead]].key);
+      const Slot slot = std::exchange(slots_[used_[i]], Slot());
       visit(slot.key, slot.count);
     }
     used_.clear();
   }
 
  private:
+  static constexpr size_t kAhead = 16;
   static constexpr size_t kInitialSlots = size_t{1} << 12;
   struct Slot {
     uint32_t key = 0;

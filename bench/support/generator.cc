@@ -96,15 +96,17 @@ void Generator::DrawBucket(Minute start, Minute length, size_t type) {
       });
   samples_ += count;
   pairs_ += counts_.size();
-  counts_.Take([&](uint32_t key, uint32_t value) {
-    const uint32_t stack = key >> 1;
-    const size_t site = key & 1;
-    batches_[site].push_back({.minute = start,
-                              .series = series_[type][site][pool_.entry_point(stack)],
-                              .stack = pool_.stack(stack),
-                              .observations = value,
-                              .value = value});
-  });
+  counts_.Take(
+      [&](uint32_t key, uint32_t value) {
+        const uint32_t stack = key >> 1;
+        const size_t site = key & 1;
+        batches_[site].push_back({.minute = start,
+                                  .series = series_[type][site][pool_.entry_point(stack)],
+                                  .stack = pool_.stack(stack),
+                                  .observations = value,
+                                  .value = value});
+      },
+      [&](uint32_t key) { pool_.Prefetch(key >> 1); });
 }
 
 void Generator::Append(size_t type, Level resolution) {

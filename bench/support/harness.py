@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("FLAMEKEEP_BIN_DIR", ROOT / "build/release/bin"))
 START_SECONDS = 60
 STOP_SECONDS = 120
+CHANNELS = ["excimer", "excimer-wall"]
 
 
 def program(name):
@@ -83,7 +84,7 @@ class Scratch:
     """A directory that is removed at the end."""
 
     def __init__(self, parent=None):
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="flamekeep-bench-", dir=parent))
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="flamekeep-bench-", dir=parent)).resolve()
 
     def __enter__(self):
         return self.path
@@ -148,14 +149,49 @@ class Server:
         self.log.close()
 
 
+class Redis:
+    """A Redis server that drops no slow subscriber."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             "--appendonly", "no", "--client-output-buffer-limit", "pubsub 0 0 0"],
+            stdout=subprocess.DEVNULL)
+        wait_until(lambda: self.ask("ping") == [b"PONG"], 10, "Redis' start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def ask(self, *words):
+        return subprocess.run(["redis-cli", "-p", str(self.port), *words],
+                              capture_output=True).stdout.split()
+
+    def subscribers(self):
+        return min(int(n) for n in self.ask("pubsub", "numsub", *CHANNELS)[1::2])
+
+    def publish(self, count, rate=0):
+        """Starts a publisher of the corpus; `rate` messages a second, 0: as fast as possible."""
+        return subprocess.Popen(
+            [program("redis_load"), "publish", "--port", str(self.port), "--count", str(count),
+             "--rate", str(rate)], stdout=subprocess.PIPE)
+
+
 class Results:
     """Rows of the table, as bench/support/results.h writes them."""
 
-    def __init__(self, path):
+    def __init__(self, path, subject=""):
         self.path = path
+        self.prefix = f"{subject}, " if subject else ""
 
     def add(self, what, measured, budget="", met=None):
         verdict = "" if met is None else "met" if met else "MISSED"
+        what = self.prefix + what
         print(f"{what:56} {measured:>28}  {budget:20} {verdict}", flush=True)
         if self.path:
             answer = "" if met is None else "yes" if met else "no"

@@ -27,12 +27,12 @@ constexpr double kLengthExponent = -0.02;
 constexpr double kNewFunction = 0.0005;
 constexpr int kAttempts = 32;
 
-uint8_t EntryPointOf(std::string_view folded) {
+uint32_t EntryPointOf(std::string_view folded) {
   std::string_view file = folded.substr(0, folded.find(';'));
   file.remove_prefix(std::min(file.rfind('/') + 1, file.size()));
   file = file.substr(0, file.find('.'));
   const auto it = std::find(kEntryPoints.begin(), kEntryPoints.end(), file);
-  return it == kEntryPoints.end() ? 0 : static_cast<uint8_t>(it - kEntryPoints.begin());
+  return it == kEntryPoints.end() ? 0 : static_cast<uint32_t>(it - kEntryPoints.begin());
 }
 
 void SetBit(uint32_t id, std::vector<uint64_t>* bits) {
@@ -63,10 +63,10 @@ uint32_t StackPool::Add(std::string_view folded, bool* first) {
   return numbers_[id] = NewNumber(id, EntryPointOf(folded));
 }
 
-uint32_t StackPool::NewNumber(uint32_t id, uint8_t entry_point) {
+uint32_t StackPool::NewNumber(uint32_t id, uint32_t entry_point) {
+  if (id >= uint32_t{1} << 29) Must(absl::ResourceExhaustedError("the store has too many stacks"));
   SetBit(id, &is_stack_);
-  ids_.push_back(id);
-  entry_points_.push_back(entry_point);
+  stacks_.push_back({id, entry_point});
   return size() - 1;
 }
 
@@ -84,7 +84,7 @@ uint32_t StackPool::Grow(absl::FunctionRef<uint32_t()> earlier, uint64_t draws) 
         node = Must(dictionary_->InternChild(node, frame));
       }
     }
-    if (!IsStack(Raw(node))) return NewNumber(Raw(node), entry_points_[like]);
+    if (!IsStack(Raw(node))) return NewNumber(Raw(node), entry_point(like));
   }
   return like;
 }
@@ -153,14 +153,15 @@ void StackPool::Deploy(double share) {
 }
 
 void StackPool::Renew(uint32_t number) {
-  const storage::StackTreeView& tree = TreeWith(ids_[number]);
+  Stack& stack = stacks_[number];
+  const storage::StackTreeView& tree = TreeWith(stack.id);
   path_.clear();
-  for (StackId node{ids_[number]}; node != storage::kRootStack; node = tree.parent(node)) {
+  for (StackId node{stack.id}; node != storage::kRootStack; node = tree.parent(node)) {
     path_.push_back(Current(tree.frame(node)));
   }
   std::reverse(path_.begin(), path_.end());
-  ids_[number] = Raw(Must(dictionary_->InternStack(path_)));
-  SetBit(ids_[number], &is_stack_);
+  stack.id = Raw(Must(dictionary_->InternStack(path_)));
+  SetBit(stack.id, &is_stack_);
 }
 
 FrameId StackPool::Current(FrameId frame) const {
