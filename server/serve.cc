@@ -31,7 +31,9 @@ class SignalWatcher {
  public:
   // REQUIRES: no thread has been started.
   SignalWatcher() {
+    // Errors of the call that met them, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
