@@ -81,12 +81,8 @@ DictionaryStats Dictionary::stats() const {
   stats.stacks = impl_->tree->size();
   stats.memory_bytes =
       impl_->frames.memory_bytes() + impl_->tree->memory_bytes() + impl_->hasher->memory_bytes();
-  absl::MutexLock lock(&impl_->derive_mutex);
-  stats.derived_stacks = uint64_t{impl_->record.node_blocks} << impl_->options.block_shift;
-  for (const auto& file : impl_->nodes) stats.derived_bytes += file ? file->file_bytes() : 0;
-  for (const auto& index : impl_->tree->indexes()) {
-    stats.derived_bytes += index->file().file_bytes();
-  }
+  stats.derived_stacks = impl_->derived_stacks.load(std::memory_order_relaxed);
+  stats.derived_bytes = impl_->derived_bytes.load(std::memory_order_relaxed);
   return stats;
 }
 

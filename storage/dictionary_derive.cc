@@ -146,8 +146,18 @@ absl::Status Dictionary::DerivationCommitted() {
   impl_->record = std::move(next.record);
   impl_->packed_frames = next.packed_frames;
   if (next.repaired) std::erase(impl_->damaged, *next.repaired);
+  impl_->UpdateDerivedStats();
   // Whoever still reads an index that was merged keeps it mapped; its name is not needed for that.
   return DeleteUnnamedFiles(impl_->directory, impl_->record, impl_->options.block_shift);
+}
+
+void Dictionary::Impl::UpdateDerivedStats() {
+  uint64_t bytes = 0;
+  for (const auto& file : nodes) bytes += file == nullptr ? 0 : file->file_bytes();
+  for (const auto& index : tree->indexes()) bytes += index->file().file_bytes();
+  derived_bytes.store(bytes, std::memory_order_relaxed);
+  derived_stacks.store(uint64_t{record.node_blocks} << options.block_shift,
+                       std::memory_order_relaxed);
 }
 
 }  // namespace flamekeep::storage

@@ -58,6 +58,7 @@ struct Dictionary::Impl {
   // Writes a file again from the runs, or first one that it is made from.
   absl::Status Repair(const DerivedFileId& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
   absl::Status RepairNodes(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
+  void UpdateDerivedStats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
   // Verifies a file and remembers it if it is damaged.
   absl::Status Verify(const DerivedFile& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
 
@@ -78,6 +79,10 @@ struct Dictionary::Impl {
   // As above; for derivation, which may run while the committer does.
   std::atomic<uint32_t> committed_frames{1};
   std::atomic<uint32_t> committed_stacks{1};
+
+  // For stats(), which must not wait for a derivation.
+  std::atomic<uint64_t> derived_stacks{0};
+  std::atomic<uint64_t> derived_bytes{0};
 
   mutable absl::Mutex derive_mutex;
   DerivedRecord record ABSL_GUARDED_BY(derive_mutex);  // as RocksDB has it

@@ -41,13 +41,14 @@ absl::Status Dictionary::Impl::Load() {
       DictionaryFiles files,
       OpenDictionaryFiles(directory, named, runs, options.block_shift, options.read_only));
   open_faults = std::move(files.faults);
+  tree = std::make_unique<StackTree>(options.block_shift, std::move(files.blocks),
+                                     std::move(files.indexes));
   {
     absl::MutexLock lock(&derive_mutex);
     record = named;
     nodes = std::move(files.nodes);
+    UpdateDerivedStats();
   }
-  tree = std::make_unique<StackTree>(options.block_shift, std::move(files.blocks),
-                                     std::move(files.indexes));
   FLAMEKEEP_RETURN_IF_ERROR(LoadYoungStacks(runs));
   hasher = std::make_unique<StackHasher>(&frames, tree.get());
   taken = CurrentSize();

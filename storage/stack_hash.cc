@@ -13,6 +13,13 @@ static_assert(std::endian::native == std::endian::little, "hashes and files are 
 // Longer names are put together on the heap.
 constexpr size_t kShortNames = 496;
 
+// How many stacks are done under one lock.
+constexpr size_t kSlice = 1024;
+
+// How far ahead memory is asked for.
+constexpr size_t kLookAhead = 12;
+constexpr size_t kLookAheadMissed = 4;
+
 StackHashValue Value(const XXH128_hash_t& hash) {
   return static_cast<StackHashValue>(hash.high64) << 64 | hash.low64;
 }
@@ -32,19 +39,38 @@ StackHashValue HashChild(StackHashValue parent, std::string_view frame) {
 }
 
 StackHasher::StackHasher(const FrameTable* frames, const StackTree* tree)
-    : frames_(*frames),
-      tree_(*tree),
-      view_(tree->view()),
-      cached_id_(kCacheEntries),
-      cached_hash_(kCacheEntries) {}
+    : frames_(*frames), tree_(*tree), view_(tree->view()) {}
 
 void StackHasher::Hash(absl::Span<const uint32_t> ids, StackHashValue* out) {
   while (!ids.empty()) {
     const absl::Span<const uint32_t> slice = ids.subspan(0, kSlice);
     absl::MutexLock lock(&mutex_);
     RefreshView();
-    for (const uint32_t id : slice) *out++ = HashOne(id);
+    HashSlice(slice, out);
+    out += slice.size();
     ids.remove_prefix(slice.size());
+  }
+}
+
+void StackHasher::HashSlice(absl::Span<const uint32_t> ids, StackHashValue* out) {
+  // Memory is what this waits for: the cache is asked ahead of time, and who is not in it comes
+  // second, when the first step of its path has been asked for as well.
+  missed_.clear();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i + kLookAhead < ids.size()) cache_.Prefetch(ids[i + kLookAhead]);
+    if (ids[i] == Raw(kRootStack)) {
+      out[i] = 0;
+    } else if (const StackHashValue* hash = cache_.Find(ids[i])) {
+      out[i] = *hash;
+    } else {
+      missed_.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  for (size_t i = 0; i < missed_.size(); ++i) {
+    if (i + kLookAheadMissed < missed_.size()) {
+      view_.Prefetch(StackId{ids[missed_[i + kLookAheadMissed]]});
+    }
+    out[missed_[i]] = HashOne(ids[missed_[i]]);
   }
 }
 
@@ -64,9 +90,8 @@ StackHashValue StackHasher::HashOne(uint32_t id) {
   StackHashValue hash = 0;
   path_.clear();
   while (id != Raw(kRootStack)) {
-    const uint32_t entry = id % kCacheEntries;
-    if (cached_id_[entry] == id) {
-      hash = cached_hash_[entry];
+    if (const StackHashValue* cached = cache_.Find(id)) {
+      hash = *cached;
       break;
     }
     path_.push_back(id);
@@ -77,15 +102,14 @@ StackHashValue StackHasher::HashOne(uint32_t id) {
   for (; !path_.empty(); path_.pop_back()) {
     const uint32_t step = path_.back();
     hash = HashChild(hash, frames_.HashedBytes(view_.frame(StackId{step})));
-    cached_id_[step % kCacheEntries] = step;
-    cached_hash_[step % kCacheEntries] = hash;
+    cache_.Put(step, hash);
   }
   return hash;
 }
 
 size_t StackHasher::memory_bytes() const {
   absl::MutexLock lock(&mutex_);
-  return cached_id_.bytes() + cached_hash_.bytes();
+  return cache_.memory_bytes();
 }
 
 }  // namespace flamekeep::storage

@@ -17,8 +17,8 @@
 #include "absl/types/span.h"
 #include "storage/frame_table.h"
 #include "storage/ids.h"
+#include "storage/stack_hash_cache.h"
 #include "storage/stack_tree.h"
-#include "storage/zeroed_array.h"
 
 namespace flamekeep::storage {
 
@@ -41,9 +41,8 @@ class StackHasher {
   size_t memory_bytes() const;
 
  private:
-  static constexpr uint32_t kCacheEntries = 1u << 19;
-  static constexpr size_t kSlice = 4096;
-
+  void HashSlice(absl::Span<const uint32_t> ids, StackHashValue* out)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   StackHashValue HashOne(uint32_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RefreshView() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -53,10 +52,9 @@ class StackHasher {
   mutable absl::Mutex mutex_;
   StackTreeView view_ ABSL_GUARDED_BY(mutex_);
   uint64_t view_version_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Direct mapped by the low bits of the id; id 0, the root, marks an empty entry.
-  ZeroedArray<uint32_t> cached_id_ ABSL_GUARDED_BY(mutex_);
-  ZeroedArray<StackHashValue> cached_hash_ ABSL_GUARDED_BY(mutex_);
-  std::vector<uint32_t> path_ ABSL_GUARDED_BY(mutex_);
+  StackHashCache cache_ ABSL_GUARDED_BY(mutex_);
+  std::vector<uint32_t> path_ ABSL_GUARDED_BY(mutex_);    // of HashOne()
+  std::vector<uint32_t> missed_ ABSL_GUARDED_BY(mutex_);  // of HashSlice(): places in the slice
 };
 
 }  // namespace flamekeep::storage

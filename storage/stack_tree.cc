@@ -127,10 +127,13 @@ void StackTree::UseBlock(uint32_t number, OwnedBlock block) {
 }
 
 void StackTree::UseIndexes(DictionaryIndexes indexes) {
+  // What is let go takes its time to unmap: after the lock.
+  std::vector<Young> old;
   absl::MutexLock lock(&mutex_);
-  indexes_ = std::move(indexes);
+  indexes_.swap(indexes);
   for (const uint32_t end = indexes_.back()->shape().end_block; derived_blocks_ < end;
        ++derived_blocks_) {
+    old.push_back(std::move(young_.front()));
     young_.pop_front();
   }
 }

@@ -49,6 +49,13 @@ class StackTreeView {
     return FrameId{block(Raw(id) >> block_shift_).frame[Raw(id) & block_mask_]};
   }
 
+  // Starts to load a node that will be asked for soon.
+  void Prefetch(StackId id) const {
+    const StackBlock& nodes = block(Raw(id) >> block_shift_);
+    __builtin_prefetch(&nodes.parent[Raw(id) & block_mask_]);
+    __builtin_prefetch(&nodes.frame[Raw(id) & block_mask_]);
+  }
+
   const StackBlock& block(uint32_t number) const { return blocks_[number]; }
   // kBlockNodes, except in tests.
   uint32_t block_nodes() const { return block_mask_ + 1; }
