@@ -1,0 +1,111 @@
+"""A disk that is full: writes wait and say so, queries go on, nothing is lost or counted twice. The
+kernel's limit on the size of a file stands for the disk."""
+
+import json
+import pathlib
+import resource
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from flamekeep import Server  # noqa: E402
+
+TIME = "2026-11-20T12:00:00Z"
+RANGE = ("2026-11-20", "2026-11-21")
+
+
+class FullDiskTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="flamekeep-disk-")
+        self.addCleanup(directory.cleanup)
+        config = pathlib.Path(directory.name) / "config.yaml"
+        config.write_text("limits: {drain_timeout: 2s}\n")
+        self.server = Server("--config", config)
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+        self.commands = []
+        self.addCleanup(self.end_commands)
+        ready = json.loads((self.server.directory / "ready.json").read_text())
+        self.pid, self.http = ready["pid"], ready["http"]
+
+    def limit_files(self, size):
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.http}{path}", timeout=10) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def wait_for(self, status):
+        deadline = time.monotonic() + 30
+        while (answer := self.get("/readyz"))[0] != status:
+            self.assertLess(time.monotonic(), deadline, answer)
+            time.sleep(0.05)
+        return answer[1]
+
+    def file(self, name, text):
+        path = self.server.directory / name
+        path.write_text(text)
+        return path
+
+    def start_import(self, path):
+        command = self.server.start_command("import", "--site", "eqiad", "--type", "wall",
+                                            "--time", TIME, path)
+        self.commands.append(command)
+        return command
+
+    def end_commands(self):
+        for command in self.commands:
+            command.kill()
+            command.communicate()
+
+    def folded(self):
+        return self.server.folded("wall", *RANGE)
+
+    def test_writes_wait_and_go_on(self):
+        first = self.start_import(self.file("first.log", "main;a 1\n"))
+        self.assertEqual(first.wait(timeout=60), 0)
+        self.limit_files(1)
+        second = self.start_import(self.file("second.log", "main;a 10\nmain;b 1\n"))
+        reason = self.wait_for(503)
+        self.assertRegex(reason, r"\Athe store can not write: [^\n]+\n\Z")
+        self.assertEqual(self.get("/healthz")[0], 200)
+        self.assertIn("\nflamekeep_store_writable 0\n", self.get("/metrics")[1])
+        status = json.loads(self.server.run("status", "--json").stdout)
+        self.assertTrue(status["store"]["write_error"])
+        self.assertEqual(self.folded(), {b"main;a": 1})
+        self.assertIsNone(second.poll())
+
+        self.limit_files(resource.RLIM_INFINITY)
+        self.assertEqual(second.wait(timeout=60), 0)
+        self.wait_for(200)
+        self.assertEqual(self.folded(), {b"main;a": 11, b"main;b": 1})
+        self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.assertEqual(self.folded(), {b"main;a": 11, b"main;b": 1})
+
+    def test_a_server_that_can_not_write_still_ends(self):
+        first = self.start_import(self.file("first.log", "main;a 1\n"))
+        self.assertEqual(first.wait(timeout=60), 0)
+        self.limit_files(1)
+        second = self.start_import(self.file("second.log", "main;a 10\n"))
+        self.wait_for(503)
+        begin = time.monotonic()
+        self.assertNotEqual(self.server.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 40)
+        self.end_commands()
+        self.server.start()
+        self.assertEqual(self.folded(), {b"main;a": 1})
+        third = self.start_import(self.file("second.log", "main;a 10\n"))
+        self.assertEqual(third.wait(timeout=60), 0)
+        self.assertEqual(self.folded(), {b"main;a": 11})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
