@@ -44,6 +44,16 @@ absl::Status GetHeader(std::string_view* in, ColumnHeader* header) {
   return absl::OkStatus();
 }
 
+// Whether `numbers`, each with 2 added, have no common divisor but 1.
+bool HasNoDivisor(absl::Span<const uint64_t> numbers) {
+  uint64_t divisor = 0;
+  for (const uint64_t number : numbers) {
+    divisor = std::gcd(divisor, number + 2);
+    if (divisor == 1) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 uint64_t SaturatingAdd(uint64_t a, uint64_t b, bool* saturated) {
@@ -120,29 +130,32 @@ absl::Status ColumnReader::DecodeValues(uint32_t count) {
       !UnpackNumbers(&rest_, numbers)) {
     return Damaged("malformed values");
   }
-  bool overflow = false;
-  uint64_t largest = unit;
-  uint64_t divisor = other_count < count ? 1 : 0;
-  Digest sum = Digest{unit} * (count - other_count);
-  for (uint64_t& number : numbers) {
-    overflow |= __builtin_add_overflow(number, 2, &number);
-    if (divisor != 1) divisor = std::gcd(divisor, number);
-    overflow |= __builtin_mul_overflow(number, unit, &number);
-    largest = std::max(largest, number);
-    sum += number;
-  }
-  if (overflow || divisor != 1) return Damaged("malformed values");
-  total_ += sum;
+  uint64_t largest = 0;
+  for (const uint64_t number : numbers) largest = std::max(largest, number);
+  // The values are unit x (number + 2), and their greatest common divisor is the unit.
+  const uint64_t most = UINT64_MAX / unit;
+  if (other_count > 0 && (most < 2 || largest > most - 2)) return Damaged("a value overflows");
+  if (other_count == count && !HasNoDivisor(numbers)) return Damaged("malformed values");
 
-  wide_ = largest > UINT32_MAX;
+  total_ += Digest{unit} * (count - other_count);
+  wide_ = std::max(unit, other_count > 0 ? (largest + 2) * unit : 0) > UINT32_MAX;
   if (wide_) {
     values64_.assign(count, unit);
-    for (size_t i = 0; i < other_count; ++i) values64_[places[i]] = numbers[i];
-  } else {
-    values32_.assign(count, static_cast<uint32_t>(unit));
     for (size_t i = 0; i < other_count; ++i) {
-      values32_[places[i]] = static_cast<uint32_t>(numbers[i]);
+      const uint64_t value = (numbers[i] + 2) * unit;
+      values64_[places[i]] = value;
+      total_ += value;
     }
+  } else {
+    const auto unit32 = static_cast<uint32_t>(unit);
+    values32_.assign(count, unit32);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < other_count; ++i) {
+      const uint32_t value = (static_cast<uint32_t>(numbers[i]) + 2) * unit32;
+      values32_[places[i]] = value;
+      sum += value;
+    }
+    total_ += sum;
   }
   return absl::OkStatus();
 }

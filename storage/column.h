@@ -96,6 +96,7 @@ class ColumnReader {
   const uint32_t* stacks() const { return stacks_.data(); }
   bool wide() const { return wide_; }
   const uint32_t* values32() const { return values32_.data(); }  // REQUIRES: !wide()
+  const uint64_t* values64() const { return values64_.data(); }  // REQUIRES: wide()
   uint64_t value(size_t i) const { return wide_ ? values64_[i] : values32_[i]; }
 
  private:

@@ -31,6 +31,8 @@
 
 namespace flamekeep::storage {
 
+class PairBuckets;
+
 inline constexpr uint32_t kWindowIds = 1u << 16;
 
 // Dense sums of one window, with a bit for each id that was met. Reused from window to window;
@@ -108,15 +110,13 @@ class ColumnScan {
 
  private:
   struct Large;
-  class Buckets;
 
-  void AddToBuckets(const ColumnReader& reader);
   absl::Status Enqueue(uint32_t number);
   template <typename Sink>
   absl::Status TakeWindow(uint32_t window, const Sink& sink);
 
   ColumnHeader header_;
-  std::unique_ptr<Buckets> buckets_;  // the pairs of small columns
+  std::unique_ptr<PairBuckets> buckets_;  // the pairs of small columns
   std::vector<Large> large_;
   std::vector<uint32_t> due_;  // by window: the first large column whose next pair is there
 };

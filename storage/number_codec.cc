@@ -55,11 +55,18 @@ bool ReadLogs(std::string_view* in, absl::Span<uint8_t> logs) {
     uint64_t window = bits.Peek();
     if (static_cast<size_t>(std::popcount(window)) >= size) [[likely]] {
       int next = 0;
-      for (size_t i = first; i < first + size; ++i) {
-        const int end = std::countr_zero(window);
-        window &= window - 1;
-        logs[i] = static_cast<uint8_t>(end - next);
-        next = end + 1;
+      const auto read = [&](size_t n) {
+        for (size_t i = 0; i < n; ++i) {
+          const int end = __builtin_ctzll(window);
+          window &= window - 1;
+          logs[first + i] = static_cast<uint8_t>(end - next);
+          next = end + 1;
+        }
+      };
+      if (size == kLogBlock) {
+        read(kLogBlock);
+      } else {
+        read(size);
       }
       bits.Skip(next);
       continue;
