@@ -4,9 +4,11 @@
 #ifndef FLAMEKEEP_SERVER_TEST_SERVER_H_
 #define FLAMEKEEP_SERVER_TEST_SERVER_H_
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>

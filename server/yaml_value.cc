@@ -10,6 +10,13 @@
 
 namespace flamekeep::server::yaml {
 
+namespace {
+
+constexpr size_t kMaxMessageBytes = 2000;
+constexpr size_t kMaxPathBytes = 200;
+
+}  // namespace
+
 absl::StatusOr<Value> Value::Parse(std::string_view text, std::string file) {
   // yaml-cpp reports by exception; they end here.
   try {
@@ -28,8 +35,10 @@ absl::StatusOr<Value> Value::Parse(std::string_view text, std::string file) {
 }
 
 absl::Status Value::WrongAt(std::string_view message) const {
-  if (path_.empty()) return InvalidArgument("{}:{}: the file {}", file_, line_, message);
-  return InvalidArgument("{}:{}: `{}` {}", file_, line_, path_, message);
+  // Keys and values are any bytes of a file.
+  const std::string line = Shorten(message, kMaxMessageBytes);
+  if (path_.empty()) return InvalidArgument("{}:{}: the file {}", file_, line_, line);
+  return InvalidArgument("{}:{}: `{}` {}", file_, line_, Shorten(path_, kMaxPathBytes), line);
 }
 
 std::string Value::Describe() const {

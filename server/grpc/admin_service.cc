@@ -127,8 +127,10 @@ void FillStored(const StatusParts& parts, v1::StatusResponse* out) {
 
 void FillCounters(const Metrics& metrics, v1::StatusResponse* out) {
   std::vector<Metrics::Row> rows = metrics.Rows();
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return Rank(a.severity) < Rank(b.severity);
+  std::sort(rows.begin(), rows.end(), [](const Metrics::Row& a, const Metrics::Row& b) {
+    const int rank_a = Rank(a.severity);
+    const int rank_b = Rank(b.severity);
+    return std::tie(rank_a, a.name, a.labels) < std::tie(rank_b, b.name, b.labels);
   });
   for (Metrics::Row& row : rows) {
     v1::CounterStatus* counter = out->add_counters();
