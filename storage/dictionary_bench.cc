@@ -38,6 +38,7 @@ class GrowingTree {
                .InternFrame("Wikimedia\\Some\\Name\\Space::function" + std::to_string(i))
                .status());
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
     const char* const wanted = std::getenv("FLAMEKEEP_BENCH_NODES");
     const uint64_t nodes = wanted == nullptr ? kDefaultNodes : std::strtoull(wanted, nullptr, 10);
     while (dictionary().tree().size() < nodes) {
@@ -89,6 +90,7 @@ GrowingTree& Tree() {
 std::vector<std::vector<FrameId>> MakeStacks(bool known, size_t count) {
   const StackTreeView tree = Tree().dictionary().tree();
   std::vector<std::vector<FrameId>> stacks;
+  stacks.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     stacks.push_back(known ? Tree().KnownStack(tree) : Tree().NewStack(tree));
   }
@@ -148,6 +150,7 @@ BENCHMARK(BM_InternNewChild);
 void BM_InternKnownFrame(benchmark::State& state) {
   Dictionary& dictionary = Tree().dictionary();
   std::vector<std::string> names;
+  names.reserve(4096);
   for (uint32_t i = 0; i < 4096; ++i) {
     names.emplace_back(dictionary.frame(FrameId{1 + i * 2}).function);
   }
@@ -166,6 +169,7 @@ void BM_StackHashes(benchmark::State& state) {
   while (state.KeepRunningBatch(static_cast<int64_t>(count))) {
     state.PauseTiming();
     std::vector<uint32_t> ids;
+    ids.reserve(count);
     for (size_t i = 0; i < count; ++i) ids.push_back(Tree().KnownNode(tree));
     std::sort(ids.rbegin(), ids.rend());
     std::vector<unsigned __int128> hashes(count);

@@ -6,7 +6,6 @@
 #define FLAMEKEEP_STORAGE_ZEROED_ARRAY_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -26,8 +25,9 @@ class ZeroedArray {
   explicit ZeroedArray(size_t size)
       : memory_(std::calloc(size * sizeof(T) + kCacheLineBytes, 1)), size_(size) {
     if (memory_ == nullptr) throw std::bad_alloc();
-    const auto address = reinterpret_cast<uintptr_t>(memory_.get());
-    data_ = reinterpret_cast<T*>((address + kCacheLineBytes - 1) & ~(kCacheLineBytes - 1));
+    void* start = memory_.get();
+    size_t space = size * sizeof(T) + kCacheLineBytes;
+    data_ = static_cast<T*>(std::align(kCacheLineBytes, size * sizeof(T), start, space));
   }
 
   size_t size() const { return size_; }
