@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/prefetch.h"
 
 namespace flamekeep::query {
 
@@ -21,10 +22,11 @@ constexpr size_t kPrefetch = 16;
 // What a loaded stack takes, with its copy while its group is being split.
 constexpr uint64_t kBytesPerStack = 2 * (sizeof(uint32_t) + sizeof(uint64_t)) + sizeof(uint32_t);
 
-void PrefetchNode(const StackTreeView& tree, uint32_t id) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void PrefetchNode(const StackTreeView& tree, uint32_t id) {
+  if (id >= tree.size()) return;
   const storage::StackBlock& block = tree.block(id / tree.block_nodes());
-  __builtin_prefetch(&block.frame[id % tree.block_nodes()]);
-  __builtin_prefetch(&block.parent[id % tree.block_nodes()]);
+  Prefetch(&block.frame[id % tree.block_nodes()]);
+  Prefetch(&block.parent[id % tree.block_nodes()]);
 }
 
 }  // namespace
@@ -83,21 +85,22 @@ absl::Status CallerGroups::ForEachStack(absl::Span<const std::string_view> colum
   stream.Start();
   while (true) {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-    FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Item item, stream.Next());
-    if (item.sums == nullptr) return Damage();
-    const uint32_t base = item.window * storage::kWindowIds;
-    item.sums->ForEachDescending([&](uint32_t offset, uint64_t value) {
-      ++visited_;
-      const uint32_t id = base + offset;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* const window, stream.Next());
+    if (window == nullptr) return Damage();
+    const uint32_t base = window->number * storage::kWindowIds;
+    for (size_t i = 0; i < window->size; ++i) {
+      const uint32_t id = base + window->offsets[i];
+      if (i + kPrefetch < window->size) PrefetchNode(tree_, base + window->offsets[i + kPrefetch]);
       if (id == 0) {
-        root_self_ = value;
+        root_self_ = window->values[i];
       } else if (id < tree_.size()) [[likely]] {
-        visit(id, value);
+        visit(id, window->values[i]);
       } else {
         damaged_ = id;
       }
-    });
-    saturated_ |= item.sums->saturated();
+    }
+    visited_ += window->size;
+    saturated_ |= window->saturated;
     FLAMEKEEP_RETURN_IF_ERROR(Damage());
   }
 }

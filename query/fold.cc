@@ -1,11 +1,13 @@
 #include "query/fold.h"
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
 #include "base/status.h"
 #include "query/pending_sums.h"
+#include "query/prefetch.h"
 #include "query/threshold.h"
 #include "query/window_stream.h"
 
@@ -14,7 +16,11 @@ namespace {
 
 using storage::kWindowIds;
 using storage::StackTreeView;
-using storage::WindowSums;
+
+// How far ahead of its use a node's memory is fetched, in words of 64 ids, and from how many nodes
+// of a word on that is left to the processor.
+constexpr uint32_t kWordsAhead = 12;
+constexpr int kDenseWord = 16;
 
 // The parents of one window's ids, as an array.
 class WindowParents {
@@ -49,8 +55,9 @@ class Folder {
         context_(context),
         held_bytes_(held_bytes),
         stream_(tree.size()),
-        parents_(tree),
+        window_parents_(tree),
         below_(kWindowIds),
+        met_(kWindowIds / 64),
         pending_((tree.size() - 1) / kWindowIds + 1) {}
 
   absl::StatusOr<Folded> Run(absl::Span<const std::string_view> columns) {
@@ -68,15 +75,13 @@ class Folder {
     } else {
       stream_.Start();
     }
-    FLAMEKEEP_ASSIGN_OR_RETURN(WindowStream::Item item, stream_.Next());
-    for (uint32_t window = (tree_.size() - 1) / kWindowIds + 1; window-- > 0;) {
-      const bool has_columns = item.sums != nullptr && item.window == window;
-      if (!has_columns && pending_.empty(window) && window != 0) continue;
-      FLAMEKEEP_RETURN_IF_ERROR(FoldWindow(window, has_columns ? item.sums : &no_columns_));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* next, stream_.Next());
+    for (uint32_t number = (tree_.size() - 1) / kWindowIds + 1; number-- > 0;) {
+      const bool has_columns = next != nullptr && next->number == number;
+      if (!has_columns && pending_.empty(number) && number != 0) continue;
+      FLAMEKEEP_RETURN_IF_ERROR(FoldWindow(has_columns ? *next : WindowStream::Window{number}));
       if (has_columns) {
-        FLAMEKEEP_ASSIGN_OR_RETURN(item, stream_.Next());
-      } else {
-        no_columns_.Clear();
+        FLAMEKEEP_ASSIGN_OR_RETURN(next, stream_.Next());
       }
       FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
       FLAMEKEEP_RETURN_IF_ERROR(CheckMemory());
@@ -86,10 +91,9 @@ class Folder {
   }
 
  private:
-  absl::Status FoldWindow(uint32_t window, WindowSums* sums) {
-    const bool intact =
-        folded_.saturated ? FoldWindow<true>(window, sums) : FoldWindow<false>(window, sums);
-    folded_.saturated |= sums->saturated();
+  absl::Status FoldWindow(const WindowStream::Window& window) {
+    const bool intact = folded_.saturated ? FoldWindow<true>(window) : FoldWindow<false>(window);
+    folded_.saturated |= window.saturated;
     if (intact) return absl::OkStatus();
     return DataLoss("the dictionary or a column is damaged: stack {} has no parent below it",
                     damaged_);
@@ -107,48 +111,81 @@ class Folder {
 
   // False where the tree or a column is damaged.
   template <bool kSaturates>
-  bool FoldWindow(uint32_t window, WindowSums* sums) {
-    const uint32_t base = window * kWindowIds;
-    const uint32_t count = std::min(tree_.size() - base, kWindowIds);
-    const uint32_t* const parents = parents_.Get(window, count);
-    uint64_t* const below = below_.data();
-    const uint64_t cut = cut_;
-    uint64_t visited = 0;
+  bool FoldWindow(const WindowStream::Window& window) {
+    base_ = window.number * kWindowIds;
+    count_ = std::min(tree_.size() - base_, kWindowIds);
+    parents_ = window_parents_.Get(window.number, count_);
+    if (base_ == 0) MarkMet(0);  // the root is always there
+    for (size_t i = 0; i < window.size; ++i) MarkMet(window.offsets[i]);
+    pending_.Take(window.number, [&](uint32_t offset, uint64_t value) {
+      AddTo<kSaturates>(&below_[offset], value);
+      MarkMet(offset);
+    });
     bool intact = true;
-    if (window == 0) sums->Add(0, 0);  // the root is always there
-    pending_.Take(window, [&](uint32_t offset, uint64_t value) {
-      AddTo<kSaturates>(&below[offset], value);
-      sums->Add(offset, 0);
-    });
-    sums->ForEachDescending([&](uint32_t offset, uint64_t self) {
-      ++visited;
-      uint64_t total = self;
-      AddTo<kSaturates>(&total, std::exchange(below[offset], 0));
-      const uint32_t id = base + offset;
-      if (offset >= count) [[unlikely]] {
-        Damaged(id, &intact);
-        return;
+    size_t next = 0;  // of the window's sums
+    for (uint32_t word = kWindowIds / 64; word-- > 0;) {
+      if (word >= kWordsAhead) PrefetchWord(word - kWordsAhead);
+      uint64_t left = std::exchange(met_[word], 0);
+      while (left != 0) {
+        const int bit = 63 - std::countl_zero(left);
+        left &= ~(uint64_t{1} << bit);
+        const uint32_t offset = word * 64 + static_cast<uint32_t>(bit);
+        uint64_t self = 0;
+        if (next < window.size && window.offsets[next] == offset) self = window.values[next++];
+        // A parent in the same word is met at once.
+        intact &= FoldNode<kSaturates>(offset, self, &left);
       }
-      const uint32_t parent = parents[offset];
-      if (total > cut || id == 0) [[unlikely]]
-        folded_.nodes.push_back({id, total, self});
-      if (parent >= id) [[unlikely]] {
-        if (id != 0) Damaged(id, &intact);
-      } else if (parent >= base) {
-        AddTo<kSaturates>(&below[parent - base], total);
-        sums->Add(parent - base, 0);
-      } else {
-        pending_.Add(parent / kWindowIds, parent % kWindowIds, total);
-      }
-    });
-    folded_.visited += visited;
+    }
     if (folded_.nodes.size() / 2 > options_.max_nodes) RaiseCut();
     return intact;
   }
 
-  void Damaged(uint32_t id, bool* intact) {
+  template <bool kSaturates>
+  bool FoldNode(uint32_t offset, uint64_t self, uint64_t* left) {
+    ++folded_.visited;
+    const uint32_t id = base_ + offset;
+    if (offset >= count_) [[unlikely]]
+      return Damaged(id);
+    uint64_t total = self;
+    AddTo<kSaturates>(&total, below_[offset]);
+    below_[offset] = 0;
+    const uint32_t parent = parents_[offset];
+    if (total > cut_ || id == 0) [[unlikely]] {
+      folded_.nodes.push_back({id, parent, total, self});
+    }
+    if (parent >= id) [[unlikely]]
+      return id == 0 || Damaged(id);
+    if (parent >= base_) {
+      AddTo<kSaturates>(&below_[parent - base_], total);
+      const uint32_t parent_offset = parent - base_;
+      const uint64_t mask = uint64_t{1} << (parent_offset % 64);
+      if (parent_offset / 64 == offset / 64) {
+        *left |= mask;
+      } else {
+        met_[parent_offset / 64] |= mask;
+      }
+    } else {
+      pending_.Add(parent / kWindowIds, parent % kWindowIds, total);
+    }
+    return true;
+  }
+
+  void MarkMet(uint32_t offset) { met_[offset / 64] |= uint64_t{1} << (offset % 64); }
+
+  // Fetches what a word's nodes will need. Where they lie close together, the processor does.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchWord(uint32_t word) const {
+    uint64_t left = met_[word];
+    if (std::popcount(left) > kDenseWord) return;
+    for (; left != 0; left &= left - 1) {
+      const uint32_t offset = word * 64 + static_cast<uint32_t>(std::countr_zero(left));
+      Prefetch(&parents_[offset]);
+      Prefetch(&below_[offset]);
+    }
+  }
+
+  bool Damaged(uint32_t id) {
     damaged_ = id;
-    *intact = false;
+    return false;
   }
 
   // Leaves at most max_nodes nodes.
@@ -176,10 +213,16 @@ class Folder {
   const Context& context_;
   uint64_t held_bytes_;
   WindowStream stream_;
-  WindowParents parents_;
-  std::vector<uint64_t> below_;  // what the children of the window's nodes have brought so far
+  WindowParents window_parents_;
+
+  // Of the window that is being folded.
+  uint32_t base_ = 0;
+  uint32_t count_ = 0;  // ids of it that exist
+  const uint32_t* parents_ = nullptr;
+  std::vector<uint64_t> below_;  // what the children of its nodes have brought so far
+  std::vector<uint64_t> met_;    // a bit for each node that is still to be folded
+
   PendingSums pending_;
-  WindowSums no_columns_;
   Folded folded_;
   uint64_t cut_ = 0;  // kept is what is above it
   uint32_t damaged_ = 0;

@@ -38,7 +38,8 @@ struct FoldOptions {
 };
 
 struct FoldedNode {
-  uint32_t id;     // StackId
+  uint32_t id;  // StackId
+  uint32_t parent;
   uint64_t total;  // of the node and all below it; saturates
   uint64_t self;   // of the stacks that end in it
 };

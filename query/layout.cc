@@ -100,12 +100,11 @@ std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::Stac
   boxes.reserve(nodes.size());
   for (uint32_t i = 0; i < count; ++i) {
     const FoldedNode& node = nodes[count - 1 - i];
-    const uint32_t parent = Raw(tree.parent(StackId{node.id}));
-    uint32_t at = run_begin[parent / kIdsPerRun];
-    uint32_t end = run_begin[parent / kIdsPerRun + 1];
+    uint32_t at = run_begin[node.parent / kIdsPerRun];
+    uint32_t end = run_begin[node.parent / kIdsPerRun + 1];
     while (end - at > 1) {
       const uint32_t middle = at + (end - at) / 2;
-      (id_of(middle) <= parent ? at : end) = middle;
+      (id_of(middle) <= node.parent ? at : end) = middle;
     }
     boxes.push_back({at, Raw(tree.frame(StackId{node.id})), node.total, node.self});
   }

@@ -1,76 +1,82 @@
 #include "query/pending_sums.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <new>
 
 namespace flamekeep::query {
 
 using storage::kWindowIds;
 
 uint64_t PendingSums::memory_bytes() const {
-  return windows_.size() * sizeof(Window) + slabs_.size() * kListsPerSlab * sizeof(List) +
+  return ends_.size() * (sizeof(ends_[0]) + sizeof(Rest)) +
+         slabs_.size() * kListsPerSlab * sizeof(List) +
          dense_count_ * kWindowIds * sizeof(uint32_t) + wide_bytes_;
 }
 
 PendingSums::List* PendingSums::NewList() {
   if (free_lists_ == nullptr) {
-    slabs_.push_back(std::make_unique_for_overwrite<List[]>(kListsPerSlab));
+    // One huge page: the tails of a thousand lists are written to in turn.
+    constexpr size_t kSlabBytes = kListsPerSlab * sizeof(List);
+    static_assert(kSlabBytes == size_t{2} << 20);
+    void* memory = std::aligned_alloc(kSlabBytes, kSlabBytes);
+    if (memory == nullptr) throw std::bad_alloc();
+    madvise(memory, kSlabBytes, MADV_HUGEPAGE);  // a hint
+    auto* lists = static_cast<List*>(memory);
+    slabs_.emplace_back(lists);
     for (uint32_t i = 0; i < kListsPerSlab; ++i) {
-      slabs_.back()[i].next = free_lists_;
-      free_lists_ = &slabs_.back()[i];
+      lists[i].previous = free_lists_;
+      free_lists_ = lists[i].entries;
     }
   }
-  List* list = free_lists_;
-  free_lists_ = list->next;
+  auto* list = reinterpret_cast<List*>(reinterpret_cast<uintptr_t>(free_lists_) / sizeof(List) *
+                                       sizeof(List));
+  free_lists_ = list->previous;
   return list;
 }
 
-void PendingSums::AddSlowly(Window& to, uint32_t offset, uint64_t value) {
+bool PendingSums::MakeRoom(uint32_t window, uint32_t offset, uint64_t value) {
+  Rest& rest = rest_[window];
   if (value >= kWide) {
-    AddWide(to, offset, value);
-    return;
+    AddWide(rest, offset, value);
+    return false;
   }
-  if (to.lists == kMaxLists) {
-    MakeDense(to);
-    to.dense[offset] += static_cast<uint32_t>(value);  // at most kWindowIds sums of 16 bits so far
-    return;
-  }
+  if (rest.lists == kMaxLists) MoveToDense(window);
   List* list = NewList();
-  list->next = to.list;
-  list->entries[0] = offset << 16 | static_cast<uint32_t>(value);
-  to.list = list;
-  to.used = 1;
-  ++to.lists;
+  list->previous = ends_[window];
+  ends_[window] = list->entries;
+  ++rest.lists;
+  return true;
 }
 
-void PendingSums::AddWide(Window& to, uint32_t offset, uint64_t value) {
-  wide_bytes_ -= to.wide.capacity() * sizeof(to.wide[0]);
-  to.wide.emplace_back(offset, value);
-  wide_bytes_ += to.wide.capacity() * sizeof(to.wide[0]);
+void PendingSums::AddWide(Rest& rest, uint32_t offset, uint64_t value) {
+  wide_bytes_ -= rest.wide.capacity() * sizeof(rest.wide[0]);
+  rest.wide.emplace_back(offset, value);
+  wide_bytes_ += rest.wide.capacity() * sizeof(rest.wide[0]);
 }
 
-void PendingSums::AddWideToDense(Window& to, uint32_t offset, uint64_t value) {
-  // Moves the sum along, so that the next one of these is 2^32 away.
-  uint64_t sum;
-  if (__builtin_add_overflow(value, uint64_t{to.dense[offset]}, &sum)) {
-    AddWide(to, offset, value);
-    return;
+void PendingSums::MoveToDense(uint32_t window) {
+  Rest& rest = rest_[window];
+  if (rest.dense == nullptr) {
+    if (spare_dense_ != nullptr) {
+      rest.dense = std::move(spare_dense_);
+      std::fill_n(rest.dense.get(), kWindowIds, 0);
+    } else {
+      rest.dense = std::make_unique<uint32_t[]>(kWindowIds);
+      ++dense_count_;
+    }
   }
-  to.dense[offset] = 0;
-  AddWide(to, offset, sum);
-}
-
-void PendingSums::MakeDense(Window& window) {
-  if (spare_dense_ != nullptr) {
-    window.dense = std::move(spare_dense_);
-    std::fill_n(window.dense.get(), kWindowIds, 0);
-  } else {
-    window.dense = std::make_unique<uint32_t[]>(kWindowIds);
-    ++dense_count_;
-  }
-  TakeLists(window, [&](uint32_t offset, uint64_t value) {
-    window.dense[offset] += static_cast<uint32_t>(value);
+  TakeList(window, [&](uint32_t offset, uint64_t value) {
+    uint32_t& sum = rest.dense[offset];
+    const uint64_t larger = sum + value;
+    if (larger <= UINT32_MAX) [[likely]] {
+      sum = static_cast<uint32_t>(larger);
+    } else {
+      AddWide(rest, offset, larger);
+      sum = 0;
+    }
   });
-  window.lists = 0;
 }
 
 void PendingSums::FreeDense(std::unique_ptr<uint32_t[]> dense) {

@@ -1,10 +1,10 @@
 // Sums that wait for their window: while totals fold from the highest ids to the lowest, what a
 // node hands to a parent in a lower window is kept here until the fold comes there.
 //
-// A window's sums are a list of (offset, value) in 4 bytes each while they are few, and an array of
-// 32-bit sums once the list would be as large (256 KiB). Values that do not fit stand in a list of
-// their own. So whatever is handed down, memory is about 4 bytes an id of the windows still to
-// come, and usually a small part of that.
+// Whatever comes is appended to a list of its window, 4 bytes each, which costs no cache miss. A
+// long list is added up into an array of 32-bit sums (256 KiB) from time to time. Values that do
+// not fit stand in a list of their own. So memory is at most about 8 bytes an id of the windows
+// still to come, and usually a small part of that.
 //
 // Thread safety: none; one thread at a time.
 #ifndef FLAMEKEEP_QUERY_PENDING_SUMS_H_
@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -23,44 +24,35 @@ namespace flamekeep::query {
 class PendingSums {
  public:
   // For the windows 0 .. windows-1.
-  explicit PendingSums(uint32_t windows) : windows_(windows) {}
+  explicit PendingSums(uint32_t windows) : ends_(windows), rest_(windows) {}
 
   // Adds `value` to what waits for an id. REQUIRES: window < windows, offset < kWindowIds.
   void Add(uint32_t window, uint32_t offset, uint64_t value) {
-    Window& to = windows_[window];
-    if (to.dense != nullptr) {
-      uint32_t sum;
-      if (!__builtin_add_overflow(to.dense[offset], value, &sum)) {
-        to.dense[offset] = sum;
-      } else {
-        AddWideToDense(to, offset, value);
-      }
-    } else if (to.used < kListEntries && value < kWide) {
-      to.list->entries[to.used++] = offset << 16 | static_cast<uint32_t>(value);
-    } else {
-      AddSlowly(to, offset, value);
+    uint32_t*& end = ends_[window];
+    if (value >= kWide || reinterpret_cast<uintptr_t>(end) % sizeof(List) == 0) [[unlikely]] {
+      if (!MakeRoom(window, offset, value)) return;
     }
+    *end++ = offset << 16 | static_cast<uint32_t>(value);
   }
 
   bool empty(uint32_t window) const {
-    const Window& of = windows_[window];
-    return of.list == nullptr && of.dense == nullptr && of.wide.empty();
+    return ends_[window] == nullptr && rest_[window].dense == nullptr && rest_[window].wide.empty();
   }
 
   // Calls visit(offset, value) for all that waits for a window, in any order, an id perhaps several
-  // times, and forgets it.
+  // times, and forgets it. `visit` must not Add().
   template <typename Visit>
   void Take(uint32_t window, Visit&& visit) {
-    Window taken = std::exchange(windows_[window], Window());
-    if (taken.dense != nullptr) {
+    TakeList(window, visit);
+    Rest rest = std::exchange(rest_[window], Rest());
+    if (rest.dense != nullptr) {
       for (uint32_t offset = 0; offset < storage::kWindowIds; ++offset) {
-        if (taken.dense[offset] != 0) visit(offset, uint64_t{taken.dense[offset]});
+        if (rest.dense[offset] != 0) visit(offset, uint64_t{rest.dense[offset]});
       }
-      FreeDense(std::move(taken.dense));
+      FreeDense(std::move(rest.dense));
     }
-    TakeLists(taken, visit);
-    for (const auto& [offset, value] : taken.wide) visit(offset, value);
-    wide_bytes_ -= taken.wide.capacity() * sizeof(taken.wide[0]);
+    for (const auto& [offset, value] : rest.wide) visit(offset, value);
+    wide_bytes_ -= rest.wide.capacity() * sizeof(rest.wide[0]);
   }
 
   // What is allocated.
@@ -69,46 +61,57 @@ class PendingSums {
  private:
   static_assert(storage::kWindowIds == 1u << 16, "an offset takes 16 bits");
   static constexpr uint64_t kWide = 1u << 16;
-  static constexpr uint32_t kListEntries = 510;  // a List takes 2 KiB
-  static constexpr uint32_t kListsPerSlab = 128;
+  static constexpr size_t kListEntries = 510;
   static constexpr uint32_t kMaxLists = storage::kWindowIds / kListEntries;
+  static constexpr uint32_t kListsPerSlab = 1024;
 
-  struct List {
-    List* next;
+  // Aligned to its size, so that the end of its entries is known by their address.
+  struct alignas(2048) List {
+    uint32_t* previous;              // the end of the list before; null for the first
     uint32_t entries[kListEntries];  // offset << 16 | value
   };
-  struct Window {
+  static_assert(sizeof(List) == 2048);
+
+  struct FreeSlab {
+    void operator()(List* lists) const { std::free(lists); }
+  };
+  using Slab = std::unique_ptr<List, FreeSlab>;
+
+  // What a window has besides its lists.
+  struct Rest {
     std::unique_ptr<uint32_t[]> dense;
-    List* list = nullptr;  // the first is filled up to `used`, those behind it are full
-    uint32_t used = kListEntries;
     uint32_t lists = 0;
     std::vector<std::pair<uint32_t, uint64_t>> wide;
   };
 
   template <typename Visit>
-  void TakeLists(Window& window, Visit&& visit) {
-    uint32_t used = window.used;
-    while (List* list = window.list) {
-      for (uint32_t i = 0; i < used; ++i) {
-        visit(list->entries[i] >> 16, uint64_t{list->entries[i] & 0xffff});
+  void TakeList(uint32_t window, Visit&& visit) {
+    uint32_t* end = std::exchange(ends_[window], nullptr);
+    while (end != nullptr) {
+      // `end` is behind the last entry, so it may be the address of what follows the list.
+      auto* list = reinterpret_cast<List*>(reinterpret_cast<uintptr_t>(end - 1) / sizeof(List) *
+                                           sizeof(List));
+      for (const uint32_t* entry = list->entries; entry < end; ++entry) {
+        visit(*entry >> 16, uint64_t{*entry & 0xffff});
       }
-      used = kListEntries;
-      window.list = list->next;
-      list->next = free_lists_;
-      free_lists_ = list;
+      end = list->previous;
+      list->previous = free_lists_;
+      free_lists_ = list->entries;
     }
+    rest_[window].lists = 0;
   }
 
-  void AddSlowly(Window& to, uint32_t offset, uint64_t value);
-  void AddWideToDense(Window& to, uint32_t offset, uint64_t value);
-  void AddWide(Window& to, uint32_t offset, uint64_t value);
-  void MakeDense(Window& window);
+  // False where it has added the value itself.
+  bool MakeRoom(uint32_t window, uint32_t offset, uint64_t value);
+  void AddWide(Rest& rest, uint32_t offset, uint64_t value);
+  void MoveToDense(uint32_t window);
   void FreeDense(std::unique_ptr<uint32_t[]> dense);
   List* NewList();
 
-  std::vector<Window> windows_;
-  std::vector<std::unique_ptr<List[]>> slabs_;
-  List* free_lists_ = nullptr;
+  std::vector<uint32_t*> ends_;  // by window: behind its last entry; null where it has none
+  std::vector<Rest> rest_;
+  std::vector<Slab> slabs_;
+  uint32_t* free_lists_ = nullptr;  // the entries of the first; `previous` leads on
   std::unique_ptr<uint32_t[]> spare_dense_;
   uint64_t dense_count_ = 0;  // with the spare one
   uint64_t wide_bytes_ = 0;

@@ -7,7 +7,6 @@
 namespace flamekeep::query {
 
 using storage::kWindowIds;
-using storage::WindowSums;
 
 WindowStream::~WindowStream() {
   if (!thread_) return;
@@ -24,16 +23,27 @@ void WindowStream::Start(bool threaded) {
   if (threaded) thread_.emplace([this] { Run(); });
 }
 
-absl::StatusOr<WindowStream::Item> WindowStream::Fill(WindowSums* sums) {
-  const std::optional<uint32_t> window = scan_.NextWindow();
-  if (!window) return Item();
+absl::StatusOr<const WindowStream::Window*> WindowStream::Fill(Buffer* buffer) {
+  const std::optional<uint32_t> number = scan_.NextWindow();
+  if (!number) return nullptr;
   // Ids descend: what is too high comes first.
-  if (*window > (tree_size_ - 1) / kWindowIds) {
+  if (*number > (tree_size_ - 1) / kWindowIds) {
     return DataLoss("a column holds stack {} or above, the dictionary only {} stacks",
-                    uint64_t{*window} * kWindowIds, tree_size_);
+                    uint64_t{*number} * kWindowIds, tree_size_);
   }
-  FLAMEKEEP_RETURN_IF_ERROR(scan_.AddWindow(*window, sums));
-  return Item{*window, sums};
+  FLAMEKEEP_RETURN_IF_ERROR(scan_.AddWindow(*number, &sums_));
+  buffer->offsets.resize(kWindowIds);
+  buffer->values.resize(kWindowIds);
+  uint16_t* offsets = buffer->offsets.data();
+  uint64_t* values = buffer->values.data();
+  size_t size = 0;
+  sums_.ForEachDescending([&](uint32_t offset, uint64_t value) {
+    offsets[size] = static_cast<uint16_t>(offset);
+    values[size++] = value;
+  });
+  buffer->window = {*number, size, offsets, values, sums_.saturated()};
+  sums_.Clear();
+  return &buffer->window;
 }
 
 void WindowStream::Run() {
@@ -45,27 +55,22 @@ void WindowStream::Run() {
       const absl::MutexLock lock(&mutex_, absl::Condition(&may_fill));
       if (stop_) return;
     }
-    WindowSums* sums = &buffers_[number % kBuffers];
-    sums->Clear();
-    absl::StatusOr<Item> item = Fill(sums);
-    const bool last = !item.ok() || item->sums == nullptr;
+    absl::StatusOr<const Window*> window = Fill(&buffers_[number % kBuffers]);
+    const bool last = !window.ok() || *window == nullptr;
     const absl::MutexLock lock(&mutex_);
-    items_[number % kBuffers] = std::move(item);
+    filled_windows_[number % kBuffers] = std::move(window);
     ++filled_;
     if (last) return;
   }
 }
 
-absl::StatusOr<WindowStream::Item> WindowStream::Next() {
-  if (!thread_) {
-    buffers_[0].Clear();
-    return Fill(&buffers_[0]);
-  }
-  const auto has_item = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return filled_ > done_; };
-  absl::MutexLock lock(&mutex_);
+absl::StatusOr<const WindowStream::Window*> WindowStream::Next() {
+  if (!thread_) return Fill(&buffers_[0]);
+  const auto has_window = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return filled_ > done_; };
+  const absl::MutexLock lock(&mutex_);
   if (std::exchange(taken_, true)) ++done_;
-  mutex_.Await(absl::Condition(&has_item));
-  return items_[done_ % kBuffers];
+  mutex_.Await(absl::Condition(&has_window));
+  return filled_windows_[done_ % kBuffers];
 }
 
 }  // namespace flamekeep::query

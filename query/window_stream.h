@@ -5,8 +5,8 @@
 //   for (std::string_view column : columns) FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
 //   stream.Start();
 //   while (true) {
-//     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Item item, stream.Next());
-//     if (item.sums == nullptr) break;
+//     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* window, stream.Next());
+//     if (window == nullptr) break;
 //     ...
 //   }
 //
@@ -21,6 +21,7 @@
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -35,11 +36,13 @@ inline constexpr uint64_t kPairsForThread = 1'000'000;
 
 class WindowStream {
  public:
-  struct Item {
-    uint32_t window = 0;
-    // The sums of the window; the caller may change them, and need not clear them. Valid until the
-    // next call of Next(). Null at the end.
-    storage::WindowSums* sums = nullptr;
+  // The sums of one window, ids descending.
+  struct Window {
+    uint32_t number = 0;                // of the window: its ids start at number * kWindowIds
+    size_t size = 0;                    // of both lists; never 0
+    const uint16_t* offsets = nullptr;  // of the ids within the window
+    const uint64_t* values = nullptr;
+    bool saturated = false;  // some value
   };
 
   // `tree_size` bounds the ids.
@@ -56,32 +59,41 @@ class WindowStream {
 
   // What it takes to scan them. REQUIRES: not started.
   uint64_t memory_bytes() const {
-    return scan_.memory_bytes() + kBuffers * storage::kWindowIds * sizeof(uint64_t);
+    return scan_.memory_bytes() + (kBuffers + 1) * storage::kWindowIds * sizeof(uint64_t);
   }
 
   // No more columns. `threaded`: whether to use a second thread.
   void Start(bool threaded);
   void Start() { Start(header().pairs >= kPairsForThread); }
 
-  absl::StatusOr<Item> Next() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The next window that has sums, valid until the next call; null at the end.
+  absl::StatusOr<const Window*> Next() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   static constexpr uint32_t kBuffers = 4;
 
-  // Fills the next buffer from the scan; the item's sums are null at the end.
-  absl::StatusOr<Item> Fill(storage::WindowSums* sums);
+  struct Buffer {
+    Window window;
+    std::vector<uint16_t> offsets;
+    std::vector<uint64_t> values;
+  };
+
+  // Puts the next window into the buffer; null at the end.
+  absl::StatusOr<const Window*> Fill(Buffer* buffer);
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const uint32_t tree_size_;
-  storage::ColumnScan scan_;  // used by the helper thread once there is one
-  std::array<storage::WindowSums, kBuffers> buffers_;
+  // Used by the helper thread once there is one; a buffer by one thread at a time.
+  storage::ColumnScan scan_;
+  storage::WindowSums sums_;
+  std::array<Buffer, kBuffers> buffers_;
   std::optional<std::thread> thread_;
-  bool taken_ = false;  // the caller holds buffer done_ % kBuffers
+  bool taken_ = false;  // the caller holds what was filled as number done_
 
   absl::Mutex mutex_;
-  std::array<absl::StatusOr<Item>, kBuffers> items_ ABSL_GUARDED_BY(mutex_);
-  uint64_t filled_ ABSL_GUARDED_BY(mutex_) = 0;  // items made so far
-  uint64_t done_ ABSL_GUARDED_BY(mutex_) = 0;    // items that the caller is through with
+  std::array<absl::StatusOr<const Window*>, kBuffers> filled_windows_ ABSL_GUARDED_BY(mutex_);
+  uint64_t filled_ ABSL_GUARDED_BY(mutex_) = 0;  // windows so far
+  uint64_t done_ ABSL_GUARDED_BY(mutex_) = 0;    // windows that the caller is through with
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
