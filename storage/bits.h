@@ -15,7 +15,7 @@
 
 namespace flamekeep::storage {
 
-static_assert(std::endian::native == std::endian::little, "Load64() reads little endian");
+static_assert(std::endian::native == std::endian::little, "words are read and written as they are");
 
 // Of a 64-bit load, how many bits there are from any bit of the first byte on.
 inline constexpr int kLoadBits = 57;
@@ -37,38 +37,29 @@ class BitWriter {
  public:
   explicit BitWriter(std::string* out) : out_(out) {}
 
-  // REQUIRES: bits <= 56, value < 2^bits.
+  // REQUIRES: bits <= 64, value < 2^bits.
   void Put(uint64_t value, int bits) {
     word_ |= value << used_;
     used_ += bits;
-    while (used_ >= 8) {
-      out_->push_back(static_cast<char>(word_));
-      word_ >>= 8;
-      used_ -= 8;
-    }
+    if (used_ < kWordBits) return;
+    out_->append(reinterpret_cast<const char*>(&word_), sizeof(word_));
+    used_ -= kWordBits;
+    word_ = used_ == 0 ? 0 : value >> (bits - used_);
   }
-  // `zeros` zeros and a one.
-  void PutUnary(uint64_t zeros) {
-    for (; zeros >= 32; zeros -= 32) Put(0, 32);
-    Put(uint64_t{1} << zeros, static_cast<int>(zeros) + 1);
-  }
-  // REQUIRES: bits <= 64, value < 2^bits.
-  void PutWide(uint64_t value, int bits) {
-    if (bits > 32) {
-      Put(value & LowBits(32), 32);
-      value >>= 32;
-      bits -= 32;
-    }
-    Put(value, bits);
-  }
+  // `zeros` zeros and a one. REQUIRES: zeros < 64.
+  void PutUnary(int zeros) { Put(uint64_t{1} << zeros, zeros + 1); }
   void Flush() {
-    if (used_ > 0) Put(0, 8 - used_);
+    out_->append(reinterpret_cast<const char*>(&word_), static_cast<size_t>(used_ + 7) / 8);
+    word_ = 0;
+    used_ = 0;
   }
 
  private:
+  static constexpr int kWordBits = 64;
+
   std::string* out_;
   uint64_t word_ = 0;
-  int used_ = 0;
+  int used_ = 0;  // of the word
 };
 
 // Reads bits off the front of a string. What lies behind its end reads as zeros, and is noticed by

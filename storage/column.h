@@ -23,7 +23,8 @@
 
 namespace flamekeep::storage {
 
-inline constexpr uint32_t kChunkPairs = 4096;
+// A part of the format: other chunks are other bytes.
+inline constexpr uint32_t kChunkPairs = 1024;
 
 // Above every id: where the ids of the first chunk descend from.
 inline constexpr uint64_t kAboveStacks = uint64_t{UINT32_MAX} + 1;

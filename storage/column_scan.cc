@@ -11,7 +11,7 @@ namespace {
 
 // A column of at most so many pairs is decoded at once: in a large store it has few pairs in each
 // window, and to come back to it for each of them costs more than to sort them once.
-constexpr uint32_t kSmallPairs = 4 * kChunkPairs;
+constexpr uint32_t kSmallPairs = 16 * kChunkPairs;
 
 constexpr size_t kStride = 16;  // pairs that are added without a look at each one's window
 

@@ -1,6 +1,6 @@
 // Adds many columns up, window of ids by window of ids, from the highest to the lowest: the core of
 // queries and of rollup. Memory stays small whatever the columns hold: one window of sums, a
-// decoded chunk for each large column, and 8 bytes for each pair of a small column (these are
+// decoded chunk for each large column, and 4 bytes for most pairs of a small column (these are
 // decoded at once and sorted by window, which is cheaper than to visit every column in every
 // window).
 //
@@ -19,7 +19,7 @@
 #ifndef FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
 #define FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

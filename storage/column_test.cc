@@ -99,7 +99,8 @@ TEST(ColumnTest, GoldenBytes) {
 
 TEST(ColumnTest, RoundTrips) {
   std::mt19937_64 random(1);
-  for (const size_t pairs : {1u, 2u, 3u, 17u, 120u, 4095u, 4096u, 4097u, 8192u, 20000u}) {
+  for (const size_t pairs : {1u, 2u, 3u, 17u, 120u, kChunkPairs - 1, kChunkPairs, kChunkPairs + 1,
+                             2 * kChunkPairs, 20000u}) {
     for (const uint32_t max_id : {20000u, 1u << 25, UINT32_MAX}) {
       for (const int bits : {0, 1, 8, 32, 33, 40, 64}) {
         const Content content = RandomContent(pairs, max_id, bits, &random);
@@ -161,7 +162,7 @@ TEST(ColumnTest, ReaderGivesChunksAndCanBeOpenedAgain) {
 
 TEST(ColumnTest, EveryTruncationAndAddition) {
   std::mt19937_64 random(1);
-  for (const size_t pairs : {0u, 1u, 120u, 4097u}) {
+  for (const size_t pairs : {0u, 1u, 120u, kChunkPairs + 1}) {
     const std::string encoded = Encode(RandomContent(pairs, 1 << 25, 40, &random));
     for (size_t size = 0; size < encoded.size(); ++size) {
       EXPECT_TRUE(absl::IsDataLoss(Decode(encoded.substr(0, size), nullptr).status())) << size;
@@ -174,7 +175,7 @@ TEST(ColumnTest, DamageIsAnErrorOrAnotherColumn) {
   std::mt19937_64 random(1);
   int columns = 0;
   for (int i = 0; i < 60000; ++i) {
-    const size_t pairs = i % 500 == 0 ? 4200 : random() % 60;
+    const size_t pairs = i % 500 == 0 ? kChunkPairs + 100 : random() % 60;
     const Content content = RandomContent(pairs, i % 2 == 0 ? 1 << 13 : 1 << 27,
                                           static_cast<int>(random() % 10), &random);
     std::string bytes = Encode(content);

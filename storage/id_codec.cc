@@ -181,12 +181,12 @@ void PackIds(uint32_t above, absl::Span<const uint32_t> ids, std::string* out) {
   for (size_t first = 0; first < ids.size(); first += kBlock) {
     const absl::Span<const uint32_t> block = ids.subspan(first, kBlock);
     const int parameter = RiceParameter(above - block.back() - block.size(), block.size());
-    unary.PutUnary(static_cast<uint64_t>(ZigZag(parameter - last_parameter)));
+    unary.PutUnary(ZigZag(parameter - last_parameter));
     last_parameter = parameter;
     BitWriter low(&low_bytes);
     for (const uint32_t id : block) {
       const uint32_t gap = above - id - 1;
-      unary.PutUnary(gap >> parameter);
+      unary.PutUnary(static_cast<int>(gap >> parameter));
       low.Put(gap & LowBits(parameter), parameter);
       above = id;
     }

@@ -95,9 +95,9 @@ void PackNumbers(absl::Span<const uint64_t> numbers, std::string* out) {
   for (const uint64_t number : numbers) {
     const uint64_t high = (number >> parameter) + 1;
     const int log = Log2(high);
-    unary.PutUnary(static_cast<uint64_t>(log));
-    low.PutWide(number & LowBits(parameter), parameter);
-    low.PutWide(high & LowBits(log), log);
+    unary.PutUnary(log);
+    low.Put(number & LowBits(parameter), parameter);
+    low.Put(high & LowBits(log), log);
   }
   unary.Flush();
   low.Flush();
