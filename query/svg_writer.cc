@@ -167,7 +167,9 @@ class Writer {
   std::string Subtitle() const {
     const Coverage& coverage = graph_.coverage;
     std::string text = RangeText(coverage.covered.begin, coverage.covered.end);
-    if (coverage.widened) {
+    // That minutes are the finest there is goes without saying.
+    if (coverage.requested.begin - coverage.covered.begin >= absl::Minutes(1) ||
+        coverage.covered.end - coverage.requested.end >= absl::Minutes(1)) {
       text += fmt::format(" (asked for: {})",
                           RangeText(coverage.requested.begin, coverage.requested.end));
     }

@@ -153,6 +153,7 @@ TEST(SvgWriter, OddGraphs) {
   graph.coverage.observations = 7;
   graph.coverage.saturated = true;
   graph.coverage.widened = true;
+  graph.coverage.covered.begin = graph.coverage.requested.begin - absl::Hours(1);
   const std::string svg = WriteSvg(graph, {.width = 0});
   EXPECT_THAT(svg, HasSubstr("<title>a (18,446,744,073,709,551,615 nanoseconds, 100.00%)</title>"));
   EXPECT_THAT(svg, Not(HasSubstr("<title>b (")));  // there is no room left in its parent
