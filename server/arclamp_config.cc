@@ -156,10 +156,10 @@ bool SameServer(const RedisServerConfig& a, const ingest::RedisAddress& b) {
 
 }  // namespace
 
-absl::Status ParseArcLampConfig(std::string_view text, const std::string& path,
+absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
                                 std::string_view site, ServerConfig* config) {
   FLAMEKEEP_RETURN_IF_ERROR(CheckSiteName(site));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(text, path));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(yaml, path));
   ArcLampForm form{.site = std::string(site), .config = config};
   FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kKeys, &form));
   if (form.redis.empty()) return document.Wrong("needs the key `redis` with host and port");
@@ -168,8 +168,9 @@ absl::Status ParseArcLampConfig(std::string_view text, const std::string& path,
                                      [&](const SiteConfig& each) { return each.name == site; });
   if (existing == config->sites.end()) {
     SiteConfig added{.name = form.site, .channels = {form.channel}};
-    for (ingest::RedisAddress& address : form.redis)
+    for (ingest::RedisAddress& address : form.redis) {
       added.redis.push_back({std::move(address), ""});
+    }
     config->sites.push_back(std::move(added));
     return absl::OkStatus();
   }

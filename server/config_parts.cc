@@ -49,7 +49,7 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
 
 absl::Status CheckListenAddress(std::string_view address) {
   if (address == "off") return absl::OkStatus();
-  const absl::Status status = ParseAddress(address).status();
+  absl::Status status = ParseAddress(address).status();
   if (status.ok()) return status;
   return InvalidArgument("{}, or \"off\"", Message(status));
 }

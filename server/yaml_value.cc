@@ -18,20 +18,10 @@ constexpr size_t kMaxPathBytes = 200;
 }  // namespace
 
 absl::StatusOr<Value> Value::Parse(std::string_view text, std::string file) {
-  // yaml-cpp reports by exception; they end here.
-  try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      return InvalidArgument("{}: holds {} YAML documents: keep one (remove the lines \"---\")",
-                             file, documents.size());
-    }
-    YAML::Node node = documents.empty() ? YAML::Node() : documents[0];
-    if (!node.IsDefined() || node.IsNull()) node = YAML::Node(YAML::NodeType::Map);
-    return Value(std::move(node), std::move(file), "", 1);
-  } catch (const YAML::Exception& error) {
-    return InvalidArgument("{}:{}: this is not YAML: {} (column {})", file, error.mark.line + 1,
-                           error.msg, error.mark.column + 1);
-  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(Node node, ParseYaml(text, file));
+  auto root = std::make_shared<const Node>(std::move(node));
+  const Node* top = root.get();
+  return Value(std::move(root), top, std::move(file), "", top->line);
 }
 
 absl::Status Value::WrongAt(std::string_view message) const {
@@ -42,17 +32,17 @@ absl::Status Value::WrongAt(std::string_view message) const {
 }
 
 std::string Value::Describe() const {
-  if (node_.IsMap()) return "a map";
-  if (node_.IsSequence()) return "a list";
-  if (node_.IsScalar()) return fmt::format("\"{}\"", Shorten(node_.Scalar()));
+  if (IsMap()) return "a map";
+  if (IsList()) return "a list";
+  if (IsScalar()) return fmt::format("\"{}\"", Shorten(node_->scalar));
   return "nothing";
 }
 
 absl::StatusOr<std::string> Value::Scalar(std::string_view what) const {
-  if (!node_.IsScalar() || node_.Scalar().empty()) {
+  if (!IsScalar() || node_->scalar.empty()) {
     return Wrong("must be {}, not {}", what, Describe());
   }
-  return node_.Scalar();
+  return node_->scalar;
 }
 
 absl::Status Value::ReadString(std::string_view what, std::string* out) const {
@@ -63,8 +53,8 @@ absl::Status Value::ReadString(std::string_view what, std::string* out) const {
 }
 
 absl::Status Value::ReadSecret(std::string_view what, std::string* out) const {
-  if (!node_.IsScalar() || node_.Scalar().empty()) return Wrong("must be {}", what);
-  *out = node_.Scalar();
+  if (!IsScalar() || node_->scalar.empty()) return Wrong("must be {}", what);
+  *out = node_->scalar;
   return absl::OkStatus();
 }
 
@@ -117,29 +107,30 @@ absl::Status Value::ReadDuration(absl::Duration min, absl::Duration max,
 absl::Status Value::ForEach(
     std::string_view what,
     absl::FunctionRef<absl::Status(const Value& key, const Value& value)> read) const {
-  if (!node_.IsMap()) return Wrong("must be {}, not {}", what, Describe());
+  if (!IsMap()) return Wrong("must be {}, not {}", what, Describe());
   std::set<std::string> seen;
-  for (const auto& entry : node_) {
-    const int line = entry.first.Mark().line + 1;
-    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+  for (size_t i = 0; i + 1 < node_->items.size(); i += 2) {
+    const Node& key_node = node_->items[i];
+    const Node& value_node = node_->items[i + 1];
+    const std::string name = key_node.kind == Node::Kind::kScalar ? key_node.scalar : "?";
     const std::string path = path_.empty() ? name : fmt::format("{}.{}", path_, name);
-    const Value key(entry.first, file_, path, line);
+    const Value key(root_, &key_node, file_, path, key_node.line);
     if (!seen.insert(name).second) return key.Wrong("stands here twice: keep one of them");
     // A value that is left out has no place of its own.
-    const int value_line = entry.second.IsNull() ? line : entry.second.Mark().line + 1;
-    FLAMEKEEP_RETURN_IF_ERROR(read(key, Value(entry.second, file_, path, value_line)));
+    const bool left_out = value_node.kind == Node::Kind::kNull;
+    const int line = left_out ? key_node.line : value_node.line;
+    FLAMEKEEP_RETURN_IF_ERROR(read(key, Value(root_, &value_node, file_, path, line)));
   }
   return absl::OkStatus();
 }
 
 absl::Status Value::ForEach(std::string_view what,
                             absl::FunctionRef<absl::Status(const Value& value)> read) const {
-  if (!node_.IsSequence()) return Wrong("must be {}, not {}", what, Describe());
+  if (!IsList()) return Wrong("must be {}, not {}", what, Describe());
   size_t index = 0;
-  for (const auto& item : node_) {
-    const int line = item.IsNull() ? line_ : item.Mark().line + 1;
+  for (const Node& item : node_->items) {
     const std::string path = fmt::format("{}[{}]", path_, index++);
-    FLAMEKEEP_RETURN_IF_ERROR(read(Value(item, file_, path, line)));
+    FLAMEKEEP_RETURN_IF_ERROR(read(Value(root_, &item, file_, path, item.line)));
   }
   return absl::OkStatus();
 }

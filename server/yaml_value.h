@@ -7,14 +7,13 @@
 //        }}};
 //   FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kKeys, &limits));
 //
-// Thread safety: a document and its values belong to one thread. Errors are INVALID_ARGUMENT.
+// Thread safety: values. Errors are INVALID_ARGUMENT.
 #ifndef FLAMEKEEP_SERVER_YAML_VALUE_H_
 #define FLAMEKEEP_SERVER_YAML_VALUE_H_
 
-#include <yaml-cpp/yaml.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "server/yaml_node.h"
 
 namespace flamekeep::server::yaml {
 
@@ -32,12 +32,11 @@ class Value {
   // Reads a whole document; `file` is for messages. An empty document is an empty map.
   static absl::StatusOr<Value> Parse(std::string_view text, std::string file);
 
-  bool IsMap() const { return node_.IsMap(); }
-  bool IsList() const { return node_.IsSequence(); }
-  bool IsScalar() const { return node_.IsScalar(); }
-
-  bool IsNull() const { return node_.IsNull(); }
-  bool IsEmptyText() const { return node_.IsScalar() && node_.Scalar().empty(); }
+  bool IsMap() const { return node_->kind == Node::Kind::kMap; }
+  bool IsList() const { return node_->kind == Node::Kind::kList; }
+  bool IsScalar() const { return node_->kind == Node::Kind::kScalar; }
+  bool IsNull() const { return node_->kind == Node::Kind::kNull; }
+  bool IsEmptyText() const { return IsScalar() && node_->scalar.empty(); }
 
   // A scalar that is not empty. `what` tells what is wanted, for messages: "an address such as
   // 127.0.0.1:4041".
@@ -68,13 +67,19 @@ class Value {
   const std::string& path() const { return path_; }  // "sites.eqiad.redis"
 
  private:
-  Value(YAML::Node node, std::string file, std::string path, int line)
-      : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)), line_(line) {}
+  Value(std::shared_ptr<const Node> root, const Node* node, std::string file, std::string path,
+        int line)
+      : root_(std::move(root)),
+        node_(node),
+        file_(std::move(file)),
+        path_(std::move(path)),
+        line_(line) {}
   absl::Status WrongAt(std::string_view message) const;
   absl::StatusOr<std::string> Scalar(std::string_view what) const;
   std::string Describe() const;  // what stands here, for messages: `"abc"`, "a list"
 
-  YAML::Node node_;
+  std::shared_ptr<const Node> root_;  // keeps *node_ alive
+  const Node* node_;
   std::string file_;
   std::string path_;
   int line_ = 0;

@@ -26,11 +26,11 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
  public:
   static grpc::ServerUnaryReactor* Start(const IngestParts& parts,
                                          const v1::IngestBatchRequest* request,
-                                         v1::IngestResponse* response, absl::Status refusal) {
+                                         v1::IngestResponse* response, const absl::Status& refusal) {
     const std::shared_ptr<UnaryIngest> call(new UnaryIngest(parts, request, response));
     call->self_ = call;
     if (!refusal.ok()) {
-      call->End(std::move(refusal));
+      call->End(refusal);
     } else if (!parts.pool->TryPost([call] { call->Work(); })) {
       call->End(absl::ResourceExhaustedError(
           "the server has too many batches to decode: try again later"));
@@ -102,7 +102,7 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
   }
 
   // The first one counts: after it, request and response are gone.
-  void End(absl::Status status) {
+  void End(const absl::Status& status) {
     {
       absl::MutexLock lock(&mutex_);
       if (ended_) return;
@@ -152,7 +152,7 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     absl::MutexLock lock(&mutex_);
     if (draining_) refusal = ShuttingDown();
   }
-  return UnaryIngest::Start(parts_, request, response, std::move(refusal));
+  return UnaryIngest::Start(parts_, request, response, refusal);
 }
 
 void IngestService::Drain() {
