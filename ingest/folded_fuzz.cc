@@ -17,7 +17,6 @@ namespace {
 
 using flamekeep::Metrics;
 using flamekeep::ingest::FakeInterner;
-using flamekeep::ingest::LineStream;
 using flamekeep::ingest::Pipeline;
 using flamekeep::ingest::Rules;
 using flamekeep::ingest::TypeHandle;

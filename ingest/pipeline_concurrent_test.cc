@@ -18,6 +18,7 @@ namespace {
 TEST(HashCacheConcurrentTest, NeverGivesAWrongValue) {
   HashCache cache(4);
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (uint64_t t = 0; t < 3; ++t) {
     threads.emplace_back([&cache, t] {
       std::mt19937_64 random(t);
@@ -46,6 +47,7 @@ TEST(PipelineConcurrentTest, StreamsShareCaches) {
   ASSERT_TRUE(pipeline.ok());
 
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (uint64_t t = 0; t < 3; ++t) {
     threads.emplace_back([&, t] {
       auto stream = (*pipeline)->NewStream({.site = "site", .source = std::to_string(t)});

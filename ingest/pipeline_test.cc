@@ -1,16 +1,20 @@
 #include "ingest/pipeline.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
 #include "ingest/fake_interner.h"
+#include "ingest/folded.h"
+#include "ingest/rules.h"
 
 namespace flamekeep::ingest {
 namespace {
@@ -34,7 +38,7 @@ class PipelineTest : public ::testing::Test {
     for (const Sample& sample : samples) {
       const storage::SeriesKey series = interner_.SeriesOf(sample.series);
       std::string labels;
-      for (const auto& [name, value] : series.labels) labels += " " + name + "=" + value;
+      for (const auto& [name, value] : series.labels) labels += fmt::format(" {}={}", name, value);
       shown.push_back(interner_.Folded(sample.stack) + " " + std::to_string(sample.value) + " @" +
                       std::to_string(sample.minute) + " " + series.profile_type + labels);
     }
@@ -220,6 +224,56 @@ TEST_F(PipelineTest, CachesGiveTheSameAnswerAsNone) {
     auto fresh_stream = fresh->NewStream({.site = "s", .source = "b"});
     ASSERT_EQ(Show(Folded(stream.get(), lines)), Show(Folded(fresh_stream.get(), lines)));
   }
+}
+
+// What lines must become, written for clarity: "folded value entry_point", rejected lines left out.
+std::vector<std::string> NaiveDecode(const std::string& text) {
+  std::vector<std::string> shown;
+  std::istringstream input(text);
+  for (std::string line; std::getline(input, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const size_t space = line.rfind(' ');
+    if (space == std::string::npos || space == 0) continue;
+    const std::string count = line.substr(space + 1);
+    // Counts of this test have few digits.
+    if (count.empty() || count.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (std::stoull(count) == 0) continue;
+    std::string folded;
+    std::istringstream frames(line.substr(0, space));
+    for (std::string frame; std::getline(frames, frame, ';');) {
+      if (frame.empty()) continue;
+      if (!folded.empty()) folded += ';';
+      AppendReadable(frame, &folded);
+    }
+    if (folded.empty()) continue;
+    std::string stack;
+    AppendReadable(line.substr(0, space), &stack);
+    shown.push_back(fmt::format("{} {} {}", folded, std::stoull(count), EntryPoint(stack)));
+  }
+  return shown;
+}
+
+TEST_F(PipelineTest, AgreesWithNaiveDecoderOnRandomBytes) {
+  auto pipeline = MakePipeline({.caches = {.stacks = 256, .frames = 64}});
+  auto stream = pipeline->NewStream({.site = "s", .source = "a"});
+  std::mt19937_64 random(11);
+  constexpr std::string_view kTokens[] = {"a",  ";",    "/x.php",  "\xff", "\xc3\xa9", " ",
+                                          "\n", " 1\n", " 20\r\n", " 0\n", "7",        "\r"};
+  for (int round = 0; round < 5000; ++round) {
+    std::string text;
+    for (uint64_t tokens = random() % 20; tokens > 0; --tokens) {
+      if (random() % 30 == 0) text += static_cast<char>(random());
+      text += kTokens[random() % std::size(kTokens)];
+    }
+    std::vector<std::string> shown;
+    for (const Sample& sample : Folded(stream.get(), text)) {
+      const Labels& labels = interner_.SeriesOf(sample.series).labels;
+      shown.push_back(fmt::format("{} {} {}", interner_.Folded(sample.stack), sample.value,
+                                  labels.empty() ? "" : labels[0].second));
+    }
+    ASSERT_EQ(shown, NaiveDecode(text)) << ::testing::PrintToString(text);
+  }
+  EXPECT_GT(stream->counts().samples, 1000u);
 }
 
 }  // namespace

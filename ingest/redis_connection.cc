@@ -1,10 +1,10 @@
 #include "ingest/redis_connection.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 #include <utility>
 

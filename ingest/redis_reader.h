@@ -51,7 +51,7 @@ class RedisReader final : private RedisHandler {
   ConnectionStatus connection() const;
 
  private:
-  void OnMessage(size_t channel, std::string_view payload) override;
+  void OnMessage(size_t index, std::string_view payload) override;
 
   // Connects and reads until the connection fails or Stop().
   absl::Status Listen();
