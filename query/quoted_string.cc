@@ -99,6 +99,14 @@ absl::Status AppendEscape(std::string_view text, size_t* place, std::string* out
   return absl::OkStatus();
 }
 
+void AppendPrintable(char c, std::string* out) {
+  if (c >= 0x20 && c < 0x7f) {
+    out->push_back(c);
+  } else {
+    *out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+}
+
 }  // namespace
 
 void AppendUtf8(uint32_t code_point, std::string* out) {
@@ -145,16 +153,16 @@ absl::StatusOr<std::string> ParseQuotedString(std::string_view text, size_t* pla
 std::string Printable(std::string_view text) {
   std::string out = "\"";
   for (const char c : text.substr(0, kMaxPrintedBytes)) {
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (c >= 0x20 && c < 0x7f) {
-      out.push_back(c);
-    } else {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    AppendPrintable(c, &out);
   }
   out += text.size() > kMaxPrintedBytes ? "...\"" : "\"";
+  return out;
+}
+
+std::string PrintableText(std::string_view text) {
+  std::string out;
+  for (const char c : text) AppendPrintable(c, &out);
   return out;
 }
 

@@ -20,6 +20,9 @@ absl::StatusOr<std::string> ParseQuotedString(std::string_view text, size_t* pla
 // `text` in double quotes for a message: printable ASCII, the rest as escapes, cut after 100 bytes.
 std::string Printable(std::string_view text);
 
+// The same without the quotes and quote marks left as they are: for text that comes from elsewhere.
+std::string PrintableText(std::string_view text);
+
 // Appends a code point as UTF-8. REQUIRES: it is one (no surrogate, at most U+10FFFF).
 void AppendUtf8(uint32_t code_point, std::string* out);
 

@@ -67,7 +67,8 @@ class Parser {
     }
     const absl::StatusOr<storage::ProfileType> type = storage::ParseProfileType(name);
     if (!type.ok()) {
-      return InvalidArgument("selector, position {}: {}", begin + 1, Message(type.status()));
+      return InvalidArgument("selector, position {}: {}", begin + 1,
+                             PrintableText(Message(type.status())));
     }
     selector->profile_type = name.find(':') == name.npos ? std::string(name) : type->Id();
     return absl::OkStatus();
@@ -127,7 +128,7 @@ class Parser {
     auto regex = std::make_shared<const RE2>(matcher->value, options);
     if (!regex->ok()) {
       return InvalidArgument("selector, position {}: {} is no RE2 expression: {}", begin + 1,
-                             Printable(matcher->value), regex->error());
+                             Printable(matcher->value), PrintableText(regex->error()));
     }
     matcher->regex = std::move(regex);
     return absl::OkStatus();

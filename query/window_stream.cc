@@ -68,9 +68,11 @@ absl::StatusOr<const WindowStream::Window*> WindowStream::Next() {
   if (!thread_) return Fill(&buffers_[0]);
   const auto has_window = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return filled_ > done_; };
   const absl::MutexLock lock(&mutex_);
-  if (std::exchange(taken_, true)) ++done_;
+  if (holds_window_) ++done_;
   mutex_.Await(absl::Condition(&has_window));
-  return filled_windows_[done_ % kBuffers];
+  const absl::StatusOr<const Window*>& next = filled_windows_[done_ % kBuffers];
+  holds_window_ = next.ok() && *next != nullptr;  // the end and an error stay
+  return next;
 }
 
 }  // namespace flamekeep::query

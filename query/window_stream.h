@@ -88,7 +88,7 @@ class WindowStream {
   storage::WindowSums sums_;
   std::array<Buffer, kBuffers> buffers_;
   std::optional<std::thread> thread_;
-  bool taken_ = false;  // the caller holds what was filled as number done_
+  bool holds_window_ = false;  // the caller has what was filled as number done_
 
   absl::Mutex mutex_;
   std::array<absl::StatusOr<const Window*>, kBuffers> filled_windows_ ABSL_GUARDED_BY(mutex_);
