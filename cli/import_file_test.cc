@@ -26,7 +26,7 @@ std::string Timed(int first, int count) {
   std::string text;
   for (int i = first; i < first + count; ++i) {
     text += std::to_string(1795222421471786 + i) + "\texcimer-wall\tmain;run;f" +
-            std::to_string(i * 7919 % 1000) + " 1\n";
+            std::to_string(i % 1000 * 919 % 1000) + " 1\n";
   }
   return text;
 }

@@ -5,7 +5,11 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
+#include <spdlog/spdlog.h>
 
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -17,6 +21,20 @@
 
 namespace flamekeep::storage {
 namespace {
+
+// RocksDB's own log goes to ours. A log file of its own would end the process on a full disk: it
+// asserts that its writes succeed.
+class Log final : public rocksdb::Logger {
+ public:
+  Log() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> text{};
+    vsnprintf(text.data(), text.size(), format, arguments);
+    spdlog::warn("rocksdb: {}", text.data());
+  }
+};
 
 constexpr size_t kWalBytes = size_t{64} << 20;
 constexpr size_t kWriteBufferBytes = size_t{16} << 20;
@@ -37,9 +55,9 @@ rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
   db.max_bgerror_resume_count = 0;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.keep_log_file_num = 2;
-  db.max_log_file_size = 4 << 20;
+  db.info_log = std::make_shared<Log>();
+  // The log holds what is not flushed; a shutdown does not wait for a disk that may be failing.
+  db.avoid_flush_during_shutdown = true;
   db.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(kWriteBuffersBytes, options.cache);
   if (options.env != nullptr) db.env = options.env;

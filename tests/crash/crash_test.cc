@@ -23,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "storage/store_testing.h"
 #include "tests/support/crash_batches.h"
@@ -48,8 +49,10 @@ std::string WriterPath() {
   return std::string(directory != nullptr ? directory : "build/release/bin") + "/crash_writer";
 }
 
-// Runs the writer for `life`, kills it, and returns what it printed.
-std::string RunAndKill(const std::string& directory, unsigned seed, absl::Duration life) {
+// Runs the writer, kills it `life` after its first acknowledgement (or after its start if `early`),
+// and returns what it printed.
+std::string RunAndKill(const std::string& directory, unsigned seed, bool early,
+                       absl::Duration life) {
   std::array<int, 2> pipe_fds{};
   if (pipe2(pipe_fds.data(), O_CLOEXEC) != 0) std::abort();
   posix_spawn_file_actions_t actions;
@@ -66,13 +69,16 @@ std::string RunAndKill(const std::string& directory, unsigned seed, absl::Durati
   close(pipe_fds[1]);
 
   std::string output;
+  absl::Notification acknowledged;
   std::thread reader([&] {
     std::array<char, 4096> buffer{};
     ssize_t got = 0;
     while ((got = read(pipe_fds[0], buffer.data(), buffer.size())) > 0) {
       output.append(buffer.data(), static_cast<size_t>(got));
+      if (!acknowledged.HasBeenNotified()) acknowledged.Notify();
     }
   });
+  if (!early) acknowledged.WaitForNotificationWithTimeout(absl::Seconds(30));
   absl::SleepFor(life);
   EXPECT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "the writer ended by itself";
   kill(child, SIGKILL);
@@ -143,10 +149,11 @@ TEST(CrashTest, EveryAcknowledgedSampleIsThereOnce) {
       expected = Expected();
     }
     // Some die while they open the store.
-    const int life = random() % 6 == 0 ? 1 + static_cast<int>(random() % 30)
-                                       : 30 + static_cast<int>(random() % 150);
-    std::istringstream output(RunAndKill(
-        directory->path(), seed + static_cast<unsigned>(round) * 100, absl::Milliseconds(life)));
+    const bool early = random() % 6 == 0;
+    const int life = 1 + static_cast<int>(random() % (early ? 30 : 120));
+    std::istringstream output(RunAndKill(directory->path(),
+                                         seed + static_cast<unsigned>(round) * 100, early,
+                                         absl::Milliseconds(life)));
     int source = 0;
     uint64_t number = 0;
     while (output >> source >> number) {
