@@ -129,8 +129,9 @@ TEST_F(DictionaryIndexTest, DamagedFilesGiveNoIdsOutside) {
   std::mt19937 random(2);
   for (int round = 0; round < 200; ++round) {
     std::string bad = good;
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 20; ++i) {
       bad[64 + random() % (bad.size() - 64)] = static_cast<char>(random());
+    }
     std::ofstream(index->file().path(), std::ios::binary | std::ios::in | std::ios::out) << bad;
     for (uint32_t probe = 0; probe < 500; ++probe) {
       index->Find(NodeHash(probe, probe), [&](uint32_t id) {

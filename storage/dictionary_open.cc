@@ -17,8 +17,9 @@ absl::StatusOr<DerivedRecord> ReadRecord(rocksdb::DB* db) {
   const rocksdb::Status status =
       db->Get(rocksdb::ReadOptions(), MetaKey(MetaTag::kDerived), &encoded);
   if (status.IsNotFound()) return DerivedRecord{};
-  if (!status.ok())
+  if (!status.ok()) {
     return DataLoss("can not read the derived files' record: {}", status.ToString());
+  }
   return DecodeDerived(encoded);
 }
 
