@@ -220,7 +220,7 @@ absl::StatusOr<Appended> PushSession::Impl::AppendPlain(const PushBatch& batch) 
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, Decode(batch));
   to_store.position = NextPosition(batch);
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Ticket ticket,
-                             shared->store->Append(std::move(to_store)));
+                             shared->store->Append(to_store));
   return Accept(batch, ticket);
 }
 

@@ -47,7 +47,8 @@ void PutChunk(uint64_t above, absl::Span<const Pair> pairs, std::string* out) {
   for (uint32_t i = count; i-- > 0;) {
     if (pairs[i].value == unit) continue;
     numbers[others] = i;
-    values[others] = pairs[i].value / unit - 2;
+    // No value is zero, so neither is their divisor.
+    values[others] = pairs[i].value / unit - 2;  // NOLINT(clang-analyzer-core.DivideZero)
     ++others;
   }
   PutVarint(others << 1 | (unit != 1 ? 1 : 0), out);

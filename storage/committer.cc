@@ -72,7 +72,7 @@ Ticket Committer::Accepted(SourceId source, const std::optional<Position>& posit
   return ++accepted_;
 }
 
-absl::StatusOr<Ticket> Committer::Append(Batch batch) {
+absl::StatusOr<Ticket> Committer::Append(const Batch& batch) {
   absl::MutexLock lock(&mutex_);
   FLAMEKEEP_RETURN_IF_ERROR(WaitForRoom());
   FLAMEKEEP_ASSIGN_OR_RETURN(const bool known, CheckNumber(batch.source, batch.position));

@@ -57,7 +57,7 @@ class Committer {
   // Flushes what was accepted (trying once where the sink fails) and joins the thread.
   ~Committer();
 
-  absl::StatusOr<Ticket> Append(Batch batch) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Ticket> Append(const Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Ticket> Replace(Replacement replacement) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Runs `prepare` on the committer thread, between flushes, then Commit(); returns when that is

@@ -45,6 +45,7 @@ class EntryChains {
     while (end != nullptr) {
       // `end` is behind the last entry, so it may be the start of the next block.
       const auto address = reinterpret_cast<uintptr_t>(end - 1) / sizeof(Block) * sizeof(Block);
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): blocks are aligned to their size
       const auto* block = reinterpret_cast<const Block*>(address);
       if (block->previous != nullptr) Prefetch(block->previous);
       for (const Entry* entry = block->entries; entry < end; ++entry) visit(*entry);

@@ -146,8 +146,8 @@ std::optional<Position> Store::AcceptedPosition(SourceId source) const {
   return impl_->committer->AcceptedPosition(source);
 }
 
-absl::StatusOr<Ticket> Store::Append(Batch batch) {
-  return impl_->committer->Append(std::move(batch));
+absl::StatusOr<Ticket> Store::Append(const Batch& batch) {
+  return impl_->committer->Append(batch);
 }
 
 absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {

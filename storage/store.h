@@ -175,7 +175,7 @@ class Store {
   // dropped and the ticket is that of everything accepted so far.
   // Errors: FAILED_PRECONDITION where the number leaves a gap; RESOURCE_EXHAUSTED where the head is
   // full and does not drain within append_timeout (the committer can not write: see status()).
-  absl::StatusOr<Ticket> Append(Batch batch);
+  absl::StatusOr<Ticket> Append(const Batch& batch);
   absl::StatusOr<Ticket> Replace(Replacement replacement);
 
   // Calls `done` once the ticket is durable, from the committer thread: it must not block. Asking

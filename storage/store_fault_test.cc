@@ -33,7 +33,7 @@ class Writer {
     batch.position = Position{static_cast<uint64_t>(number), ""};
     // Each batch brings a new name, so that a lost dictionary run would show.
     batch.samples = {store_.MakeSample(kTime, "excimer", fmt::format("main;f{}", number), 1)};
-    const absl::StatusOr<Ticket> ticket = store_->Append(std::move(batch));
+    const absl::StatusOr<Ticket> ticket = store_->Append(batch);
     ASSERT_TRUE(ticket.ok()) << ticket.status();
     sent_ = number;
     store_->OnDurable(*ticket, [this, number] { acknowledged_ = number; });
@@ -142,7 +142,7 @@ TEST_F(StoreFaultTest, ReadsGoOnAndAppendsAreRefusedWhileTheDiskFails) {
     Batch batch;
     batch.source = source;
     batch.samples = {store.MakeSample(kTime, "excimer", fmt::format("f{}", i), 1)};
-    status = store->Append(std::move(batch)).status();
+    status = store->Append(batch).status();
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_FALSE(store->Status().write_status.ok());

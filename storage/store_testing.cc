@@ -110,7 +110,7 @@ void TestStore::Append(absl::Time time, std::string_view profile, std::string_vi
       Require(store_->InternSource({SourceKind::kPubSub, std::string(site), "test", "node", 0}));
   batch.resolution = resolution;
   batch.samples = {MakeSample(time, profile, folded, value, site)};
-  Require(store_->WaitDurable(Require(store_->Append(std::move(batch)))));
+  Require(store_->WaitDurable(Require(store_->Append(batch))));
 }
 
 void TestStore::Replace(Level level, absl::Time start, const StackValues& content, uint64_t number,

@@ -117,7 +117,7 @@ void Generator::Append(size_t type, Level resolution) {
     const size_t size = batches_[site].size();
     batch.samples = std::exchange(batches_[site], {});
     batches_[site].reserve(size + size / 4);
-    Must(store_->Append(std::move(batch)).status());
+    Must(store_->Append(batch).status());
   }
 }
 
