@@ -29,7 +29,7 @@ class Log final : public rocksdb::Logger {
   Log() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
 
   using rocksdb::Logger::Logv;
-  void Logv(const char* format, va_list arguments) override {
+  [[gnu::format(printf, 2, 0)]] void Logv(const char* format, va_list arguments) override {
     std::array<char, 512> text{};
     vsnprintf(text.data(), text.size(), format, arguments);
     spdlog::warn("rocksdb: {}", text.data());
