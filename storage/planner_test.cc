@@ -1,5 +1,6 @@
 #include "storage/planner.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <set>

@@ -1,6 +1,7 @@
 // Every write and every sync fails in turn; then the power goes. What was acknowledged is there
 // once.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

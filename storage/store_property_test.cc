@@ -1,6 +1,7 @@
 // Random writes, late writes, replacements, rollups, expiries, crashes and ranges against a naive
 // oracle: a list of samples.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
