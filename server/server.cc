@@ -176,6 +176,7 @@ struct Server::Impl {
   void StopSources() {
     std::vector<std::thread> threads;
     absl::MutexLock lock(&sources_mutex);
+    threads.reserve(sources.size());
     for (const auto& source : sources) {
       threads.emplace_back([source = source.get()] { source->Stop(); });
     }

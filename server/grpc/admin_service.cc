@@ -167,7 +167,11 @@ v1::StatusResponse MakeStatus(const StatusParts& parts) {
 }
 
 AdminService::AdminService(StatusParts parts)
-    : parts_(std::move(parts)), pool_("admin", 1, kMaxQueued) {}
+    : parts_(std::move(parts)),
+      refused_(parts_.metrics->GetCounter("status_calls_refused_total", Severity::kError,
+                                          "calls for the status that were refused because too "
+                                          "many were waiting")),
+      pool_("admin", 1, kMaxQueued) {}
 
 grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext* context,
                                                const v1::StatusRequest*,
@@ -178,6 +182,7 @@ grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext* cont
     reactor->Finish(grpc::Status::OK);
   });
   if (!taken) {
+    refused_.Add();
     reactor->Finish(
         ToGrpc(absl::ResourceExhaustedError("many ask for the status already: try again later")));
   }

@@ -23,7 +23,7 @@ struct StatusParts {
   std::string directory;
   absl::Time started;
   const storage::Store* store;
-  const Metrics* metrics;
+  Metrics* metrics;
   std::function<std::vector<ingest::ChannelStatus>()> channels;  // of all configured sources
 };
 
@@ -39,6 +39,7 @@ class AdminService final : public v1::AdminService::CallbackService {
 
  private:
   const StatusParts parts_;
+  Counter& refused_;
   WorkerPool pool_;
 };
 

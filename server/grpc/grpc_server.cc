@@ -21,6 +21,7 @@ namespace {
 constexpr absl::Duration kKeepaliveTime = absl::Seconds(30);
 constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(10);
 constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
+constexpr absl::Duration kMaxIdle = absl::Minutes(30);
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
 // Few large frames instead of many of 16 KiB.
 constexpr int kMaxFrameBytes = 1 << 20;
@@ -50,6 +51,7 @@ void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
                               ToInt(options.max_streams_per_connection));
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                               ToMilliseconds(kHandshakeTimeout));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, ToMilliseconds(kMaxIdle));
   // Who has lost its power or its network is noticed, so that its source can be opened again.
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, ToMilliseconds(kKeepaliveTime));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, ToMilliseconds(kKeepaliveTimeout));
@@ -63,7 +65,7 @@ void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
 
 struct GrpcServer::Impl {
   Impl(const GrpcOptions& options, const GrpcParts& parts)
-      : ingest(parts.store, parts.hub, parts.metrics, options.decode_threads),
+      : ingest(parts.store, parts.hub, parts.metrics, options.decode_threads, options.memory_bytes),
         query(parts.engine, options.query),
         admin(parts.status) {}
 

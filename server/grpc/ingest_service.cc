@@ -26,7 +26,8 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
  public:
   static grpc::ServerUnaryReactor* Start(const IngestParts& parts,
                                          const v1::IngestBatchRequest* request,
-                                         v1::IngestResponse* response, const absl::Status& refusal) {
+                                         v1::IngestResponse* response,
+                                         const absl::Status& refusal) {
     const std::shared_ptr<UnaryIngest> call(new UnaryIngest(parts, request, response));
     call->self_ = call;
     if (!refusal.ok()) {
@@ -126,9 +127,15 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
 }  // namespace
 
 IngestService::IngestService(storage::Store* store, ingest::PushHub* hub, Metrics* metrics,
-                             size_t decode_threads)
+                             size_t decode_threads, uint64_t max_held_bytes)
     : pool_("decode", decode_threads, kMaxQueuedBatches),
-      parts_{.store = store, .hub = hub, .pool = &pool_, .metrics = metrics} {}
+      parts_{.store = store,
+             .hub = hub,
+             .pool = &pool_,
+             .metrics = metrics,
+             .held_bytes = std::make_shared<std::atomic<uint64_t>>(0),
+             .max_held_bytes = max_held_bytes},
+      open_streams_(metrics->GetGauge("ingest_streams", "ingest streams that are open")) {}
 
 grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* IngestService::Ingest(
     grpc::CallbackServerContext*) {
@@ -138,6 +145,7 @@ grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* IngestService::I
   {
     absl::MutexLock lock(&mutex_);
     streams_.emplace(stream.get(), stream);
+    open_streams_.Set(static_cast<double>(streams_.size()));
     drain = draining_;
   }
   if (drain) stream->Drain();
@@ -172,6 +180,7 @@ void IngestService::Forget(IngestStream* stream) {
   if (found == streams_.end()) return;
   last = std::move(found->second);
   streams_.erase(found);
+  open_streams_.Set(static_cast<double>(streams_.size()));
 }
 
 }  // namespace flamekeep::server

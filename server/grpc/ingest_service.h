@@ -9,6 +9,7 @@
 #define FLAMEKEEP_SERVER_GRPC_INGEST_SERVICE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
@@ -26,8 +27,9 @@ namespace flamekeep::server {
 class IngestService final : public v1::IngestService::CallbackService {
  public:
   // No pointer is owned.
+  // `max_held_bytes`: of the batches that wait for decoding.
   IngestService(storage::Store* store, ingest::PushHub* hub, Metrics* metrics,
-                size_t decode_threads);
+                size_t decode_threads, uint64_t max_held_bytes);
 
   grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* Ingest(
       grpc::CallbackServerContext* context) override;
@@ -43,6 +45,7 @@ class IngestService final : public v1::IngestService::CallbackService {
 
   WorkerPool pool_;
   const IngestParts parts_;
+  Gauge& open_streams_;
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_map<IngestStream*, std::shared_ptr<IngestStream>> streams_

@@ -226,6 +226,7 @@ TEST_F(IngestServiceTest, ManyClientsAtOnce) {
   std::atomic<int> good = 0;
   constexpr int kClients = 8;
   constexpr uint64_t kBatches = 30;
+  clients.reserve(kClients);
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back([&, i] {
       IngestCall call(ingest_.get());
@@ -239,6 +240,22 @@ TEST_F(IngestServiceTest, ManyClientsAtOnce) {
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(good, kClients);
   EXPECT_EQ(FlameGraph().second.coverage().total(), kClients * kBatches);
+}
+
+TEST_F(IngestServiceTest, StreamsBeyondTheMemoryAreRefused) {
+  config_.limits.rpc_memory_bytes = 1'000'000;
+  Restart();
+  IngestCall call(ingest_.get());
+  call.Open(Folded("client"));
+  call.Send(1, std::string(2'000'000, '\n'));
+  const grpc::Status status = call.Close();
+  EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("limits.rpc_memory"));
+  // What a refused stream held is free again.
+  IngestCall small(ingest_.get());
+  small.Open(Folded("client"));
+  for (uint64_t i = 1; i <= 5; ++i) small.Send(i, std::string(400'000, '\n'));
+  EXPECT_TRUE(small.Close().ok());
 }
 
 TEST_F(IngestServiceTest, DrainAcknowledgesWhatItTook) {

@@ -37,12 +37,28 @@ void IngestStream::Drain() {
   Advance();
 }
 
+bool IngestStream::Hold(const v1::IngestRequest& request) {
+  const uint64_t bytes = request.batch().lines().size();
+  held_ += bytes;
+  return parts_.held_bytes->fetch_add(bytes) + bytes <= parts_.max_held_bytes;
+}
+
+void IngestStream::Release(uint64_t bytes) {
+  held_ -= bytes;
+  *parts_.held_bytes -= bytes;
+}
+
 void IngestStream::OnReadDone(bool ok) {
+  const bool held = ok && Hold(incoming_);
   {
     absl::MutexLock lock(&mutex_);
     reading_ = false;
-    has_incoming_ = ok;
+    has_incoming_ = held;
     half_closed_ = !ok;
+    if (ok && !held) {
+      Fail(absl::ResourceExhaustedError(
+          "too many batches wait to be decoded: try again later, or raise limits.rpc_memory"));
+    }
   }
   Advance();
 }
@@ -153,6 +169,7 @@ void IngestStream::Work() {
       status = InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
       break;
   }
+  Release(work_.batch().lines().size());
   {
     absl::MutexLock lock(&mutex_);
     working_ = false;

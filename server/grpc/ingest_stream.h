@@ -5,7 +5,7 @@
 //                           -> StartRead                           -> StartWrite(acknowledgement)
 //
 // Backpressure: one batch is read ahead while one is worked on; the rest waits in the client, held
-// back by HTTP/2 flow control.
+// back by HTTP/2 flow control. So many streams that even this is too much memory are refused.
 //
 // Threading: every callback takes its decision under the mutex (Next()) and acts on it outside of
 // it (Do()), because gRPC may call back from within an operation. The session belongs to whoever
@@ -19,6 +19,7 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +42,10 @@ struct IngestParts {
   ingest::PushHub* hub;
   WorkerPool* pool;
   Metrics* metrics;
+  // Of the messages of all streams that wait for decoding; shared, as a stream may outlive the rest
+  // in a callback of the store.
+  std::shared_ptr<std::atomic<uint64_t>> held_bytes;
+  uint64_t max_held_bytes;  // beyond it a stream is refused
 };
 
 // Counts a call that ended in an error.
@@ -52,6 +57,8 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   // The caller keeps the stream until `on_done`, which is called once, when gRPC has let go of it.
   static std::shared_ptr<IngestStream> Start(const IngestParts& parts,
                                              std::function<void(IngestStream*)> on_done);
+
+  ~IngestStream() override { Release(held_); }
 
   // Takes in no more batches; ends the call with UNAVAILABLE once all that were taken in are
   // acknowledged.
@@ -74,6 +81,10 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   void Durable(uint64_t number, const std::string& cursor);
   void Fail(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // Takes the bytes of a message from the common budget; false where it is used up.
+  bool Hold(const v1::IngestRequest& request);
+  void Release(uint64_t bytes);
+
   // Does what is to be done until there is nothing. Never with the lock.
   void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
   Step Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -85,6 +96,8 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   v1::IngestRequest work_;                        // the worker's while working_
   v1::IngestResponse outgoing_;                   // gRPC's while writing_
   std::unique_ptr<ingest::PushSession> session_;  // the worker's while working_
+
+  std::atomic<uint64_t> held_ = 0;  // this stream's part of held_bytes
 
   absl::Mutex mutex_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;

@@ -17,7 +17,6 @@ using grpc::StatusCode;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 class QueryServiceTest : public TestServer {
  protected:

@@ -83,12 +83,15 @@ class HttpServer::Impl {
     FLAMEKEEP_ASSIGN_OR_RETURN(const Address wanted, ParseAddress(options_.address));
     FLAMEKEEP_ASSIGN_OR_RETURN(const Address numeric, Resolve(wanted));
     ErrorCode error;
-    const auto ip = asio::ip::make_address(numeric.host, error);
-    const Tcp::endpoint endpoint(ip, numeric.port);
-    if (!error) acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    try {
+      const Tcp::endpoint endpoint(asio::ip::make_address(numeric.host), numeric.port);
+      acceptor_.open(endpoint.protocol());
+      acceptor_.set_option(asio::socket_base::reuse_address(true));
+      acceptor_.bind(endpoint);
+      acceptor_.listen(asio::socket_base::max_listen_connections);
+    } catch (const boost::system::system_error& failure) {
+      error = failure.code();
+    }
     if (error == asio::error::address_in_use) {
       return Error(absl::StatusCode::kUnavailable,
                    "the HTTP address {} is in use: stop what listens there, or choose another "
@@ -117,7 +120,7 @@ class HttpServer::Impl {
     asio::post(io_, [this] {
       stopping_ = true;
       ErrorCode ignored;
-      acceptor_.close(ignored);
+      static_cast<void>(acceptor_.close(ignored));
       for (Session& session : sessions_) {
         if (session.reading) session.stream.close();
       }
@@ -155,7 +158,7 @@ class HttpServer::Impl {
       }
       sessions_.emplace_back(std::move(socket));
       const auto session = std::prev(sessions_.end());
-      asio::co_spawn(io_, Serve(&*session), [this, session](std::exception_ptr) {
+      asio::co_spawn(io_, Serve(&*session), [this, session](const std::exception_ptr&) {
         sessions_.erase(session);
         if (stopping_ && sessions_.empty()) idle_.Notify();
       });
@@ -215,7 +218,7 @@ class HttpServer::Impl {
       if (!co_await Write(&stream, std::move(response), keep && !stopping_, head)) break;
     }
     ErrorCode ignored;
-    stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+    static_cast<void>(stream.socket().shutdown(Tcp::socket::shutdown_both, ignored));
     stream.close();
   }
 

@@ -146,6 +146,7 @@ TEST_F(HttpServerTest, CutsAReaderThatTakesNothing) {
 TEST_F(HttpServerTest, ServesOnWhileOthersHoldAllConnections) {
   Start({.max_connections = 8});
   std::vector<std::unique_ptr<RawClient>> holders;
+  holders.reserve(30);
   for (int i = 0; i < 30; ++i) {
     holders.push_back(std::make_unique<RawClient>(address()));
     ASSERT_TRUE(holders.back()->connected());

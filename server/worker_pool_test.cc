@@ -1,3 +1,5 @@
+#include "server/worker_pool.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "server/worker_pool.h"
 
 namespace flamekeep::server {
 namespace {
@@ -17,6 +18,7 @@ TEST(WorkerPoolTest, RunsEveryTaskThatItTook) {
   {
     WorkerPool pool("test", 3, 1'000);
     std::vector<std::thread> posters;
+    posters.reserve(4);
     for (int i = 0; i < 4; ++i) {
       posters.emplace_back([&] {
         for (int j = 0; j < 5'000; ++j) {
