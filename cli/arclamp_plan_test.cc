@@ -57,6 +57,7 @@ TEST(ParseArcLampName, TellsTimeChannelAndTag) {
 
 std::vector<LogFile> Listing(const std::vector<std::string>& paths) {
   std::vector<LogFile> files;
+  files.reserve(paths.size());
   for (const std::string& path : paths) files.push_back({path, 100, 1});
   return files;
 }
@@ -120,6 +121,7 @@ TEST(PlanArcLamp, ChannelsAndDaysStandApart) {
 
 TEST(PlanArcLamp, HoursAreCompleteOnlyWithAll24OfAll) {
   std::vector<std::string> paths;
+  paths.reserve(24);
   for (int hour = 0; hour < 24; ++hour) {
     paths.push_back(fmt::format("h/2026-11-20_{:02}.w.all.log", hour));
   }

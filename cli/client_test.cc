@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "cli/test_ingest_server.h"
 
@@ -77,8 +78,9 @@ TEST(IngestClient, EachLineCountsOnceWhateverBreaks) {
     std::minstd_rand random(seed);
     for (int i = 0; i < 400; ++i) {
       std::string lines;
-      for (unsigned n = random() % 10; n > 0; --n)
+      for (unsigned n = random() % 10; n > 0; --n) {
         lines += "line " + std::to_string(random()) + "\n";
+      }
       want += lines;
       const absl::Status sent = (*client)->Send(Batch(std::move(lines)));
       ASSERT_TRUE(sent.ok()) << sent;

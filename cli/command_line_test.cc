@@ -66,6 +66,7 @@ TEST(CommandLine, Query) {
   EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).to, "now");
 }
 
+// NOLINTBEGIN(concurrency-mt-unsafe): no other thread is there.
 TEST(CommandLine, ServerComesFromFlagThenEnvironmentThenDefault) {
   unsetenv("FLAMEKEEP_SERVER");
   EXPECT_EQ(Parsed<StatusOptions>({"status"}).server, "127.0.0.1:4041");
@@ -74,6 +75,7 @@ TEST(CommandLine, ServerComesFromFlagThenEnvironmentThenDefault) {
   EXPECT_EQ(Parsed<StatusOptions>({"status", "--server", "other"}).server, "other");
   unsetenv("FLAMEKEEP_SERVER");
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 TEST(CommandLine, StoreCheckAndCompletion) {
   EXPECT_EQ(Parsed<StoreCheckOptions>({"store", "check", "/d"}).directory, "/d");

@@ -52,6 +52,7 @@ void Fill(const CommandModel& command, const std::string& path, Tables* tables) 
   tables->options += fmt::format("    '{}') options='{}' ;;\n", path, Joined(names));
   if (!command.commands.empty()) {
     std::vector<std::string> words;
+    words.reserve(command.commands.size());
     for (const CommandModel& sub : command.commands) words.push_back(sub.name);
     ValueModel choice;
     choice.kind = ValueModel::Kind::kChoice;

@@ -39,6 +39,7 @@ std::string Values(const ValueModel& value) {
 void Write(const CommandModel& command, const std::string& inside, std::string_view program,
            std::string* out) {
   std::vector<std::string> subs;
+  subs.reserve(command.commands.size());
   for (const CommandModel& sub : command.commands) subs.push_back(sub.name);
   const std::string no_sub =
       subs.empty() ? inside

@@ -57,8 +57,9 @@ void WriteCommand(const CommandModel& command, const std::string& function, std:
     WriteCommand(sub, function + "_" + sub.name, out);
   }
   *out += function + "() {\n";
-  if (!command.commands.empty())
+  if (!command.commands.empty()) {
     *out += "  local context state state_descr line\n  typeset -A opt_args\n";
+  }
   *out += command.commands.empty() ? "  _arguments" : "  _arguments -C";
   for (const OptionModel& option : command.options) WriteOption(option, out);
   if (command.commands.empty()) {

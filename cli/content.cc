@@ -77,7 +77,8 @@ std::string ContentCursor::Encode() const {
   return out;
 }
 
-std::optional<ContentCursor> ContentCursor::Decode(std::string_view in) {
+std::optional<ContentCursor> ContentCursor::Decode(std::string_view encoded) {
+  std::string_view in = encoded;
   if (in.size() < 2 || in[0] != kVersion) return std::nullopt;
   ContentCursor cursor;
   cursor.ends_in_line = in[1] == kEndsInLine;
@@ -128,7 +129,8 @@ Checkpoint ContentHasher::Here() const {
 
 ContentCursor ContentHasher::Cursor() const { return {Here(), last_ != '\n', ladder_}; }
 
-absl::StatusOr<Relation> Compare(Input& input, const ContentCursor& known, ContentHasher& hasher) {
+absl::StatusOr<Relation> Compare(Input& input, const ContentCursor& known, ContentHasher& hasher,
+                                 absl::FunctionRef<absl::Status()> on_read) {
   std::string buffer(kReadBytes, '\0');
   size_t want = kFirstReadBytes;
   while (hasher.length() < known.end.length) {
@@ -139,6 +141,7 @@ absl::StatusOr<Relation> Compare(Input& input, const ContentCursor& known, Conte
                                  known.ladder[hasher.ladder().size()].length > hasher.length();
       return has_all_rungs ? Relation::kOlderCopy : Relation::kDiffers;
     }
+    FLAMEKEEP_RETURN_IF_ERROR(on_read());
     const size_t compared = hasher.ladder().size();
     hasher.Update(std::string_view(buffer.data(), n));
     for (size_t i = compared; i < hasher.ladder().size(); ++i) {

@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace flamekeep::cli {
@@ -83,8 +85,9 @@ enum class Relation {
 };
 
 // Compares the input, which stands at its start, with what is known. `hasher`, a new one, has then
-// seen what was read.
-absl::StatusOr<Relation> Compare(Input& input, const ContentCursor& known, ContentHasher& hasher);
+// seen what was read. Calls `on_read` after each piece; an error of it ends the comparison.
+absl::StatusOr<Relation> Compare(Input& input, const ContentCursor& known, ContentHasher& hasher,
+                                 absl::FunctionRef<absl::Status()> on_read);
 
 }  // namespace flamekeep::cli
 

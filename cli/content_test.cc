@@ -32,7 +32,7 @@ Relation CompareFile(const std::string& content, const ContentCursor& known) {
   auto input = Input::Open(dir.File("log", content));
   EXPECT_TRUE(input.ok()) << input.status();
   ContentHasher hasher;
-  const auto relation = Compare(**input, known, hasher);
+  const auto relation = Compare(**input, known, hasher, [] { return absl::OkStatus(); });
   EXPECT_TRUE(relation.ok()) << relation.status();
   return *relation;
 }

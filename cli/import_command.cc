@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "cli/arclamp_plan.h"
 #include "cli/commands.h"

@@ -63,7 +63,11 @@ absl::StatusOr<Place> FindPlace(Input& input, const v1::OpenSource& open,
           "the server's place of \"{}\" can not be read: was it imported by a newer flamekeep?",
           candidate.source());
     }
-    FLAMEKEEP_ASSIGN_OR_RETURN(const Relation relation, Compare(input, *known, place.hasher));
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        const Relation relation, Compare(input, *known, place.hasher, [&]() -> absl::Status {
+          target.progress->Update(input.raw().position());
+          return target.client.cancelled() ? absl::CancelledError("interrupted") : absl::OkStatus();
+        }));
     if (relation != Relation::kDiffers) {
       place.known = *known;
       place.is_older_copy = relation == Relation::kOlderCopy;
@@ -123,6 +127,7 @@ absl::Status CheckFormat(const Input& input, LineFormat format, const v1::OpenSo
 
 std::string LabelText(const v1::OpenSource& open) {
   std::vector<std::string> parts;
+  parts.reserve(open.labels_size());
   for (const v1::Label& label : open.labels()) {
     parts.push_back(fmt::format("{}=\"{}\"", label.name(), label.value()));
   }
@@ -151,17 +156,17 @@ absl::StatusOr<FileResult> ImportFile(const std::string& path, const FileImport&
   open.set_kind(v1::OpenSource::KIND_IMPORT);
   open.set_format(format == LineFormat::kFolded ? v1::FORMAT_FOLDED : v1::FORMAT_TIMED_FOLDED);
   open.set_source(fmt::format("lines:{}{}", HexText(DigestOf(first_line)), LabelText(open)));
+  target.progress->Begin(input->name(), input->raw().size());
   FLAMEKEEP_ASSIGN_OR_RETURN(Place place, FindPlace(*input, open, target));
   if (place.is_older_copy) {
+    target.progress->End();
     result.outcome = FileResult::Outcome::kOlderCopy;
     return result;
   }
   input->ForgetStart();
   result.resumed = place.known.end.length > 0;
-  target.progress->Begin(input->name(), input->raw().size());
-  const absl::Status status = SendAll(*input, place, is_finished, target, &result);
+  FLAMEKEEP_RETURN_IF_ERROR(SendAll(*input, place, is_finished, target, &result));
   target.progress->End();
-  FLAMEKEEP_RETURN_IF_ERROR(status);
   result.counts = place.client->counts();
   result.outcome = result.bytes > 0 ? FileResult::Outcome::kImported
                    : result.resumed ? FileResult::Outcome::kUpToDate

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/time/clock.h"
+
 namespace flamekeep::cli {
 
 IngestStream::IngestStream(v1::IngestService::Stub* stub, const v1::OpenSource& open) {
@@ -63,7 +65,7 @@ bool IngestStream::HandleOne(absl::Time deadline) {
       grpc::CompletionQueue::GOT_EVENT) {
     return false;
   }
-  switch (static_cast<Operation>(reinterpret_cast<intptr_t>(tag))) {
+  switch (*static_cast<const Operation*>(tag)) {
     case Operation::kStart:
       busy_ = false;
       // Of a call that did not come about, the read fails and the rest follows.

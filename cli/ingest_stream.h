@@ -10,6 +10,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -50,9 +51,14 @@ class IngestStream {
 
  private:
   using Call = grpc::ClientAsyncReaderWriter<v1::IngestRequest, v1::IngestResponse>;
-  // The operations that can be under way, at most one of each; their values are gRPC's tags.
-  enum class Operation : intptr_t { kStart = 1, kRead, kWrite, kWritesDone, kFinish };
-  static void* Tag(Operation operation) { return reinterpret_cast<void*>(operation); }
+  // The operations that can be under way, at most one of each. gRPC knows them by a pointer: into
+  // kOperations.
+  enum class Operation { kStart, kRead, kWrite, kWritesDone, kFinish };
+  static constexpr std::array kOperations = {Operation::kStart, Operation::kRead, Operation::kWrite,
+                                             Operation::kWritesDone, Operation::kFinish};
+  static void* Tag(Operation operation) {
+    return const_cast<Operation*>(&kOperations[static_cast<size_t>(operation)]);
+  }
 
   // Takes in one finished operation. False after the timeout.
   bool HandleOne(absl::Time deadline);

@@ -21,7 +21,8 @@ std::string LogState::Encode() const {
   return out;
 }
 
-std::optional<LogState> LogState::Decode(std::string_view in) {
+std::optional<LogState> LogState::Decode(std::string_view encoded) {
+  std::string_view in = encoded;
   if (in.size() < 2 || in[0] != kVersion) return std::nullopt;
   LogState state;
   state.is_stale = in[1] == kStale;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace flamekeep::cli {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
@@ -54,7 +55,12 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
 
 // What the reader of the answer should know about it.
 void TellCoverage(const v1::Coverage& coverage) {
-  if (coverage.widened()) {
+  // That minutes are the finest there is goes without saying.
+  const int64_t before =
+      coverage.requested().begin().seconds() - coverage.covered().begin().seconds();
+  const auto& end = coverage.requested().end();
+  const int64_t after = coverage.covered().end().seconds() - end.seconds() - (end.nanos() > 0);
+  if (before >= 60 || after >= 60) {
     fmt::print(stderr,
                "flamekeep: note: the answer covers {}: the store keeps no finer buckets there\n",
                Text(coverage.covered()));

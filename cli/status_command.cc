@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/connection.h"

@@ -34,6 +34,7 @@ std::string WithoutPrefix(std::string name, std::string_view prefix) {
 
 std::string LabelsText(const Counter& counter) {
   std::vector<std::string> parts;
+  parts.reserve(counter.labels_size());
   for (const v1::Label& label : counter.labels()) {
     parts.push_back(fmt::format("{}={}", label.name(), label.value()));
   }
