@@ -111,8 +111,10 @@ void PushHub::Shared::WhenDurable(const std::shared_ptr<Shared>& shared, storage
                                   storage::Position client, storage::Ticket ticket) {
   shared->store->OnDurable(ticket, [shared, source, client = std::move(client)] {
     absl::MutexLock lock(&shared->mutex);
-    storage::Position& durable = shared->sources.find(source)->second.durable;
-    if (durable.number < client.number) durable = client;
+    // A later batch of the source may have been told before this one, and the state be gone.
+    const auto it = shared->sources.find(source);
+    if (it == shared->sources.end() || client.number <= it->second.durable.number) return;
+    it->second.durable = client;
     shared->Forget(source);
   });
 }

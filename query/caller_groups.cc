@@ -9,7 +9,6 @@
 
 namespace flamekeep::query {
 
-using storage::FrameId;
 using storage::SaturatingAdd;
 using storage::StackId;
 using storage::StackTreeView;
@@ -55,8 +54,9 @@ inline uint32_t CallerGroups::KeyOf(uint32_t id) {
 
 inline uint32_t CallerGroups::ParentOf(uint32_t id) {
   const uint32_t parent = Raw(tree_.parent(StackId{id}));
-  if (parent < id) [[likely]]
+  if (parent < id) [[likely]] {
     return parent;
+  }
   damaged_ = id;
   return 0;
 }

@@ -175,6 +175,7 @@ TEST_P(CaseTest, Answers) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   const std::string result = CaseRunner().Run(text.str());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   if (std::getenv("FLAMEKEEP_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << result;
   } else {

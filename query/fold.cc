@@ -144,8 +144,9 @@ class Folder {
   bool FoldNode(uint32_t offset, uint64_t self, uint64_t* left) {
     ++folded_.visited;
     const uint32_t id = base_ + offset;
-    if (offset >= count_) [[unlikely]]
+    if (offset >= count_) [[unlikely]] {
       return Damaged(id);
+    }
     uint64_t total = self;
     AddTo<kSaturates>(&total, below_[offset]);
     below_[offset] = 0;
@@ -153,8 +154,9 @@ class Folder {
     if (total > cut_ || id == 0) [[unlikely]] {
       folded_.nodes.push_back({id, parent, total, self});
     }
-    if (parent >= id) [[unlikely]]
+    if (parent >= id) [[unlikely]] {
       return id == 0 || Damaged(id);
+    }
     if (parent >= base_) {
       AddTo<kSaturates>(&below_[parent - base_], total);
       const uint32_t parent_offset = parent - base_;

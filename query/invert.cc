@@ -67,7 +67,7 @@ class Inverter {
       if (groups_.last()[key].total != 0) keys.push_back(key);
     }
     groups_in_[0] = keys.size();
-    std::stable_sort(keys.begin(), keys.end(), [&](uint32_t a, uint32_t b) {
+    std::sort(keys.begin(), keys.end(), [&](uint32_t a, uint32_t b) {
       return groups_.last()[a].total > groups_.last()[b].total;
     });
     return keys;
