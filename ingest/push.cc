@@ -221,8 +221,7 @@ absl::StatusOr<Appended> PushSession::Impl::AppendPlain(const PushBatch& batch) 
   storage::Batch to_store{.source = source, .resolution = identity.resolution};
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, Decode(batch));
   to_store.position = NextPosition(batch);
-  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Ticket ticket,
-                             shared->store->Append(to_store));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Ticket ticket, shared->store->Append(to_store));
   return Accept(batch, ticket);
 }
 

@@ -24,9 +24,11 @@
 
 namespace flamekeep::server {
 
-// A moment whose minutes, hours and days are kept by the default retention.
+// A moment whose minutes, hours and days are kept by the default retention: the same one for the
+// whole process, since a pushed source is told apart by its time, too.
 inline absl::Time Now() {
-  return absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) / 60 * 60);
+  static const absl::Time now = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) / 60 * 60);
+  return now;
 }
 
 class TestServer : public testing::Test {

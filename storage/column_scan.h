@@ -12,8 +12,8 @@
 //     ... sums.ForEachDescending(...); sums.Clear();
 //   }
 //
-// Damage in a large column shows as late as in the AddWindow() that meets it. After an error neither
-// the scan nor the sums that were taken from it are to be used.
+// Damage in a large column shows as late as in the AddWindow() that meets it. After an error
+// neither the scan nor the sums that were taken from it are to be used.
 //
 // Thread safety: none; one thread at a time.
 #ifndef FLAMEKEEP_STORAGE_COLUMN_SCAN_H_

@@ -118,7 +118,8 @@ bool UnpackNumbers(std::string_view* in, absl::Span<uint64_t> numbers) {
   for (size_t i = 0; i < numbers.size(); ++i) {
     const int log = logs[i];
     if (log + parameter <= kLoadBits) [[likely]] {
-      const uint64_t low = bits.Peek() & kMasks[static_cast<size_t>(log) + static_cast<size_t>(parameter)];
+      const uint64_t low =
+          bits.Peek() & kMasks[static_cast<size_t>(log) + static_cast<size_t>(parameter)];
       numbers[i] = (kMasks[static_cast<size_t>(log)] << parameter) + low;
       bits.Skip(log + parameter);
     } else {

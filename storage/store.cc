@@ -146,9 +146,7 @@ std::optional<Position> Store::AcceptedPosition(SourceId source) const {
   return impl_->committer->AcceptedPosition(source);
 }
 
-absl::StatusOr<Ticket> Store::Append(const Batch& batch) {
-  return impl_->committer->Append(batch);
-}
+absl::StatusOr<Ticket> Store::Append(const Batch& batch) { return impl_->committer->Append(batch); }
 
 absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
   const std::vector<SourceKey> sources = impl_->catalog.sources();

@@ -25,6 +25,9 @@ constexpr absl::Duration kMaxIdle = absl::Minutes(30);
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
 // Few large frames instead of many of 16 KiB.
 constexpr int kMaxFrameBytes = 1 << 20;
+// gRPC answers pressure on its own buffers by resetting streams without a word, so it gets room
+// beyond what the services refuse with a sentence.
+constexpr uint64_t kTransportBytes = uint64_t{64} << 20;
 
 int ToMilliseconds(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
@@ -43,7 +46,7 @@ void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
 
   grpc::ResourceQuota quota("flamekeep");
-  quota.Resize(options.memory_bytes);
+  quota.Resize(options.memory_bytes + kTransportBytes);
   builder->SetResourceQuota(quota);
 
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -27,7 +27,8 @@ namespace flamekeep::server {
 struct GrpcOptions {
   std::string address;                              // "127.0.0.1:4041"; port 0 takes a free one
   uint64_t max_message_bytes = uint64_t{16} << 20;  // received
-  uint64_t memory_bytes = uint64_t{256} << 20;      // of gRPC's buffers; and of batches that wait
+  // Of batches that wait to be decoded; gRPC's own buffers may take 64 MiB more.
+  uint64_t memory_bytes = uint64_t{256} << 20;
   uint32_t max_streams_per_connection = 100;
   uint32_t decode_threads = 2;
   QueryServiceOptions query;

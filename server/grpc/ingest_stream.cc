@@ -37,10 +37,13 @@ void IngestStream::Drain() {
   Advance();
 }
 
-bool IngestStream::Hold(const v1::IngestRequest& request) {
-  const uint64_t bytes = request.batch().lines().size();
+bool IngestStream::Hold(v1::IngestRequest* request) {
+  const uint64_t bytes = request->batch().lines().size();
   held_ += bytes;
-  return parts_.held_bytes->fetch_add(bytes) + bytes <= parts_.max_held_bytes;
+  if (parts_.held_bytes->fetch_add(bytes) + bytes <= parts_.max_held_bytes) return true;
+  v1::IngestRequest().Swap(request);
+  Release(bytes);
+  return false;
 }
 
 void IngestStream::Release(uint64_t bytes) {
@@ -49,7 +52,7 @@ void IngestStream::Release(uint64_t bytes) {
 }
 
 void IngestStream::OnReadDone(bool ok) {
-  const bool held = ok && Hold(incoming_);
+  const bool held = ok && Hold(&incoming_);
   {
     absl::MutexLock lock(&mutex_);
     reading_ = false;

@@ -81,8 +81,9 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   void Durable(uint64_t number, const std::string& cursor);
   void Fail(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Takes the bytes of a message from the common budget; false where it is used up.
-  bool Hold(const v1::IngestRequest& request);
+  // Takes the bytes of a message from the common budget; where it is used up, false, and the
+  // message is dropped.
+  bool Hold(v1::IngestRequest* request);
   void Release(uint64_t bytes);
 
   // Does what is to be done until there is nothing. Never with the lock.

@@ -129,7 +129,8 @@ class QueryLimitsTest : public TestServer {
       for (int i = 0; i < 1'000; ++i) {
         lines += fmt::format("main;{}{}_{} 1\n", long_name, batch, i);
       }
-      ASSERT_TRUE(Push(Folded("client"), batch, lines).first.ok());
+      const grpc::Status status = Push(Folded("client"), batch, lines).first;
+      ASSERT_TRUE(status.ok()) << status.error_message();
     }
   }
 };
