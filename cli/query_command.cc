@@ -53,6 +53,40 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
   return request;
 }
 
+std::string_view ReasonText(v1::Gap::Reason reason) {
+  switch (reason) {
+    case v1::Gap::REASON_DISCONNECTED:
+      return "nobody listened";
+    case v1::Gap::REASON_TRIMMED:
+      return "the stream was trimmed before it was read";
+    case v1::Gap::REASON_REPLACED:
+      return "the stream was replaced";
+    case v1::Gap::REASON_OVERFLOW:
+      return "decoding was behind";
+    default:
+      return "the reason is newer than this program";
+  }
+}
+
+// What is missing from the answer, or may still come.
+void TellCompleteness(const v1::Coverage& coverage) {
+  constexpr int kListed = 3;
+  const google::protobuf::Timestamp& through = coverage.complete_through();
+  if (!coverage.final() && coverage.has_complete_through() && through < coverage.covered().end()) {
+    fmt::print(stderr, "flamekeep: note: complete through {}, later samples may be missing\n",
+               TimeText(absl::FromUnixSeconds(through.seconds())));
+  }
+  for (int i = 0; i < coverage.gaps_size() && i < kListed; ++i) {
+    const v1::Gap& gap = coverage.gaps(i);
+    fmt::print(stderr, "flamekeep: note: samples of {} at site {} are missing from {}: {}\n",
+               gap.source(), gap.site(), Text(gap.range()), ReasonText(gap.reason()));
+  }
+  const uint64_t more = static_cast<uint64_t>(coverage.gaps_size()) + coverage.gaps_left_out();
+  if (more > kListed) {
+    fmt::print(stderr, "flamekeep: note: there are {} more such gaps\n", more - kListed);
+  }
+}
+
 // What the reader of the answer should know about it.
 void TellCoverage(const v1::Coverage& coverage) {
   // That minutes are the finest there is goes without saying.
@@ -65,6 +99,7 @@ void TellCoverage(const v1::Coverage& coverage) {
                "flamekeep: note: the answer covers {}: the store keeps no finer buckets there\n",
                Text(coverage.covered()));
   }
+  TellCompleteness(coverage);
   if (coverage.saturated()) {
     fmt::print(stderr,
                "flamekeep: note: a sum did not fit 64 bits and stands at its largest value\n");

@@ -43,6 +43,11 @@ size_t ChunkQueue::bytes() const {
   return bytes_;
 }
 
+size_t ChunkQueue::size() const {
+  absl::MutexLock lock(&mutex_);
+  return chunks_.size();
+}
+
 std::string ChunkQueue::TakeBuffer() {
   absl::MutexLock lock(&mutex_);
   if (buffers_.empty()) return {};

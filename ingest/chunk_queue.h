@@ -16,6 +16,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "storage/bucket.h"
+#include "storage/progress.h"
 
 namespace flamekeep::ingest {
 
@@ -25,6 +26,7 @@ struct Chunk {
   storage::Minute minute = 0;
   uint64_t messages = 0;
   std::string lines;
+  storage::Progress progress;  // holds once the messages are stored
 };
 
 class ChunkQueue {
@@ -39,6 +41,7 @@ class ChunkQueue {
   void Close();
 
   size_t bytes() const;
+  size_t size() const;  // chunks
 
   // Memory of chunks that are done with, for chunks to come.
   std::string TakeBuffer();

@@ -50,6 +50,8 @@ class RedisChannel {
 
   Chunk chunk;
   absl::Time chunk_started;  // while the chunk holds something
+  // From here on nothing was heard, Unix milliseconds; 0: it is heard, or was never before.
+  int64_t missing_since_ms = 0;
 
  private:
   const std::string name_;

@@ -24,6 +24,11 @@ constexpr absl::Duration kGoodConnection = absl::Seconds(1);
 // stopping.
 constexpr absl::Duration kDrainTime = absl::Seconds(1);
 
+// A clock that goes back further than this is followed.
+constexpr absl::Duration kMaxStandStill = absl::Minutes(10);
+// Progress alone is not queued where the decoder is behind so many chunks.
+constexpr size_t kMaxQueuedProgress = 64;
+
 // How long bytes may gather in the socket before they are read. A thread that is woken for each few
 // messages costs itself and the server (which does the waking) more than the messages do.
 constexpr absl::Duration kGather = absl::Microseconds(250);
@@ -63,7 +68,12 @@ RedisReader::RedisReader(const RedisSourceOptions& options,
           {{"site", options.site}, {"server", server_}})),
       failures_(metrics->GetCounter("redis_connect_failures_total", Severity::kError,
                                     "Attempts to subscribe to a Redis server that failed.",
-                                    {{"site", options.site}, {"server", server_}})) {
+                                    {{"site", options.site}, {"server", server_}})),
+      clock_jumps_(metrics->GetCounter(
+          "redis_clock_jumps_total", Severity::kError,
+          "Times this machine's clock went back by minutes: samples may have come into a range "
+          "that was called complete before.",
+          {{"site", options.site}, {"server", server_}})) {
   connection_.since = options_.now();
 }
 
@@ -81,6 +91,11 @@ void RedisReader::Run() {
   while (!stopping_) {
     const absl::Status status = Listen();
     Tick(absl::InfiniteFuture());
+    if (heard_ms_ != 0) {
+      PushProgress();
+      for (const auto& channel : channels_) channel->missing_since_ms = heard_ms_;
+      heard_ms_ = 0;
+    }
     if (stopping_) break;
     SetFailed(status);
     Sleep(backoff_.Next());
@@ -101,6 +116,17 @@ absl::Status RedisReader::Listen() {
       const std::unique_ptr<RedisConnection> connection,
       RedisConnection::Open(subscription, options_.connect_timeout, waker_.fd(), this));
   SetConnected();
+  heard_ms_ = absl::ToUnixMillis(Clock());
+  for (const auto& channel : channels_) {
+    storage::Progress& progress = channel->chunk.progress;
+    progress.begins_ms = heard_ms_;
+    if (channel->missing_since_ms != 0) {
+      progress.gaps.push_back(
+          {channel->missing_since_ms, heard_ms_, storage::GapReason::kDisconnected});
+      channel->missing_since_ms = 0;
+    }
+  }
+  PushProgress();
   return ReadUntilStopped(connection.get());
 }
 
@@ -112,12 +138,14 @@ absl::Status RedisReader::ReadUntilStopped(RedisConnection* connection) {
     const absl::Time now = absl::Now();
     if (bytes > 0) {
       last_byte_ = now;
+      heard_ms_ = absl::ToUnixMillis(Clock());
       if (now - connected_at_ > kGoodConnection) backoff_.Reset();
       if (connection->drained()) absl::SleepFor(kGather);
     } else {
       FLAMEKEEP_RETURN_IF_ERROR(CheckAlive(connection, now));
     }
     Tick(now);
+    if (now - progress_pushed_ >= kTick) PushProgress();
   }
   DrainSocket(connection);
   return absl::OkStatus();
@@ -156,7 +184,7 @@ absl::Duration RedisReader::ReadTimeout(absl::Time now) const {
 void RedisReader::OnMessage(size_t index, std::string_view payload) {
   if (!minute_known_) {
     minute_known_ = true;
-    minute_ = storage::MinuteOf(options_.now());
+    minute_ = storage::MinuteOf(Clock());
   }
   RedisChannel& channel = *channels_[index];
   if (!minute_) {
@@ -179,12 +207,46 @@ void RedisReader::Push(RedisChannel* channel) {
   Chunk& chunk = channel->chunk;
   const uint64_t messages = chunk.messages;
   channel->CountQueued(messages);
-  if (!queue_.TryPush(&chunk)) {
-    channel->CountQueueFull(messages);
-    channel->CountDone(messages);
-    queue_.GiveBuffer(std::move(chunk.lines));
+  if (queue_.TryPush(&chunk)) {
+    chunk = Chunk();
+    return;
+  }
+  channel->CountQueueFull(messages);
+  channel->CountDone(messages);
+  queue_.GiveBuffer(std::move(chunk.lines));
+  // Told with what comes next.
+  storage::Progress progress = std::move(chunk.progress);
+  if (messages > 0) {
+    const int64_t begin = absl::ToUnixMillis(storage::TimeOf(chunk.minute));
+    progress.gaps.push_back(
+        {begin, std::max(absl::ToUnixMillis(clock_), begin + 1), storage::GapReason::kOverflow});
   }
   chunk = Chunk();
+  chunk.progress = std::move(progress);
+}
+
+void RedisReader::PushProgress() {
+  progress_pushed_ = absl::Now();
+  for (size_t i = 0; i < channels_.size(); ++i) {
+    Chunk& chunk = channels_[i]->chunk;
+    if (chunk.messages == 0 && queue_.size() >= kMaxQueuedProgress) continue;
+    chunk.channel = i;
+    chunk.progress.complete_through_ms = heard_ms_;
+    Push(channels_[i].get());
+  }
+}
+
+absl::Time RedisReader::Clock() {
+  const absl::Time now = options_.now();
+  if (now >= clock_) {
+    clock_ = now;
+  } else if (clock_ - now > kMaxStandStill) {
+    clock_jumps_.Add();
+    spdlog::warn("{}: this machine's clock went back by {}", server_,
+                 absl::FormatDuration(clock_ - now));
+    clock_ = now;
+  }
+  return clock_;
 }
 
 void RedisReader::Tick(absl::Time now) {

@@ -63,6 +63,11 @@ class RedisReader final : private RedisHandler {
   // Publishes counters and pushes chunks that are old enough.
   void Tick(absl::Time now);
   void Push(RedisChannel* channel);
+  // Tells how far each channel was heard.
+  void PushProgress();
+  // The time of what is read now. Where the clock goes back a little it stands still, as no sample
+  // may come into what was told to be complete.
+  absl::Time Clock();
   void SetConnected();
   void SetFailed(const absl::Status& status);
 
@@ -75,6 +80,10 @@ class RedisReader final : private RedisHandler {
   Backoff backoff_;
 
   // The minute of what is being read; not known before the first message of a read.
+  absl::Time clock_ = absl::InfinitePast();
+  // When the connection gave its last sign of life, Unix milliseconds by Clock().
+  int64_t heard_ms_ = 0;
+  absl::Time progress_pushed_ = absl::InfinitePast();
   bool minute_known_ = false;
   std::optional<storage::Minute> minute_;
   absl::Time last_byte_;
@@ -86,6 +95,7 @@ class RedisReader final : private RedisHandler {
   Counter& connects_;
   Counter& disconnects_;
   Counter& failures_;
+  Counter& clock_jumps_;
 
   mutable absl::Mutex mutex_;
   ConnectionStatus connection_ ABSL_GUARDED_BY(mutex_);

@@ -18,11 +18,35 @@
 
 namespace flamekeep::ingest {
 
+namespace {
+
+// How far a channel was heard before this program started: by a source of its name, under whatever
+// rules. 0: never.
+int64_t HeardBefore(const storage::Store& store, const storage::SourceKey& key) {
+  int64_t heard = 0;
+  for (const storage::SourceStatus& source : store.Sources()) {
+    if (source.key.kind != key.kind || source.key.site != key.site || source.key.name != key.name ||
+        source.key.node != key.node || !source.progress) {
+      continue;
+    }
+    heard = std::max(heard, source.progress->complete_through_ms);
+  }
+  return heard;
+}
+
+storage::Gap MinuteGap(storage::Minute minute) {
+  const int64_t begin = absl::ToUnixMillis(storage::TimeOf(minute));
+  return {begin, begin + 60'000, storage::GapReason::kOverflow};
+}
+
+}  // namespace
+
 struct RedisSource::Impl {
   // What the decoder thread needs for a channel.
   struct Decoder {
     std::unique_ptr<LineStream> lines;
     TypeHandle type{};
+    std::string profile_type;
     storage::SourceId source{};
   };
 
@@ -32,8 +56,8 @@ struct RedisSource::Impl {
   absl::Status AddChannel(const std::string& name, Pipeline* pipeline);
   void DecodeAll();
   void DecodeChunk(const Chunk& chunk);
-  // Offers samples to the store until it takes them.
-  absl::Status Append(storage::SourceId source);
+  // Offers samples and progress to the store until it takes them.
+  absl::Status Append(storage::SourceId source, const storage::Progress& progress);
 
   const RedisSourceOptions options;
   storage::Store* const store;
@@ -52,17 +76,19 @@ struct RedisSource::Impl {
 absl::Status RedisSource::Impl::AddChannel(const std::string& name, Pipeline* pipeline) {
   Decoder decoder;
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ProfileType type, pipeline->TypeOf(name));
-  FLAMEKEEP_ASSIGN_OR_RETURN(decoder.source,
-                             store->InternSource({.kind = storage::SourceKind::kPubSub,
-                                                  .site = options.site,
-                                                  .name = name,
-                                                  .node = options.node,
-                                                  .rules_hash = pipeline->rules().Hash()}));
+  const storage::SourceKey key{.kind = storage::SourceKind::kPubSub,
+                               .site = options.site,
+                               .name = name + options.name_suffix,
+                               .node = options.node,
+                               .rules_hash = pipeline->rules().Hash()};
+  FLAMEKEEP_ASSIGN_OR_RETURN(decoder.source, store->InternSource(key));
+  decoder.profile_type = type.Id();
   decoder.lines = pipeline->NewStream({.site = options.site, .source = name});
   FLAMEKEEP_ASSIGN_OR_RETURN(decoder.type, decoder.lines->Type(type));
   decoders.push_back(std::move(decoder));
   channels.push_back(std::make_unique<RedisChannel>(
       pipeline->metrics(), options.site, options.address.Display(), name, options.now()));
+  channels.back()->missing_since_ms = HeardBefore(*store, key);
   return absl::OkStatus();
 }
 
@@ -81,24 +107,27 @@ void RedisSource::Impl::DecodeChunk(const Chunk& chunk) {
   samples.clear();
   const absl::Status status =
       decoder.lines->DecodeFolded(chunk.lines, decoder.type, chunk.minute, &samples);
+  storage::Progress progress = chunk.progress;
   // What was decoded before an error is kept.
   if (!status.ok()) {
+    progress.gaps.push_back(MinuteGap(chunk.minute));
     channel.CountStoreDropped(chunk.messages - std::min(chunk.messages, samples.size()));
     spdlog::error("channel {} of site {}: {}", channel.name(), options.site, Message(status));
   }
-  if (samples.empty()) return;
-  if (const absl::Status appended = Append(decoder.source); !appended.ok()) {
+  if (samples.empty() && progress.empty()) return;
+  if (const absl::Status appended = Append(decoder.source, progress); !appended.ok()) {
     channel.CountStoreDropped(samples.size());
     spdlog::error("channel {} of site {}: {} samples are lost: {}", channel.name(), options.site,
                   samples.size(), Message(appended));
   }
 }
 
-absl::Status RedisSource::Impl::Append(storage::SourceId source) {
+absl::Status RedisSource::Impl::Append(storage::SourceId source,
+                                       const storage::Progress& progress) {
   while (true) {
     if (gave_up) return Error(absl::StatusCode::kUnavailable, "the store could not write");
     const absl::StatusOr<storage::Ticket> ticket =
-        store->Append({.source = source, .samples = samples});
+        store->Append({.source = source, .samples = samples, .progress = progress});
     if (ticket.ok()) return absl::OkStatus();
     if (ticket.status().code() != absl::StatusCode::kResourceExhausted) return ticket.status();
     // Tried again for as long as the server runs; meanwhile the queue fills.
@@ -137,6 +166,14 @@ void RedisSource::Stop() {
   impl_->reader->Stop();
   if (impl_->reader_thread.joinable()) impl_->reader_thread.join();
   if (impl_->decoder_thread.joinable()) impl_->decoder_thread.join();
+}
+
+std::vector<storage::LiveSource> RedisSource::live() const {
+  std::vector<storage::LiveSource> live;
+  for (const Impl::Decoder& decoder : impl_->decoders) {
+    live.push_back({decoder.source, {decoder.profile_type}});
+  }
+  return live;
 }
 
 std::vector<ChannelStatus> RedisSource::Status() const {

@@ -11,6 +11,10 @@
 // A message is one folded line (several, if it holds newlines). The time of its samples is the
 // reader's clock when it is read.
 //
+// What was not heard becomes a gap record of the channel: from the last sign of life to the next
+// confirmed subscription, also across restarts, and what the queue refused. Each second, and with
+// each chunk, the channel is complete through the last sign of life of the connection.
+//
 // Metrics, by site, server and where it makes sense channel: redis_connected,
 // redis_silence_seconds, redis_queued_bytes; redis_messages_total, redis_bytes_total,
 // redis_connects_total, redis_disconnects_total, redis_queue_full_messages_total,
@@ -62,6 +66,8 @@ class RedisSource {
   // not take within its append_timeout is dropped and counted. May be called twice.
   void Stop();
 
+  // The sources of its channels.
+  std::vector<storage::LiveSource> live() const;
   // One entry for each channel.
   std::vector<ChannelStatus> Status() const;
 

@@ -21,6 +21,9 @@ struct RedisSourceOptions {
   std::string password_file;  // its first line is the password, read at each connect; wins over the
                               // address's
   std::vector<std::string> channels = {"excimer", "excimer-wall"};  // types: Pipeline::TypeOf
+  // Behind the channels' names in those of the sources, where a site has several servers: each is
+  // complete, or not, by itself.
+  std::string name_suffix;
   std::string node;  // this server's name, part of the sources' identity
 
   uint64_t queue_bytes = uint64_t{64} << 20;

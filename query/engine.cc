@@ -13,6 +13,7 @@
 #include "query/invert.h"
 #include "query/layout.h"
 #include "query/selector.h"
+#include "query/version.h"
 #include "storage/snapshot.h"
 
 namespace flamekeep::query {
@@ -23,6 +24,7 @@ struct Opened {
   std::unique_ptr<storage::Snapshot> snapshot;
   Columns columns;
   Coverage coverage;
+  std::string question;  // what its version names besides the range: the selector, and the view
 };
 
 absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& selection,
@@ -37,6 +39,12 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
       const storage::Plan plan,
       opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series)));
   FLAMEKEEP_ASSIGN_OR_RETURN(opened.columns, Columns::Read(*opened.snapshot, plan, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      storage::Completeness completeness,
+      opened.snapshot->CompletenessOf(plan, resolved.profile_type, [&](std::string_view site) {
+        return selector.MatchesSite(site);
+      }));
+  opened.question = CanonicalSelector(selector, resolved.profile_type);
   opened.coverage = {
       .requested = {selection.begin, selection.end},
       .covered = {storage::TimeOf(plan.covered.begin), storage::TimeOf(plan.covered.end)},
@@ -44,8 +52,13 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
       .profile_type = std::move(resolved.profile_type),
       .sample_type = std::move(resolved.sample_type),
       .unit = std::move(resolved.unit),
+      .final = completeness.final,
+      .gaps = std::move(completeness.gaps),
       .columns = opened.columns.encoded().size(),
   };
+  if (completeness.complete_through_ms.has_value()) {
+    opened.coverage.complete_through = absl::FromUnixMillis(*completeness.complete_through_ms);
+  }
   return opened;
 }
 
@@ -61,16 +74,22 @@ absl::Status CheckOptions(const FlameGraphOptions& options) {
   return absl::OkStatus();
 }
 
-void AddSums(const storage::ColumnHeader& sum, bool saturated, uint64_t visited,
-             Coverage* coverage) {
-  coverage->total = sum.total;
-  coverage->observations = sum.observations;
-  coverage->saturated |= saturated;
-  coverage->nodes = visited;
+void AddSums(const storage::ColumnHeader& sum, bool saturated, uint64_t visited, Opened* opened) {
+  Coverage& coverage = opened->coverage;
+  coverage.total = sum.total;
+  coverage.observations = sum.observations;
+  coverage.saturated |= saturated;
+  coverage.nodes = visited;
+  coverage.version = AnswerVersion(opened->question, coverage, sum.digest);
 }
 
 uint32_t MaxNodes(const FlameGraphOptions& options) {
   return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
+}
+
+// The view of a question.
+std::string GraphView(const FlameGraphOptions& options) {
+  return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
 }
 
 absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& options,
@@ -80,7 +99,7 @@ absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& o
                                                               {.min_share = options.min_share,
                                                                .max_nodes = MaxNodes(options)},
                                                               context, opened.columns.bytes()));
-  AddSums(folded.sum, folded.saturated, folded.visited, &opened.coverage);
+  AddSums(folded.sum, folded.saturated, folded.visited, &opened);
   graph->cut_nodes = folded.visited - folded.nodes.size();
   return BoxesOf(folded.nodes, tree);
 }
@@ -93,7 +112,7 @@ absl::StatusOr<std::vector<Box>> Invert(Opened& opened, uint32_t frame_count,
       InvertColumns(opened.columns.encoded(), opened.snapshot->tree(), frame_count,
                     {.min_share = options.min_share, .max_nodes = MaxNodes(options)}, context,
                     opened.columns.bytes()));
-  AddSums(inverted.sum, inverted.saturated, inverted.visited, &opened.coverage);
+  AddSums(inverted.sum, inverted.saturated, inverted.visited, &opened);
   graph->cut_nodes = inverted.cut_nodes;
   return std::move(inverted.boxes);
 }
@@ -116,6 +135,7 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
                                                   const Context& context) const {
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
+  opened.question += GraphView(options);
   const storage::Dictionary& dictionary = store_->dictionary();
   const uint32_t frame_count = dictionary.frame_count();
   FlameGraph graph;
@@ -135,6 +155,7 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
                                  absl::FunctionRef<absl::Status(const Coverage&)> begin,
                                  absl::FunctionRef<absl::Status(std::string_view)> write) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
+  opened.question += fmt::format("folded,{};", inverted);
   const storage::StackTreeView& tree = opened.snapshot->tree();
   const storage::Dictionary& dictionary = store_->dictionary();
   const FrameTexts texts(dictionary.frame_count(),
@@ -144,7 +165,7 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   if (inverted) {
     CallerGroups groups(tree, static_cast<uint32_t>(texts.ranks().size()), texts.ranks());
     FLAMEKEEP_RETURN_IF_ERROR(groups.Count(encoded, context, held));
-    AddSums(groups.sum(), groups.saturated(), groups.visited(), &opened.coverage);
+    AddSums(groups.sum(), groups.saturated(), groups.visited(), &opened);
     FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
     return WriteFoldedInverted(encoded, &groups, texts, context, held, write);
   }
@@ -153,7 +174,7 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
     FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(encoded, tree, {}, context, held));
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
         held + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box) + kBytesPerFoldedBox)));
-    AddSums(folded.sum, folded.saturated, folded.visited, &opened.coverage);
+    AddSums(folded.sum, folded.saturated, folded.visited, &opened);
     boxes = BoxesOf(folded.nodes, tree);
   }
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));

@@ -6,11 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "storage/progress.h"
 
 namespace flamekeep::query {
 
@@ -34,8 +36,20 @@ struct Coverage {
   std::string profile_type;  // five parts
   std::string sample_type;   // second part of the profile type, for example "samples"
   std::string unit;          // third part, for example "count"
-  uint64_t columns = 0;      // columns that were read
-  uint64_t nodes = 0;        // nodes of the stack tree that were visited
+  // All that live sources had before it is in the answer. Nothing where none of them may hold
+  // samples of the selection.
+  std::optional<absl::Time> complete_through;
+  // The covered range can not change any more: the same question gets the same bytes for ever, and
+  // from every server that read the same sources.
+  bool final = false;
+  std::vector<storage::SourceGap> gaps;  // spans in which samples were lost; see progress.h
+  // 32 hexadecimal digits that name the answer (version.h): equal ones have equal bytes.
+  std::string version;
+
+  // What it took. Depends on rollups and on the order in which stacks were first seen, so it is no
+  // part of the answer.
+  uint64_t columns = 0;  // columns that were read
+  uint64_t nodes = 0;    // nodes of the stack tree that were visited
 };
 
 // A tree in preorder as a struct of arrays: entry i of each list belongs to box i; box 0 is the

@@ -177,6 +177,12 @@ bool Matcher::Matches(std::string_view label_value) const {
   return false;
 }
 
+bool Selector::MatchesSite(std::string_view site) const {
+  return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
+    return matcher.label != "site" || matcher.Matches(site);
+  });
+}
+
 bool Selector::Matches(const storage::SeriesKey& series) const {
   return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
     return matcher.Matches(LabelValue(series, matcher.label));

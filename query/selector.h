@@ -55,6 +55,8 @@ struct Selector {
 
   // Whether all matchers hold; the profile type is not looked at.
   bool Matches(const storage::SeriesKey& series) const;
+  // Whether those of `site` hold.
+  bool MatchesSite(std::string_view site) const;
 };
 
 // Errors: INVALID_ARGUMENT tells the position and what was expected there.

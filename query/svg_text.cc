@@ -144,6 +144,10 @@ std::string WithCommas(uint64_t number) {
   return digits;
 }
 
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
+}
+
 std::string RangeText(absl::Time begin, absl::Time end) {
   const absl::TimeZone utc = absl::UTCTimeZone();
   const auto whole = [](absl::Time time) {

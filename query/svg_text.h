@@ -29,6 +29,7 @@ std::string FitText(std::string_view text, uint32_t columns);
 std::string WithCommas(uint64_t number);  // 1,234,567
 
 // "2026-11-20 00:00 to 2026-11-21 00:00 UTC"; seconds where they matter.
+std::string TimeText(absl::Time time);  // "2026-11-20 13:05:07 UTC"
 std::string RangeText(absl::Time begin, absl::Time end);
 
 }  // namespace flamekeep::query

@@ -177,8 +177,26 @@ class Writer {
     if (unit_ != kSamples) {
       text += fmt::format(" in {} {}", WithCommas(coverage.observations), kSamples);
     }
+    if (!coverage.final && coverage.complete_through < coverage.covered.end) {
+      text += " · complete through " + TimeText(*coverage.complete_through);
+    }
+    if (!coverage.gaps.empty()) text += " · " + GapsText();
     if (coverage.saturated) text += " · some sums are larger than can be counted";
     if (graph_.inverted) text += " · inverted: callers below";
+    return text;
+  }
+
+  // "samples are missing from 2026-11-20 13:00 to 2026-11-20 13:05 UTC (eqiad/excimer:
+  // disconnected) and in 3 more gaps".
+  std::string GapsText() const {
+    const std::vector<storage::SourceGap>& gaps = graph_.coverage.gaps;
+    const storage::SourceGap& first = gaps.front();
+    std::string text = fmt::format(
+        "samples are missing from {} ({}/{}: {})",
+        RangeText(absl::FromUnixMillis(first.gap.begin_ms), absl::FromUnixMillis(first.gap.end_ms)),
+        EscapeXml(VisibleText(first.source.site)), EscapeXml(VisibleText(first.source.name)),
+        storage::GapReasonName(first.gap.reason));
+    if (gaps.size() > 1) text += fmt::format(" and in {} more gaps", gaps.size() - 1);
     return text;
   }
 

@@ -133,16 +133,23 @@ struct Server::Impl {
       for (const RedisServerConfig& redis : site.redis) {
         FLAMEKEEP_ASSIGN_OR_RETURN(
             std::unique_ptr<ingest::RedisSource> source,
-            ingest::RedisSource::Start({.site = site.name,
-                                        .address = redis.address,
-                                        .password_file = redis.password_file,
-                                        .channels = site.channels,
-                                        .node = node,
-                                        .queue_bytes = config.limits.queue_bytes},
-                                       pipeline.get(), store.get()));
+            ingest::RedisSource::Start(
+                {.site = site.name,
+                 .address = redis.address,
+                 .password_file = redis.password_file,
+                 .channels = site.channels,
+                 .name_suffix = site.redis.size() == 1 ? "" : "@" + redis.address.Display(),
+                 .node = node,
+                 .queue_bytes = config.limits.queue_bytes},
+                pipeline.get(), store.get()));
         sources.push_back(std::move(source));
       }
     }
+    std::vector<storage::LiveSource> live;
+    for (const auto& source : sources) {
+      for (storage::LiveSource& one : source->live()) live.push_back(std::move(one));
+    }
+    store->SetLiveSources(std::move(live));
     return absl::OkStatus();
   }
 

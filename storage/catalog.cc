@@ -140,6 +140,21 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
   return id;
 }
 
+std::string Catalog::SiteNameOf(SeriesId series) const {
+  absl::MutexLock lock(&mutex_);
+  return series_[Raw(series)].site;
+}
+
+std::string Catalog::ProfileTypeOf(SeriesId series) const {
+  absl::MutexLock lock(&mutex_);
+  return series_[Raw(series)].profile_type;
+}
+
+SourceKey Catalog::SourceOf(SourceId source) const {
+  absl::MutexLock lock(&mutex_);
+  return sources_[Raw(source)];
+}
+
 SiteId Catalog::SiteOf(SeriesId series) const {
   absl::MutexLock lock(&mutex_);
   return series_sites_[Raw(series)];

@@ -37,6 +37,9 @@ class Catalog {
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
 
   SiteId SiteOf(SeriesId series) const;
+  std::string SiteNameOf(SeriesId series) const;
+  std::string ProfileTypeOf(SeriesId series) const;
+  SourceKey SourceOf(SourceId source) const;
 
   // Indexes are ids; entry 0 of series and sources is unused.
   std::vector<std::string> sites() const;

@@ -77,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::unique_ptr<char[]> copy(new char[size - 1]);
   std::copy(data + 1, data + size, copy.get());
   const std::string_view bytes(copy.get(), size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 10) {
     case 0:
       Column(bytes);
       break;
@@ -100,10 +100,26 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       RoundTrip(bytes, DecodeStaleKey,
                 [](const auto& key) { return StaleKey(key.first, key.second); });
       break;
-    default:
+    case 7:
       RoundTrip(bytes, DecodeFloorKey,
                 [](const auto& key) { return FloorKey(key.first, key.second); });
       break;
+    case 8:
+      RoundTrip(bytes, DecodeProgress, EncodeProgress);
+      break;
+    default: {
+      const size_t key_bytes = GapKey(SourceId{0}, 0).size();
+      RoundTrip(
+          bytes,
+          [&](std::string_view both) {
+            return DecodeGap(both.substr(0, key_bytes),
+                             both.substr(std::min(key_bytes, both.size())));
+          },
+          [](const auto& gap) {
+            return GapKey(gap.first, gap.second.begin_ms) + EncodeGap(gap.second);
+          });
+      break;
+    }
   }
   return 0;
 }

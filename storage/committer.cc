@@ -76,7 +76,9 @@ absl::StatusOr<Ticket> Committer::Append(const Batch& batch) {
   absl::MutexLock lock(&mutex_);
   FLAMEKEEP_RETURN_IF_ERROR(WaitForRoom());
   FLAMEKEEP_ASSIGN_OR_RETURN(const bool known, CheckNumber(batch.source, batch.position));
-  if (known || (batch.samples.empty() && !batch.position.has_value())) return accepted_;
+  const bool nothing =
+      batch.samples.empty() && !batch.position.has_value() && batch.progress.empty();
+  if (known || nothing) return accepted_;
   head_.Add(batch);
   return Accepted(batch.source, batch.position);
 }
@@ -90,6 +92,12 @@ absl::StatusOr<Ticket> Committer::Replace(Replacement replacement) {
   if (known) return accepted_;
   head_.Add(std::move(replacement));
   return Accepted(source, position);
+}
+
+void Committer::SetLiveSources(std::vector<LiveSource> live) {
+  absl::MutexLock lock(&mutex_);
+  head_.SetLiveSources(std::move(live));
+  Accepted(kAllSources, std::nullopt);
 }
 
 absl::Status Committer::Run(absl::AnyInvocable<bool()> prepare) {
@@ -160,7 +168,8 @@ size_t Committer::pending_bytes() const {
 absl::Time Committer::FlushTime() const {
   if (head_.empty()) return absl::InfiniteFuture();
   if (stopping_ || head_.bytes() >= flush_bytes_) return absl::InfinitePast();
-  absl::Time when = oldest_ + options_.flush_interval;
+  absl::Time when =
+      oldest_ + (head_.has_data() ? options_.flush_interval : options_.progress_interval);
   if (wanted_ > durable_) when = std::min(when, last_flush_ + options_.min_flush_interval);
   return when;
 }

@@ -50,6 +50,7 @@ class Committer {
     size_t flush_bytes;
     size_t max_head_bytes;
     absl::Duration append_timeout;
+    absl::Duration progress_interval;
   };
 
   // Starts the thread. `sink` is not owned. `positions` are the durable ones.
@@ -59,6 +60,8 @@ class Committer {
 
   absl::StatusOr<Ticket> Append(const Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Ticket> Replace(Replacement replacement) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  void SetLiveSources(std::vector<LiveSource> live) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Runs `prepare` on the committer thread, between flushes, then Commit(); returns when that is
   // durable. `prepare` returns false to have nothing committed. Errors: CANCELLED when the

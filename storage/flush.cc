@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -12,6 +14,11 @@
 #include "storage/replacement.h"
 
 namespace flamekeep::storage {
+namespace {
+
+constexpr absl::Duration kMaxClockError = absl::Hours(1);
+
+}  // namespace
 
 absl::StatusOr<uint64_t> ReadFlushNumber(const Database& database) {
   std::string value;
@@ -53,6 +60,7 @@ rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
   PutFixed64(pending_.number, &number);
   pending_.batch.Put(MetaKey(MetaTag::kFlush), number);
   marked_.clear();
+  gaps_.clear();
   failed_ = false;
   return &pending_.batch;
 }
@@ -63,6 +71,8 @@ void Flusher::Prepare(HeadContents contents) {
   parts_.catalog->TakePending(&pending_.batch);
   for (HeadColumn& column : contents.columns) AddColumn(&column);
   for (const Replacement& replacement : contents.replacements) AddReplacement(replacement);
+  for (const auto& [source, progress] : contents.progress) AddProgress(source, progress);
+  if (contents.live.has_value()) SetLiveSources(*contents.live);
   parts_.dictionary->TakePending(&pending_.batch);
   for (const auto& [source, position] : contents.positions) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(source)), EncodePosition(position));
@@ -87,6 +97,7 @@ void Flusher::AddColumn(HeadColumn* column) {
                        EncodeColumnKey({site, start, key.series, key.source, Part::kDirect}),
                        built.encoded);
   MarkAbove(site, *level, start);
+  NoteType(key.source, key.series);
 }
 
 void Flusher::AddReplacement(const Replacement& replacement) {
@@ -159,6 +170,88 @@ void Flusher::ClearMark(const MarkKey& key) {
   pending_.marks_cleared.push_back(key);
 }
 
+ProgressRecord Flusher::ProgressOf(SourceId source) const {
+  const auto it = pending_.progress.find(source);
+  if (it != pending_.progress.end()) return it->second;
+  return parts_.progress->Get(source).value_or(ProgressRecord{});
+}
+
+void Flusher::SetProgress(SourceId source, const ProgressRecord& record) {
+  pending_.batch.Put(MetaKey(MetaTag::kProgress, Raw(source)), EncodeProgress(record));
+  pending_.progress[source] = record;
+}
+
+void Flusher::NoteType(SourceId source, SeriesId series) {
+  if (noted_.contains({source, series})) return;
+  noted_.emplace(source, series);
+  if (parts_.catalog->SourceOf(source).kind == SourceKind::kImport) return;
+  ProgressRecord record = ProgressOf(source);
+  if (!record.profile_types.insert(parts_.catalog->ProfileTypeOf(series)).second) return;
+  SetProgress(source, record);
+}
+
+void Flusher::AddProgress(SourceId source, const Progress& progress) {
+  const ProgressRecord before = ProgressOf(source);
+  ProgressRecord record = before;
+  if (record.recorded_from_ms == 0) record.recorded_from_ms = progress.begins_ms;
+  // A clock that was far ahead promised too much.
+  const bool bogus = record.complete_through_ms > absl::ToUnixMillis(parts_.now() + kMaxClockError);
+  if (progress.complete_through_ms > record.complete_through_ms ||
+      (bogus && progress.complete_through_ms != 0)) {
+    record.complete_through_ms = progress.complete_through_ms;
+  }
+  if (record != before) SetProgress(source, record);
+  for (const Gap& gap : progress.gaps) AddGap(source, gap);
+}
+
+void Flusher::SetLiveSources(const std::vector<LiveSource>& live) {
+  std::map<SourceId, ProgressRecord> changed = parts_.progress->All();
+  for (const auto& [source, record] : pending_.progress) changed[source] = record;
+  for (auto& [source, record] : changed) {
+    const SourceKind kind = parts_.catalog->SourceOf(source).kind;
+    record.retired = kind == SourceKind::kPubSub || kind == SourceKind::kStream;
+  }
+  for (const LiveSource& source : live) {
+    ProgressRecord& record = changed[source.id];
+    record.retired = false;
+    record.profile_types.insert(source.profile_types.begin(), source.profile_types.end());
+  }
+  for (const auto& [source, record] : changed) {
+    if (record != ProgressOf(source)) SetProgress(source, record);
+  }
+}
+
+void Flusher::AddGap(SourceId source, Gap gap) {
+  if (gap.begin_ms >= gap.end_ms) return;
+  std::map<int64_t, Gap>& added = gaps_[source];
+  const auto touches = [&](const Gap& other) {
+    return other.reason == gap.reason && other.begin_ms <= gap.begin_ms &&
+           gap.begin_ms <= other.end_ms;
+  };
+  std::optional<Gap> before;
+  if (auto it = added.upper_bound(gap.begin_ms); it != added.begin())
+    before = std::prev(it)->second;
+  if (!before.has_value()) {
+    const std::shared_ptr<Database> database = parts_.database->Get();
+    const auto it = std::unique_ptr<rocksdb::Iterator>(
+        database->db()->NewIterator(rocksdb::ReadOptions(), database->meta()));
+    it->SeekForPrev(GapKey(source, gap.begin_ms));
+    if (it->Valid() && it->key().starts_with(MetaKey(MetaTag::kGap, Raw(source)))) {
+      const auto decoded = DecodeGap(View(it->key()), View(it->value()));
+      if (decoded.ok()) before = decoded->second;
+    }
+  }
+  if (before.has_value() && touches(*before)) {
+    gap.begin_ms = before->begin_ms;
+    gap.end_ms = std::max(gap.end_ms, before->end_ms);
+  } else if (before.has_value() && before->begin_ms == gap.begin_ms) {
+    // One key, one gap: the reason that was told first stays.
+    gap = {before->begin_ms, std::max(gap.end_ms, before->end_ms), before->reason};
+  }
+  added[gap.begin_ms] = gap;
+  pending_.batch.Put(GapKey(source, gap.begin_ms), EncodeGap(gap));
+}
+
 absl::Status Flusher::Write() {
   const std::shared_ptr<Database> database = parts_.database->Get();
   if (database->read_only()) {
@@ -205,6 +298,7 @@ void Flusher::Apply() {
   parts_.catalog->Committed();
   parts_.dictionary->Committed();
   parts_.levels->ChangeMarks(pending_.marks_set, pending_.marks_cleared);
+  for (const auto& [source, record] : pending_.progress) parts_.progress->Set(source, record);
   for (const auto& [site, floor] : pending_.floors) {
     parts_.levels->SetFloor(site, floor.first, floor.second);
   }

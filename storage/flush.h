@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@
 #include "storage/dictionary.h"
 #include "storage/head.h"
 #include "storage/level_state.h"
+#include "storage/progress.h"
 
 namespace flamekeep::storage {
 
@@ -38,6 +40,7 @@ struct PendingCommit {
   std::vector<std::pair<MarkKey, StaleMark>> marks_set;
   std::vector<MarkKey> marks_cleared;
   std::vector<std::pair<SiteId, std::pair<Level, Minute>>> floors;
+  std::map<SourceId, ProgressRecord> progress;
 };
 
 // 0 in a new store.
@@ -51,6 +54,7 @@ class Flusher final : public CommitSink {
     Dictionary* dictionary;
     Catalog* catalog;
     LevelState* levels;
+    ProgressTable* progress;
     Metrics* metrics;
     std::function<absl::Time()> now;
   };
@@ -66,6 +70,7 @@ class Flusher final : public CommitSink {
   // Add to what Begin() started.
   void SetFloor(SiteId site, Level level, Minute floor);
   void ClearMark(const MarkKey& key);
+  void SetProgress(SourceId source, const ProgressRecord& record);
 
   // The number of the last durable flush. Thread safe.
   uint64_t last_flush() const { return last_flush_.load(); }
@@ -73,6 +78,13 @@ class Flusher final : public CommitSink {
  private:
   void AddColumn(HeadColumn* column);
   void AddReplacement(const Replacement& replacement);
+  void AddProgress(SourceId source, const Progress& progress);
+  void SetLiveSources(const std::vector<LiveSource>& live);
+  void AddGap(SourceId source, Gap gap);
+  // Notes that a live or pushed source gives a series' profile type.
+  void NoteType(SourceId source, SeriesId series);
+  // As it will stand after this commit.
+  ProgressRecord ProgressOf(SourceId source) const;
   // Deletes what the owner of `replacement` has in the bucket.
   void DeleteReplaced(const Replacement& replacement, SiteId site);
   // Sets the marks of all buckets above `level` that hold `start`.
@@ -87,6 +99,8 @@ class Flusher final : public CommitSink {
   std::atomic<uint64_t> last_flush_;
   PendingCommit pending_;
   std::set<MarkKey> marked_;
+  std::set<std::pair<SourceId, SeriesId>> noted_;    // whose type is known
+  std::map<SourceId, std::map<int64_t, Gap>> gaps_;  // of this commit, by begin
   bool failed_ = false;
 
   Counter* flushes_ = nullptr;

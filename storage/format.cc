@@ -7,6 +7,9 @@
 namespace flamekeep::storage {
 namespace {
 
+// The end of kMaxMinute.
+constexpr uint64_t kMaxUnixMs = (uint64_t{kMaxMinute} + 1) * 60'000;
+
 void PutBig16(uint16_t value, std::string* out) {
   out->push_back(static_cast<char>(value >> 8));
   out->push_back(static_cast<char>(value));
@@ -54,6 +57,16 @@ bool GetLittle(std::string_view* in, Int* value) {
   *value = result;
   in->remove_prefix(sizeof(Int));
   return true;
+}
+
+absl::StatusOr<SourceId> DecodeSourceKey(MetaTag tag, std::string_view key, std::string_view what) {
+  uint8_t found;
+  uint32_t source;
+  if (!GetByte(&key, &found) || found != static_cast<uint8_t>(tag) || !GetBig(&key, &source) ||
+      !key.empty()) {
+    return DataLoss("the key of a {} is malformed", what);
+  }
+  return SourceId{source};
 }
 
 bool GetCopy(std::string_view* in, std::string* value) {
@@ -233,13 +246,18 @@ absl::StatusOr<std::pair<SiteId, Bucket>> DecodeStaleKey(std::string_view key) {
 }
 
 absl::StatusOr<SourceId> DecodePositionKey(std::string_view key) {
-  uint8_t tag;
-  uint32_t source;
-  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kPosition) ||
-      !GetBig(&key, &source) || !key.empty()) {
-    return DataLoss("the key of a position is malformed");
-  }
-  return SourceId{source};
+  return DecodeSourceKey(MetaTag::kPosition, key, "position");
+}
+
+absl::StatusOr<SourceId> DecodeProgressKey(std::string_view key) {
+  return DecodeSourceKey(MetaTag::kProgress, key, "progress record");
+}
+
+std::string GapKey(SourceId source, int64_t begin_ms) {
+  std::string key = MetaKey(MetaTag::kGap, Raw(source));
+  PutBig32(static_cast<uint32_t>(static_cast<uint64_t>(begin_ms) >> 32), &key);
+  PutBig32(static_cast<uint32_t>(begin_ms), &key);
+  return key;
 }
 
 absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key) {
@@ -319,6 +337,67 @@ absl::StatusOr<Position> DecodePosition(std::string_view encoded) {
     return DataLoss("a position record is malformed");
   }
   return position;
+}
+
+std::string EncodeProgress(const ProgressRecord& record) {
+  std::string out(1, static_cast<char>(kMetaFormat));
+  PutVarint(static_cast<uint64_t>(record.recorded_from_ms), &out);
+  PutVarint(static_cast<uint64_t>(record.complete_through_ms), &out);
+  out.push_back(record.retired ? 1 : 0);
+  PutVarint(record.profile_types.size(), &out);
+  for (const std::string& type : record.profile_types) PutString(type, &out);
+  return out;
+}
+
+absl::StatusOr<ProgressRecord> DecodeProgress(std::string_view encoded) {
+  ProgressRecord record;
+  uint64_t from;
+  uint64_t through;
+  uint8_t retired;
+  uint64_t types;
+  bool ok = GetFormat(&encoded) && GetVarint(&encoded, &from) && GetVarint(&encoded, &through) &&
+            GetByte(&encoded, &retired) && retired <= 1 && GetVarint(&encoded, &types) &&
+            from <= kMaxUnixMs && through <= kMaxUnixMs;
+  // The count is not trusted: each turn takes bytes or ends the loop.
+  for (uint64_t i = 0; ok && i < types; ++i) {
+    std::string type;
+    ok = GetCopy(&encoded, &type) &&
+         (record.profile_types.empty() || *record.profile_types.rbegin() < type);
+    record.profile_types.insert(std::move(type));
+  }
+  if (!ok || !encoded.empty()) return DataLoss("a progress record is malformed");
+  record.recorded_from_ms = static_cast<int64_t>(from);
+  record.complete_through_ms = static_cast<int64_t>(through);
+  record.retired = retired == 1;
+  return record;
+}
+
+std::string EncodeGap(const Gap& gap) {
+  std::string out;
+  PutFixed64(static_cast<uint64_t>(gap.end_ms), &out);
+  out.push_back(static_cast<char>(gap.reason));
+  return out;
+}
+
+absl::StatusOr<std::pair<SourceId, Gap>> DecodeGap(std::string_view key, std::string_view value) {
+  uint8_t tag;
+  uint32_t source;
+  uint32_t begin_high;
+  uint32_t begin_low;
+  uint64_t end;
+  uint8_t reason;
+  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kGap) ||
+      !GetBig(&key, &source) || !GetBig(&key, &begin_high) || !GetBig(&key, &begin_low) ||
+      !key.empty() || !GetFixed64(&value, &end) || !GetByte(&value, &reason) || !value.empty()) {
+    return DataLoss("a gap record is malformed");
+  }
+  const uint64_t begin = uint64_t{begin_high} << 32 | begin_low;
+  if (begin >= end || end > kMaxUnixMs || reason < static_cast<uint8_t>(GapReason::kDisconnected) ||
+      reason > static_cast<uint8_t>(GapReason::kOverflow)) {
+    return DataLoss("a gap record of source {} holds no span of time", source);
+  }
+  return std::pair{SourceId{source}, Gap{static_cast<int64_t>(begin), static_cast<int64_t>(end),
+                                         static_cast<GapReason>(reason)}};
 }
 
 std::string EncodeStaleMark(const StaleMark& mark) {

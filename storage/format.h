@@ -22,6 +22,7 @@
 #include "absl/types/span.h"
 #include "storage/bucket.h"
 #include "storage/ids.h"
+#include "storage/progress.h"
 #include "storage/registry.h"
 
 namespace flamekeep::storage {
@@ -88,6 +89,8 @@ enum class MetaTag : char {
   kStale = 'm',     // "m" level u8 | site u16 | bucket start u32 -> StaleMark
   kFloor = 'l',     // "l" level u8 | site u16 -> fixed32: first minute still kept at this level
   kDerived = 'd',   // "d" -> DerivedRecord: the dictionary's derived files
+  kProgress = 'c',  // "c" source u32 -> ProgressRecord
+  kGap = 'g',       // "g" source u32 | begin u64, Unix milliseconds -> end fixed64, reason u8
 };
 
 std::string MetaKey(MetaTag tag);
@@ -115,6 +118,15 @@ std::string EncodePosition(const Position& position);
 absl::StatusOr<Position> DecodePosition(std::string_view encoded);
 // The source of a key made by MetaKey(kPosition, source).
 absl::StatusOr<SourceId> DecodePositionKey(std::string_view key);
+
+std::string EncodeProgress(const ProgressRecord& record);
+absl::StatusOr<ProgressRecord> DecodeProgress(std::string_view encoded);
+// The source of a key made by MetaKey(kProgress, source).
+absl::StatusOr<SourceId> DecodeProgressKey(std::string_view key);
+
+std::string GapKey(SourceId source, int64_t begin_ms);
+std::string EncodeGap(const Gap& gap);
+absl::StatusOr<std::pair<SourceId, Gap>> DecodeGap(std::string_view key, std::string_view value);
 
 // A bucket whose rolled part does not hold all that lies below it.
 struct StaleMark {

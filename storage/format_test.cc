@@ -272,6 +272,52 @@ TEST(FormatTest, Positions) {
   TestMalformed(EncodePosition(position), DecodePosition, EncodePosition);
 }
 
+TEST(FormatTest, ProgressRecords) {
+  const ProgressRecord record = {.recorded_from_ms = 1,
+                                 .complete_through_ms = 300,
+                                 .retired = true,
+                                 .profile_types = {"a", "b:c"}};
+  EXPECT_EQ(Hex(EncodeProgress(record)),
+            "01"        // format
+            "01"        // recorded from
+            "ac02"      // complete through
+            "01"        // retired
+            "02"        // profile types
+            "0161"      // a
+            "03623a63"  // b:c
+  );
+  EXPECT_EQ(*DecodeProgress(EncodeProgress(record)), record);
+  TestMalformed(EncodeProgress(record), DecodeProgress, EncodeProgress);
+  EXPECT_EQ(*DecodeProgressKey(MetaKey(MetaTag::kProgress, uint32_t{7})), SourceId{7});
+  EXPECT_TRUE(IsDataLoss(DecodeProgressKey(MetaKey(MetaTag::kPosition, uint32_t{7})).status()));
+}
+
+TEST(FormatTest, Gaps) {
+  const Gap gap = {
+      .begin_ms = 0x010203040506, .end_ms = 0x010203040507, .reason = GapReason::kReplaced};
+  const std::string key = GapKey(SourceId{5}, gap.begin_ms);
+  EXPECT_EQ(Hex(key),
+            "67"
+            "00000005"
+            "0000010203040506");
+  EXPECT_EQ(Hex(EncodeGap(gap)),
+            "0705040302010000"
+            "03");
+  const auto decoded = DecodeGap(key, EncodeGap(gap));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->first, SourceId{5});
+  EXPECT_EQ(decoded->second, gap);
+  for (size_t size = 0; size < key.size(); ++size) {
+    EXPECT_TRUE(IsDataLoss(DecodeGap(key.substr(0, size), EncodeGap(gap)).status()));
+  }
+  for (size_t size = 0; size < EncodeGap(gap).size(); ++size) {
+    EXPECT_TRUE(IsDataLoss(DecodeGap(key, EncodeGap(gap).substr(0, size)).status()));
+  }
+  EXPECT_TRUE(IsDataLoss(DecodeGap(key, EncodeGap({.end_ms = gap.begin_ms})).status()));
+  EXPECT_TRUE(IsDataLoss(
+      DecodeGap(key, EncodeGap({.end_ms = gap.end_ms, .reason = GapReason{9}})).status()));
+}
+
 TEST(FormatTest, StaleMarks) {
   const StaleMark mark = {.generation = 130, .first_unix_ms = 1, .last_unix_ms = -2};
   EXPECT_EQ(Hex(EncodeStaleMark(mark)),

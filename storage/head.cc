@@ -56,6 +56,7 @@ void Head::Add(const Batch& batch) {
     }
   }
   if (batch.position.has_value()) contents_.positions[batch.source] = *batch.position;
+  if (!batch.progress.empty()) contents_.progress[batch.source].Add(batch.progress);
 }
 
 void Head::Add(Replacement replacement) {

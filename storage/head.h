@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -48,19 +49,27 @@ bool SortAndMerge(std::vector<Pair>* pairs);
 struct HeadContents {
   std::vector<HeadColumn> columns;
   absl::flat_hash_map<SourceId, Position> positions;
+  absl::flat_hash_map<SourceId, Progress> progress;
+  std::optional<std::vector<LiveSource>> live;
   std::vector<Replacement> replacements;  // after the columns, in this order
 
-  bool empty() const { return columns.empty() && positions.empty() && replacements.empty(); }
+  bool has_data() const {
+    return !columns.empty() || !positions.empty() || !replacements.empty() || live.has_value();
+  }
+  bool empty() const { return !has_data() && progress.empty(); }
 };
 
 class Head {
  public:
   void Add(const Batch& batch);
   void Add(Replacement replacement);
+  void SetLiveSources(std::vector<LiveSource> live) { contents_.live = std::move(live); }
 
   // About how much memory the contents take.
   size_t bytes() const { return bytes_; }
   bool empty() const { return contents_.empty(); }
+  // Whether it holds more than progress.
+  bool has_data() const { return contents_.has_data(); }
 
   // Leaves the head empty.
   HeadContents Take();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -41,9 +43,10 @@ std::string KeyInWords(const ColumnKey& key, Level level) {
 class SnapshotImpl final : public Snapshot {
  public:
   SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog,
-               const Dictionary& dictionary)
+               const Dictionary& dictionary, int64_t push_final_ms)
       : database_(std::move(database)),
         catalog_(catalog),
+        push_final_ms_(push_final_ms),
         snapshot_(database_->db()->GetSnapshot()),
         tree_(dictionary.tree()) {
     options_.snapshot = snapshot_;
@@ -55,6 +58,9 @@ class SnapshotImpl final : public Snapshot {
   absl::Status Read(
       const Plan& plan,
       absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const override;
+  absl::StatusOr<Completeness> CompletenessOf(
+      const Plan& plan, std::string_view profile_type,
+      absl::FunctionRef<bool(std::string_view site)> matches) const override;
   const StackTreeView& tree() const override { return tree_; }
 
  private:
@@ -68,6 +74,7 @@ class SnapshotImpl final : public Snapshot {
 
   const std::shared_ptr<Database> database_;
   const Catalog* const catalog_;
+  const int64_t push_final_ms_;
   const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
   const StackTreeView tree_;
@@ -151,6 +158,54 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
   return plan;
 }
 
+absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
+    const Plan& plan, std::string_view profile_type,
+    absl::FunctionRef<bool(std::string_view site)> matches) const {
+  constexpr int64_t kMsPerMinute = 60'000;
+  const int64_t begin_ms = plan.covered.begin * kMsPerMinute;
+  const int64_t end_ms = plan.covered.end * kMsPerMinute;
+  Completeness found;
+  KeyedRecords records;
+  std::set<std::string> sites;  // that have a matching series or a source of the type
+  for (const SeriesId id : plan.series) sites.insert(catalog_->SiteNameOf(id));
+  const auto it =
+      std::unique_ptr<rocksdb::Iterator>(database_->db()->NewIterator(options_, database_->meta()));
+  std::vector<std::pair<SourceId, SourceKey>> live;
+  const std::string prefix = MetaKey(MetaTag::kProgress);
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodeProgressKey(storage::View(it->key())));
+    FLAMEKEEP_ASSIGN_OR_RETURN(ProgressRecord record, DecodeProgress(storage::View(it->value())));
+    SourceKey key = catalog_->SourceOf(source);
+    if (!record.profile_types.contains(std::string(profile_type)) || !matches(key.site)) continue;
+    if (key.kind != SourceKind::kPush) {
+      sites.insert(key.site);
+      live.emplace_back(source, key);
+    }
+    records.emplace_back(std::move(key), std::move(record));
+  }
+  found.final = !sites.empty();
+  for (const std::string& site : sites) {
+    const FinalRange range = FinalRangeOf(records, site, profile_type, push_final_ms_);
+    found.final = found.final && range.begin_ms <= begin_ms && end_ms <= range.end_ms;
+    const std::optional<int64_t> through = CompleteThrough(records, site, profile_type);
+    if (!through.has_value()) continue;
+    found.complete_through_ms = std::min(found.complete_through_ms.value_or(*through), *through);
+  }
+  for (const auto& [source, key] : live) {
+    // A gap that begins before the range may reach into it; they do not overlap for one reason.
+    const std::string gaps = MetaKey(MetaTag::kGap, Raw(source));
+    for (it->Seek(gaps); it->Valid() && it->key().starts_with(gaps); it->Next()) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(const auto gap,
+                                 DecodeGap(storage::View(it->key()), storage::View(it->value())));
+      if (gap.second.begin_ms >= end_ms) break;
+      if (gap.second.end_ms > begin_ms) found.gaps.push_back({key, gap.second});
+    }
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the progress of sources"));
+  std::sort(found.gaps.begin(), found.gaps.end());
+  return found;
+}
+
 absl::Status SnapshotImpl::Read(
     const Plan& plan, absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const {
   for (const Piece& piece : plan.pieces) {
@@ -215,7 +270,8 @@ absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const roc
 }  // namespace
 
 std::unique_ptr<Snapshot> Store::NewSnapshot() const {
-  return std::make_unique<SnapshotImpl>(impl_->database.Get(), &impl_->catalog, *impl_->dictionary);
+  return std::make_unique<SnapshotImpl>(impl_->database.Get(), &impl_->catalog, *impl_->dictionary,
+                                        impl_->PushFinalMs());
 }
 
 }  // namespace flamekeep::storage

@@ -22,6 +22,7 @@
 #include "storage/dictionary.h"
 #include "storage/format.h"
 #include "storage/ids.h"
+#include "storage/progress.h"
 
 namespace flamekeep::storage {
 
@@ -69,6 +70,12 @@ class Snapshot {
   virtual absl::Status Read(
       const Plan& plan,
       absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const = 0;
+
+  // What is known about how complete the answer is for a profile type (five parts) at the sites
+  // that `matches`, over what the plan covers. Errors: DATA_LOSS.
+  virtual absl::StatusOr<Completeness> CompletenessOf(
+      const Plan& plan, std::string_view profile_type,
+      absl::FunctionRef<bool(std::string_view site)> matches) const = 0;
 
   // The dictionary as of this snapshot: holds every id in its columns.
   virtual const StackTreeView& tree() const = 0;

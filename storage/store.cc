@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -20,7 +21,7 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
       current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
   // Sites first: series and sources name them.
   for (const MetaTag tag : {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition,
-                            MetaTag::kFloor, MetaTag::kStale}) {
+                            MetaTag::kFloor, MetaTag::kStale, MetaTag::kProgress}) {
     const std::string prefix = MetaKey(tag);
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const std::string_view key = View(it->key());
@@ -30,6 +31,8 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
         FLAMEKEEP_ASSIGN_OR_RETURN((*positions)[source], DecodePosition(value));
       } else if (tag == MetaTag::kFloor || tag == MetaTag::kStale) {
         FLAMEKEEP_RETURN_IF_ERROR(levels.Load(key, value));
+      } else if (tag == MetaTag::kProgress) {
+        FLAMEKEEP_RETURN_IF_ERROR(progress.Load(key, value));
       } else {
         FLAMEKEEP_RETURN_IF_ERROR(catalog.Load(key, value));
       }
@@ -41,13 +44,14 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
 absl::Status Store::Impl::Start(const Database::Options& database_options,
                                 absl::flat_hash_map<SourceId, Position> positions) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*database.Get()));
-  flusher = std::make_unique<Flusher>(Flusher::Parts{&database, database_options, dictionary.get(),
-                                                     &catalog, &levels, metrics(), options.now},
-                                      last_flush);
+  flusher = std::make_unique<Flusher>(
+      Flusher::Parts{&database, database_options, dictionary.get(), &catalog, &levels, &progress,
+                     metrics(), options.now},
+      last_flush);
   if (options.read_only) return absl::OkStatus();
   committer = std::make_unique<Committer>(
       Committer::Options{options.flush_interval, options.min_flush_interval, options.flush_bytes,
-                         options.max_head_bytes, options.append_timeout},
+                         options.max_head_bytes, options.append_timeout, options.progress_interval},
       flusher.get(), std::move(positions));
   rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
                                                   &levels, metrics(), &stopping,
@@ -138,8 +142,25 @@ std::vector<SourceStatus> Store::Sources() const {
     sources[i].key = keys[i];
     const auto it = positions.find(sources[i].id);
     if (it != positions.end()) sources[i].position = it->second;
+    sources[i].progress = impl_->progress.Get(sources[i].id);
   }
   return sources;
+}
+
+void Store::SetLiveSources(std::vector<LiveSource> live) {
+  impl_->committer->SetLiveSources(std::move(live));
+}
+
+std::optional<ProgressRecord> Store::ProgressOf(SourceId source) const {
+  return impl_->progress.Get(source);
+}
+
+FinalRange Store::FinalRangeOf(std::string_view site, std::string_view profile_type) const {
+  KeyedRecords records;
+  for (auto& [source, record] : impl_->progress.All()) {
+    records.emplace_back(impl_->catalog.SourceOf(source), std::move(record));
+  }
+  return storage::FinalRangeOf(records, site, profile_type, impl_->PushFinalMs());
 }
 
 std::optional<Position> Store::AcceptedPosition(SourceId source) const {

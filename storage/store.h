@@ -36,6 +36,7 @@
 #include "storage/bucket.h"
 #include "storage/dictionary.h"
 #include "storage/ids.h"
+#include "storage/progress.h"
 #include "storage/registry.h"
 
 namespace rocksdb {
@@ -64,6 +65,7 @@ struct Batch {
   std::vector<Sample> samples;
   // Where the source stands after this batch. position->number must be the last one + 1.
   std::optional<Position> position;
+  Progress progress;  // of a live source
 };
 
 // Everything that `source` has in one bucket, given whole: it takes the place of what the same
@@ -106,6 +108,10 @@ struct StoreOptions {
   uint64_t flush_bytes = uint64_t{4} << 20;      // a head of this size is flushed at once
   uint64_t max_head_bytes = uint64_t{64} << 20;  // beyond it Append() waits, then refuses
   absl::Duration append_timeout = absl::Seconds(10);
+  // Progress of sources without any data waits so long.
+  absl::Duration progress_interval = absl::Seconds(10);
+  // Pushed samples that are older are refused (by ingest): what is older than that is final.
+  absl::Duration push_late = absl::Hours(24 * 7);
 
   // Rollup and expiry run in the background; tests and tools turn this off and call
   // RunMaintenance().
@@ -124,6 +130,7 @@ struct SourceStatus {
   SourceId id{};
   SourceKey key;
   Position position;  // durable
+  std::optional<ProgressRecord> progress;
 };
 
 struct LevelStatus {
@@ -170,6 +177,13 @@ class Store {
 
   // The last accepted position of a source, durable or not; nothing for one that is new.
   std::optional<Position> AcceptedPosition(SourceId source) const;
+
+  // Says which live sources are configured: the others are retired. Holds with the next flush.
+  void SetLiveSources(std::vector<LiveSource> live);
+  // The durable progress of a source.
+  std::optional<ProgressRecord> ProgressOf(SourceId source) const;
+  // Where a profile type (five parts) of a site can not change any more.
+  FinalRange FinalRangeOf(std::string_view site, std::string_view profile_type) const;
 
   // Accepts a batch; it is durable once its ticket is. A batch whose number was accepted before is
   // dropped and the ticket is that of everything accepted so far.

@@ -14,6 +14,7 @@
 #include "storage/flush.h"
 #include "storage/level_state.h"
 #include "storage/maintenance.h"
+#include "storage/progress.h"
 #include "storage/rollup.h"
 #include "storage/store.h"
 
@@ -29,6 +30,7 @@ struct Store::Impl {
   Metrics own_metrics;  // where options.metrics is null
   Catalog catalog;
   LevelState levels;
+  ProgressTable progress;
   DatabaseHolder database;
   std::unique_ptr<Dictionary> dictionary;
   std::unique_ptr<Flusher> flusher;
@@ -37,6 +39,9 @@ struct Store::Impl {
   std::unique_ptr<Rollup> rollup;
   std::unique_ptr<Expiry> expiry;
   std::unique_ptr<Maintenance> maintenance;
+
+  // Pushed samples before it are refused.
+  int64_t PushFinalMs() const { return absl::ToUnixMillis(options.now() - options.push_late); }
 
   Metrics* metrics() { return options.metrics != nullptr ? options.metrics : &own_metrics; }
 

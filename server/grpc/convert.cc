@@ -19,6 +19,32 @@ constexpr int32_t kNanosPerSecond = 1'000'000'000;
 // A trailer must fit the 8 KiB that clients accept as metadata, escaped.
 constexpr size_t kMaxMessageBytes = 2048;
 
+constexpr int kMaxGaps = 1000;
+
+v1::Gap::Reason ToProto(storage::GapReason reason) {
+  switch (reason) {
+    case storage::GapReason::kDisconnected:
+      return v1::Gap::REASON_DISCONNECTED;
+    case storage::GapReason::kTrimmed:
+      return v1::Gap::REASON_TRIMMED;
+    case storage::GapReason::kReplaced:
+      return v1::Gap::REASON_REPLACED;
+    case storage::GapReason::kOverflow:
+      return v1::Gap::REASON_OVERFLOW;
+  }
+  return v1::Gap::REASON_UNSPECIFIED;
+}
+
+void AddGap(const storage::SourceGap& from, v1::Coverage* out) {
+  v1::Gap* gap = out->add_gaps();
+  gap->set_site(from.source.site);
+  gap->set_source(from.source.name);
+  gap->set_node(from.source.node);
+  *gap->mutable_range()->mutable_begin() = server::ToProto(absl::FromUnixMillis(from.gap.begin_ms));
+  *gap->mutable_range()->mutable_end() = server::ToProto(absl::FromUnixMillis(from.gap.end_ms));
+  gap->set_reason(ToProto(from.gap.reason));
+}
+
 }  // namespace
 
 grpc::Status ToGrpc(const absl::Status& status) {
@@ -94,6 +120,21 @@ v1::Coverage ToProto(const query::Coverage& coverage) {
   out.set_observations(coverage.observations);
   out.set_saturated(coverage.saturated);
   out.set_unit(coverage.unit);
+  if (coverage.complete_through) {
+    *out.mutable_complete_through() = ToProto(*coverage.complete_through);
+  }
+  out.set_final(coverage.final);
+  out.set_version(coverage.version);
+  for (const storage::SourceGap& gap : coverage.gaps) {
+    if (out.gaps_size() == kMaxGaps) break;
+    AddGap(gap, &out);
+  }
+  out.set_gaps_left_out(coverage.gaps.size() - static_cast<size_t>(out.gaps_size()));
+  return out;
+}
+
+v1::ReadStats StatsToProto(const query::Coverage& coverage) {
+  v1::ReadStats out;
   out.set_columns(coverage.columns);
   out.set_nodes(coverage.nodes);
   return out;
@@ -101,6 +142,7 @@ v1::Coverage ToProto(const query::Coverage& coverage) {
 
 void MoveToProto(query::FlameGraph graph, v1::FlameGraphResponse* out) {
   *out->mutable_coverage() = ToProto(graph.coverage);
+  *out->mutable_stats() = StatsToProto(graph.coverage);
   for (std::string& name : graph.names) out->add_names(std::move(name));
   for (std::string& file : graph.files) out->add_files(std::move(file));
   out->mutable_depth()->Add(graph.depth.begin(), graph.depth.end());

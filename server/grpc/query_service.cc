@@ -33,6 +33,7 @@ absl::Status WriteCoverage(const query::Coverage& coverage, absl::Time deadline,
                            RenderWriter* writer) {
   v1::RenderResponse response;
   *response.mutable_coverage() = ToProto(coverage);
+  *response.mutable_stats() = StatsToProto(coverage);
   return writer->Write(std::move(response), deadline);
 }
 
