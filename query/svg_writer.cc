@@ -177,7 +177,8 @@ class Writer {
     if (unit_ != kSamples) {
       text += fmt::format(" in {} {}", WithCommas(coverage.observations), kSamples);
     }
-    if (!coverage.final && coverage.complete_through < coverage.covered.end) {
+    if (!coverage.final && coverage.complete_through.has_value() &&
+        *coverage.complete_through < coverage.covered.end) {
       text += " · complete through " + TimeText(*coverage.complete_through);
     }
     if (!coverage.gaps.empty()) text += " · " + GapsText();
