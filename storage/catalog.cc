@@ -12,7 +12,6 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr size_t kMaxSites = 1000;
 constexpr size_t kMaxSiteBytes = 64;
 constexpr size_t kMaxLabelBytes = 256;
 constexpr size_t kMaxSourceBytes = 1024;

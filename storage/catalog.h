@@ -26,6 +26,8 @@ class WriteBatch;
 
 namespace flamekeep::storage {
 
+inline constexpr size_t kMaxSites = 1000;
+
 class Catalog {
  public:
   // Takes in an entry of the registry as it stands in RocksDB. Entries of one kind come in the

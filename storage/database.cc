@@ -64,7 +64,7 @@ rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options, bool columns) {
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = options.cache;
   table.block_size = kBlockBytes;
@@ -79,7 +79,13 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options,
   family.compression = rocksdb::kZSTD;
   family.compression_opts.level = 3;
   family.level_compaction_dynamic_level_bytes = true;
-  if (columns) family.merge_operator = std::make_shared<ColumnMergeOperator>();
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions MakeLevelOptions(const Database::Options& options, Level level) {
+  rocksdb::ColumnFamilyOptions family = MakeFamilyOptions(options);
+  family.merge_operator = std::make_shared<ColumnMergeOperator>();
+  family.compaction_filter_factory = MakeExpiredFilter(level, options.deletable);
   return family;
 }
 
@@ -107,10 +113,11 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   database->env_ = db_options.env;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions(options, false));
-  families.emplace_back(std::string(kDictionaryFamily), MakeFamilyOptions(options, false));
-  for (const std::string_view name : kLevelFamilies) {
-    families.emplace_back(std::string(name), MakeFamilyOptions(options, true));
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions(options));
+  families.emplace_back(std::string(kDictionaryFamily), MakeFamilyOptions(options));
+  for (const Level level : kLevels) {
+    families.emplace_back(std::string(kLevelFamilies[static_cast<size_t>(level)]),
+                          MakeLevelOptions(options, level));
   }
 
   const auto in_use = [&] {

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "storage/bucket.h"
+#include "storage/expired_filter.h"
 
 namespace flamekeep::storage {
 
@@ -38,6 +39,7 @@ class Database {
     bool read_only = false;
     std::shared_ptr<rocksdb::Cache> cache;
     rocksdb::Env* env = nullptr;  // null: the default one
+    std::shared_ptr<const DeletableFloors> deletable;
   };
 
   // Opens the RocksDB in `<directory>/rocksdb`, making it where it is missing.

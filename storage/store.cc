@@ -52,8 +52,9 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
                                                   &levels, metrics(), &stopping,
                                                   options.rollup_quiet, options.rollup_at_latest});
-  expiry = std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(),
-                                                  &levels, &catalog, options.retention});
+  expiry =
+      std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(), &levels,
+                                             &catalog, deletable.get(), options.retention});
   maintenance = std::make_unique<Maintenance>(
       Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
                          flusher.get(), metrics(), &stopping, options.now},
@@ -81,10 +82,13 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   database_options.read_only = options.read_only;
   database_options.cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   database_options.env = options.env;
+  const auto deletable = std::make_shared<DeletableFloors>();
+  database_options.deletable = deletable;
   FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(database_options));
 
   auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
   absl::flat_hash_map<SourceId, Position> positions;
+  impl->deletable = deletable;
   FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&positions));
   {
     const std::shared_ptr<Database> current = impl->database.Get();

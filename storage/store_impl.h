@@ -29,6 +29,7 @@ struct Store::Impl {
   Metrics own_metrics;  // where options.metrics is null
   Catalog catalog;
   LevelState levels;
+  std::shared_ptr<DeletableFloors> deletable;
   DatabaseHolder database;
   std::unique_ptr<Dictionary> dictionary;
   std::unique_ptr<Flusher> flusher;

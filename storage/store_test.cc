@@ -1,5 +1,6 @@
 #include "storage/store.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -130,6 +131,44 @@ TEST(StoreTest, ExpiredLevelsKeepTheirSums) {
   EXPECT_EQ(store.Sum("excimer", At(2026, 11, 19, 3, 4), At(2026, 11, 19, 3, 5)),
             (StackValues{{"a", 1}, {"b", 2}}));
   EXPECT_THAT(*store->Check(), IsEmpty());
+}
+
+TEST(StoreTest, AnOpenSnapshotKeepsWhatExpires) {
+  TestDirectory directory;
+  TestClock clock(At(2026, 11, 20));
+  StoreOptions options = TestOptions(directory.path(), &clock);
+  options.retention.keep[0] = absl::Hours(24 * 7);
+  TestStore store(std::move(options));
+  for (int minute = 0; minute < 60; ++minute) {
+    store.Append(At(2026, 11, 18, 3, minute), "excimer", fmt::format("a;{}", minute), 1);
+  }
+  ASSERT_TRUE(store->Compact().ok());
+  std::unique_ptr<Snapshot> snapshot = store->NewSnapshot();
+  const absl::StatusOr<Plan> plan =
+      snapshot->MakePlan(At(2026, 11, 18, 3, 7), At(2026, 11, 18, 3, 9), {store.Series("excimer")});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const auto columns = [&] {
+    int count = 0;
+    EXPECT_TRUE(snapshot
+                    ->Read(*plan,
+                           [&](std::unique_ptr<ColumnHandle>) {
+                             ++count;
+                             return absl::OkStatus();
+                           })
+                    .ok());
+    return count;
+  };
+  EXPECT_EQ(columns(), 2);
+  const auto minute_bytes = [&] { return store->Status().levels[0].bytes; };
+  EXPECT_GT(minute_bytes(), 0u);
+
+  clock.Set(At(2026, 12, 24));
+  ASSERT_TRUE(store->RunMaintenance(true).ok());
+  EXPECT_EQ(columns(), 2);
+  snapshot.reset();
+  ASSERT_TRUE(store->RunMaintenance(true).ok());
+  EXPECT_EQ(minute_bytes(), 0u);
+  EXPECT_EQ(store.Sum("excimer", At(2026, 11, 18), At(2026, 11, 19)).size(), 60u);
 }
 
 TEST(StoreTest, SaturatesAndSaysSo) {
