@@ -191,16 +191,20 @@ TEST(Fold, PendingMemoryIsBounded) {
   TestTree tree;
   const uint32_t a = tree.AddNode(0, tree.AddFrame("a"));
   const uint32_t nodes = 20 * storage::kWindowIds;
-  Values values;
-  for (uint32_t i = 2; i < nodes; ++i) values[tree.AddNode(a, i)] = 1;
-  TestColumns columns;
-  columns.Add(values);
+  for (uint32_t i = 2; i < nodes; ++i) tree.AddNode(a, i);
   const storage::StackTreeView view = tree.View();
-  const auto folded = FoldColumns(columns.views(), view, {.max_nodes = 10}, Context());
-  ASSERT_TRUE(folded.ok());
-  EXPECT_EQ(folded->nodes.size(), 2);
-  EXPECT_EQ(folded->nodes[0].total, nodes - 2);
-  EXPECT_LT(folded->peak_bytes, 8u << 20);
+  for (const uint64_t value : {1, 1'000'000'000}) {
+    SCOPED_TRACE(value);
+    Values values;
+    for (uint32_t i = 2; i < nodes; ++i) values[i] = value;
+    TestColumns columns;
+    columns.Add(values);
+    const auto folded = FoldColumns(columns.views(), view, {.max_nodes = 10}, Context());
+    ASSERT_TRUE(folded.ok());
+    EXPECT_EQ(folded->nodes.size(), 2);
+    EXPECT_EQ(folded->nodes[0].total, (nodes - 2) * value);
+    EXPECT_LT(folded->peak_bytes, 8u << 20);
+  }
 }
 
 TEST(Fold, StopsWhenItMust) {
