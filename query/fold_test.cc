@@ -5,6 +5,7 @@
 
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/layout.h"
@@ -219,6 +220,20 @@ TEST(Fold, StopsWhenItMust) {
   EXPECT_EQ(fold({.cancelled = [] { return true; }}), absl::StatusCode::kCancelled);
   EXPECT_EQ(fold({.memory_bytes = 100}), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(fold({}), absl::StatusCode::kOk);
+}
+
+TEST(Fold, DecodesNoMoreColumnsThanItsMemoryHolds) {
+  std::mt19937_64 random(6);
+  const TestTree tree = TestTree::Random(20'000, 20, random);
+  TestColumns columns;
+  columns.Add(RandomValues(tree, 10'000, 10, random));
+  const std::vector<std::string_view> views(1000, columns.encoded[0]);
+  size_t asked = 0;  // before each column
+  const Context context = {.cancelled = [&] { return ++asked > views.size(); },
+                           .memory_bytes = 4 << 20};
+  EXPECT_EQ(FoldColumns(views, tree.View(), {}, context).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(asked, 100);
 }
 
 TEST(Fold, DamageIsAnError) {
