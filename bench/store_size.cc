@@ -61,7 +61,7 @@ Content ReadLevel(const storage::Store& store, Level level) {
                            .range = {0, storage::kMaxMinute}});
   }
   Content content;
-  Must(snapshot->Read(plan, [&](std::unique_ptr<storage::ColumnHandle> column) {
+  const auto visit = [&](std::unique_ptr<storage::ColumnHandle> column) {
     const storage::ColumnHeader header = Must(storage::DecodeHeader(column->encoded()));
     ++content.columns;
     content.pairs += header.pairs;
@@ -70,7 +70,8 @@ Content ReadLevel(const storage::Store& store, Level level) {
     content.end = std::max(content.end, storage::Bucket{level, column->key.start}.end());
     content.type_pairs[series[Raw(column->key.series)].profile_type] += header.pairs;
     return absl::OkStatus();
-  }));
+  };
+  Must(snapshot->Read(plan, visit, [] { return absl::OkStatus(); }));
   return content;
 }
 

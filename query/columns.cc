@@ -17,7 +17,7 @@ absl::StatusOr<Columns> Columns::Read(const storage::Snapshot& snapshot, const s
     columns.handles_.push_back(std::move(handle));
     return absl::OkStatus();
   };
-  FLAMEKEEP_RETURN_IF_ERROR(snapshot.Read(plan, keep));
+  FLAMEKEEP_RETURN_IF_ERROR(snapshot.Read(plan, keep, [&] { return context.Check(); }));
   return columns;
 }
 

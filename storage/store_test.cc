@@ -149,13 +149,11 @@ TEST(StoreTest, AnOpenSnapshotKeepsWhatExpires) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   const auto columns = [&] {
     int count = 0;
-    EXPECT_TRUE(snapshot
-                    ->Read(*plan,
-                           [&](std::unique_ptr<ColumnHandle>) {
-                             ++count;
-                             return absl::OkStatus();
-                           })
-                    .ok());
+    const auto visit = [&](std::unique_ptr<ColumnHandle>) {
+      ++count;
+      return absl::OkStatus();
+    };
+    EXPECT_TRUE(snapshot->Read(*plan, visit, [] { return absl::OkStatus(); }).ok());
     return count;
   };
   EXPECT_EQ(columns(), 2);

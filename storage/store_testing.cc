@@ -142,7 +142,7 @@ StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Tim
   if (plan != nullptr) *plan = made;
   StackValues sum;
   bool saturated = false;
-  Require(snapshot->Read(made, [&](std::unique_ptr<ColumnHandle> column) {
+  const auto visit = [&](std::unique_ptr<ColumnHandle> column) -> absl::Status {
     ColumnHeader header;
     absl::StatusOr<std::vector<Pair>> pairs = DecodeColumn(column->encoded(), &header);
     if (!pairs.ok()) return pairs.status();
@@ -156,7 +156,8 @@ StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Tim
       return DataLoss("a column does not match its digest");
     }
     return absl::OkStatus();
-  }));
+  };
+  Require(snapshot->Read(made, visit, [] { return absl::OkStatus(); }));
   return sum;
 }
 
