@@ -28,7 +28,7 @@ Result MakeGraph(const TestTree& tree, const TestColumns& columns, const FoldOpt
   absl::StatusOr<Folded> folded = FoldColumns(columns.views(), view, options, Context());
   EXPECT_TRUE(folded.ok()) << folded.status();
   Result result;
-  LayOut(BoxesOf(folded->nodes, view), tree, &result.graph);
+  EXPECT_TRUE(LayOut(BoxesOf(folded->nodes, view), tree, Context(), 0, &result.graph).ok());
   result.folded = *std::move(folded);
   return result;
 }

@@ -25,7 +25,7 @@ Result MakeGraph(const TestTree& tree, const TestColumns& columns, const InvertO
       InvertColumns(columns.views(), tree.View(), kFrames, options, Context());
   EXPECT_TRUE(inverted.ok()) << inverted.status();
   Result result;
-  LayOut(inverted->boxes, tree, &result.graph);
+  EXPECT_TRUE(LayOut(inverted->boxes, tree, Context(), 0, &result.graph).ok());
   result.inverted = *std::move(inverted);
   return result;
 }
