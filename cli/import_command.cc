@@ -199,7 +199,9 @@ absl::Status RunImport(const ImportOptions& options) {
   const StopInOrder stop_in_order;
   Import import(options, address);
   const absl::Status status = options.arclamp.empty() ? import.Files(open) : import.ArcLamp(open);
-  if (absl::IsCancelled(status) && StopRequested()) return Interrupted(kRunAgain);
+  if (absl::IsCancelled(status) && StopRequested()) {
+    return Interrupted(StopSignal(), kRunAgain);
+  }
   return status;
 }
 

@@ -25,6 +25,10 @@ int Columns(std::FILE* out) {
   return size.ws_col;
 }
 
+// What it says may be lost, where a signal breaks off the write to a pipe that is full: fmt::print
+// would throw.
+void Print(std::FILE* out, const std::string& text) { std::fputs(text.c_str(), out); }
+
 }  // namespace
 
 std::string BytesText(uint64_t bytes) {
@@ -69,13 +73,13 @@ void Progress::Update(uint64_t done) {
   if (now < next_) return;
   next_ = now + (style_ == Style::kBar ? kBarInterval : kLineInterval);
   if (style_ == Style::kLines) {
-    fmt::print(out_, "{}\n", Text(done, now));
+    Print(out_, Text(done, now) + "\n");
     return;
   }
   // Not into the last column, where some terminals wrap.
   std::string line = Text(done, now);
   line.resize(std::min<size_t>(line.size(), std::max(Columns(out_) - 1, 1)));
-  fmt::print(out_, "\r\x1b[K{}", line);
+  Print(out_, "\r\x1b[K" + line);
   std::fflush(out_);
   shown_ = true;
 }
@@ -84,13 +88,13 @@ void Progress::End() { Clear(); }
 
 void Progress::Say(std::FILE* to, std::string_view line) {
   Clear();
-  fmt::print(to, "{}\n", line);
+  Print(to, fmt::format("{}\n", line));
   std::fflush(to);
 }
 
 void Progress::Clear() {
   if (!std::exchange(shown_, false)) return;
-  fmt::print(out_, "\r\x1b[K");
+  Print(out_, "\r\x1b[K");
   std::fflush(out_);
 }
 

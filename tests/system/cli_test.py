@@ -1,6 +1,8 @@
 """The command line against a real server: what it stores, answers, says and returns."""
 
+import array
 import bz2
+import fcntl
 import gzip
 import json
 import os
@@ -12,6 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 import xml.etree.ElementTree
@@ -156,13 +159,42 @@ class CliTest(unittest.TestCase):
                 writer.flush()
                 time.sleep(0.3)
                 client.send_signal(signal.SIGINT)
-                writer.write(b"\n")
             _, err = client.communicate(timeout=60)
             self.assertEqual(client.returncode, 130, err.decode())
             self.assertIn("run the same command again", err.decode())
             self.ok(server.run("import", "--site", "eqiad", SAMPLE))
             self.assert_equal_sums(server.folded("excimer", self.begin, self.end),
                                    naive(self.lines, b"excimer"))
+
+    def test_idle_pipe_is_given_up_at_the_first_signal(self):
+        def wait_until_read(pipe):
+            unread = array.array("i", [1])
+            deadline = time.monotonic() + 60
+            while unread[0] and time.monotonic() < deadline:
+                fcntl.ioctl(pipe, termios.FIONREAD, unread)
+                time.sleep(0.02)
+            self.assertEqual(unread[0], 0)
+            time.sleep(0.3)  # back in read()
+
+        nobody = self.directory / "nobody"
+        os.mkfifo(nobody)
+        with Server() as server:
+            for stop, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+                for source, given in (("-", b"1"), ("-", self.sample[:1_000_000]), (nobody, None)):
+                    with self.subTest(stop=stop, source=source, given=given and len(given)):
+                        client = server.start_command("import", "--site", "eqiad", source,
+                                                      stdin=subprocess.PIPE)
+                        if given is None:
+                            time.sleep(1)  # in open()
+                        else:
+                            client.stdin.write(given)
+                            client.stdin.flush()
+                            wait_until_read(client.stdin)
+                        client.send_signal(stop)
+                        self.assertEqual(client.wait(timeout=30), code)
+                        out, err = client.communicate()
+                        self.assertRegex(err.decode(), r"\Aflamekeep: interrupted: [^\n]+\n\Z")
+                        self.assertEqual(out, b"")
 
     def test_plain_folded_lines(self):
         path = self.file("stacks.folded", b"main;run;work 3\nmain;run;rest 4\nmain;run;work 5")
