@@ -100,6 +100,7 @@ absl::Status IngestClient::OpenStream() {
 }
 
 absl::Status IngestClient::Recover(absl::Status error) {
+  if (options_.cancelled()) return Cancelled();  // and no word of trying again
   if (outage_start_ == absl::InfiniteFuture()) {
     outage_start_ = absl::Now();
     if (IsTransient(error)) options_.on_outage(error);

@@ -208,6 +208,17 @@ TEST(IngestClient, CancelIsHeard) {
   canceller.join();
 }
 
+TEST(IngestClient, CancelledOpenIsNoOutage) {
+  TestIngestServer server;
+  int outages = 0;
+  ClientOptions options = Fast();
+  options.cancelled = [] { return true; };
+  options.on_outage = [&](const absl::Status&) { ++outages; };
+  const auto client = IngestClient::Open(server.Channel(), server.address(), PushSource(), options);
+  EXPECT_TRUE(absl::IsCancelled(client.status())) << client.status();
+  EXPECT_EQ(outages, 0);
+}
+
 TEST(IngestClient, ServerThatForgotIsFoundOut) {
   TestIngestServer server;
   auto client = IngestClient::Open(server.Channel(), server.address(), PushSource(), Fast());
