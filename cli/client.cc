@@ -15,11 +15,16 @@ constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr uint64_t kMaxUnwritten = 8;    // batches of a replacement that gRPC has not taken yet
 constexpr uint64_t kBatchOverhead = 64;  // bytes beside lines and cursor
 
+// Whether the same batches may be taken later without anybody sending less or something else.
+// RESOURCE_EXHAUSTED is: the disk or the memory for accepted batches is full, too many batches wait
+// to be decoded, replacements that others send too fill the memory for them. What a batch may be at
+// most, Send() checks. The caps of sites and of profile types are FAILED_PRECONDITION: nothing
+// makes room under them.
 bool IsTransient(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kAborted:            // another stream has the source open
-    case absl::StatusCode::kResourceExhausted:  // the server can not write
+    case absl::StatusCode::kResourceExhausted:  // as above
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kInternal:  // a broken transport, as gRPC tells some kinds of it

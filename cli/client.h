@@ -20,6 +20,9 @@
 // Thread safety: none, and no thread of its own: it sends and receives inside its methods. Only one
 // client can have a source open.
 //
+// Tried again for `give_up_after` without progress: UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED,
+// DEADLINE_EXCEEDED, CANCELLED by the server, INTERNAL. All else ends it at once.
+//
 // Errors: one sentence. UNAVAILABLE where no server answered (at Open: at the first try), or none
 // for `give_up_after`; FAILED_PRECONDITION where the source is in use for longer than that;
 // DATA_LOSS where the server stands before what it had said was durable; CANCELLED where
