@@ -117,11 +117,15 @@ std::string NumberedSources(const v1::StatusResponse& status) {
                   WithoutPrefix(Source::Kind_Name(source.kind()), "KIND_"),
                   CountText(source.position_number())});
   }
-  if (table.empty()) return "";
-  std::string text = "\n" + table.Text();
-  const uint64_t more =
-      status.sources_left_out() + (imports > kMaxShownImports ? imports - kMaxShownImports : 0);
-  if (more > 0) text += fmt::format("  and {} more: see --json\n", CountText(more));
+  std::string text = table.empty() ? "" : "\n" + table.Text();
+  if (imports > kMaxShownImports) {
+    text +=
+        fmt::format("  and {} more imports: see --json\n", CountText(imports - kMaxShownImports));
+  }
+  if (status.sources_left_out() > 0) {
+    text += fmt::format("  and {} more sources that the server knows and does not list\n",
+                        CountText(status.sources_left_out()));
+  }
   return text;
 }
 
