@@ -29,13 +29,20 @@ def start(*args, server, **options):
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
+# The samples that tests import are of fixed days, and the server's clock goes on.
+KEEP_ALL = "retention: {minute: forever, hour: forever}\n"
+
+
 class Server:
     """A server on free ports with a store of its own. Use as a context manager."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, config=""):
+        """`config` is YAML, without `retention`."""
         self._directory = tempfile.TemporaryDirectory(prefix="flamekeep-test-")
         self.directory = pathlib.Path(self._directory.name)
         self.store = self.directory / "store"
+        self._config = self.directory / "config.yaml"
+        self._config.write_text(KEEP_ALL + config)
         self._flags = flags
         self._process = None
         self.grpc = "127.0.0.1:0"
@@ -55,7 +62,8 @@ class Server:
         with open(self.directory / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [BIN, "serve", "--data", str(self.store), "--grpc", self.grpc,
-                 "--http", "127.0.0.1:0", "--ready-file", str(ready), *self._flags],
+                 "--http", "127.0.0.1:0", "--ready-file", str(ready),
+                 "--config", str(self._config), *self._flags],
                 stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not ready.exists():
