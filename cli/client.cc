@@ -36,13 +36,13 @@ bool IsTransient(const absl::Status& status) {
 
 absl::Status Cancelled() { return absl::CancelledError("interrupted"); }
 
+}  // namespace
+
 void AddCounts(const v1::IngestCounts& counts, v1::IngestCounts* sum) {
   sum->set_lines(sum->lines() + counts.lines());
   sum->set_samples(sum->samples() + counts.samples());
   sum->set_rejected_lines(sum->rejected_lines() + counts.rejected_lines());
 }
-
-}  // namespace
 
 IngestClient::IngestClient(const std::shared_ptr<grpc::Channel>& channel, std::string address,
                            v1::OpenSource open, ClientOptions options)

@@ -6,7 +6,7 @@
 // moment, opens it again, with backoff and jitter, and goes on behind what the server says is
 // durable.
 //
-//   auto client = IngestClient::Open(channel, open, {});
+//   auto client = IngestClient::Open(Connect(address), address, open, {});
 //   if (!client.ok()) return client.status();
 //   // The source stands at (*client)->durable_number(), with (*client)->cursor().
 //   batch.set_lines("main;f;g 1\n");
@@ -65,6 +65,9 @@ struct ClientOptions {
   // Told why it waits, once for each outage.
   std::function<void(const absl::Status&)> on_outage = [](const absl::Status&) {};
 };
+
+// Adds to `sum`.
+void AddCounts(const v1::IngestCounts& counts, v1::IngestCounts* sum);
 
 class IngestClient {
  public:
