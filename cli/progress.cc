@@ -31,7 +31,7 @@ void Print(std::FILE* out, const std::string& text) { std::fputs(text.c_str(), o
 
 }  // namespace
 
-std::string BytesText(uint64_t bytes) {
+std::string RoundedBytesText(uint64_t bytes) {
   static constexpr std::array<const char*, 5> kUnits = {"kB", "MB", "GB", "TB", "PB"};
   if (bytes < 1000) return fmt::format("{} bytes", bytes);
   double value = static_cast<double>(bytes) / 1000;
@@ -101,18 +101,19 @@ void Progress::Clear() {
 std::string Progress::Text(uint64_t done, absl::Time now) const {
   const double seconds = std::max(absl::ToDoubleSeconds(now - begin_), 1e-3);
   const double rate = static_cast<double>(done) / seconds;
-  const std::string speed = BytesText(static_cast<uint64_t>(rate)) + "/s";
+  const std::string speed = RoundedBytesText(static_cast<uint64_t>(rate)) + "/s";
   // A file may grow while it is read.
-  if (total_ == 0 || done > total_) return fmt::format("{}  {}  {}", BytesText(done), speed, what_);
+  if (total_ == 0 || done > total_)
+    return fmt::format("{}  {}  {}", RoundedBytesText(done), speed, what_);
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const int filled = static_cast<int>(share * kBarCells);
   const std::string left =
       rate < 1 ? "?"
-               : DurationText(absl::Seconds(
+               : RoundedDurationText(absl::Seconds(
                      static_cast<int64_t>(static_cast<double>(total_ - done) / rate) + 1));
   return fmt::format("[{:#<{}}{:.<{}}] {:3.0f}%  {} of {}  {}  {} left  {}", "", filled, "",
-                     kBarCells - filled, share * 100, BytesText(done), BytesText(total_), speed,
-                     left, what_);
+                     kBarCells - filled, share * 100, RoundedBytesText(done),
+                     RoundedBytesText(total_), speed, left, what_);
 }
 
 }  // namespace flamekeep::cli
