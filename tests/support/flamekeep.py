@@ -91,15 +91,19 @@ class Server:
     def start_command(self, *args, **options):
         return start(*args, server=self.grpc, **options)
 
+    def batches(self):
+        """How many batches of all numbered sources are durable; 0 where the server does not say."""
+        done = self.run("status", "--json")
+        if done.returncode != 0:
+            return 0
+        return sum(int(source["position_number"]) for source in json.loads(done.stdout)["sources"])
+
     def wait_for_batches(self, count):
         """Until so many batches of all numbered sources are durable."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            done = self.run("status", "--json")
-            if done.returncode == 0:
-                sources = json.loads(done.stdout)["sources"]
-                if sum(int(source["position_number"]) for source in sources) >= count:
-                    return
+            if self.batches() >= count:
+                return
             time.sleep(0.02)
         raise AssertionError(f"fewer than {count} batches after a minute")
 

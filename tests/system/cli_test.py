@@ -137,8 +137,9 @@ class CliTest(unittest.TestCase):
             server.wait_for_batches(100)
             client.kill()
             client.communicate()
+            sent = server.batches()
             client = server.start_command("import", "--site", "eqiad", path)
-            server.wait_for_batches(130)
+            server.wait_for_batches(sent + 5)  # it has found the server
             server.kill()
             time.sleep(1)
             server.start()
