@@ -143,7 +143,7 @@ TEST_F(PipelineTest, ProfileTypesOfASiteAreBounded) {
   EXPECT_EQ(samples.size(), kMaxTypesPerSite);
   EXPECT_EQ(Count("ingest_rejected_lines_total", "too_many_types"), 10);
   auto other = pipeline->NewStream({.site = "eqiad", .source = "push"});
-  EXPECT_EQ(other->Type({.name = "new"}).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(other->Type({.name = "new"}).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(other->Type({.name = "t3"}).ok());
 }
 

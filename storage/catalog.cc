@@ -103,9 +103,10 @@ absl::StatusOr<SiteId> Catalog::InternSiteLocked(std::string_view name) {
         name, kMaxSiteBytes);
   }
   if (sites_.size() >= kMaxSites) {
-    return Error(absl::StatusCode::kResourceExhausted,
-                 "site \"{}\" would be one more than the {} that a store can hold", name,
-                 kMaxSites);
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "site \"{}\" would be one more than the {} that a store can hold: use an existing "
+                 "site",
+                 name, kMaxSites);
   }
   const SiteId id{static_cast<uint16_t>(sites_.size())};
   sites_.emplace_back(name);
