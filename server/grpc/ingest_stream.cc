@@ -9,6 +9,11 @@
 
 namespace flamekeep::server {
 
+absl::Status HeldTooMuch() {
+  return absl::ResourceExhaustedError(
+      "too many batches wait to be decoded: try again later, or raise limits.rpc_memory");
+}
+
 void CountIngestError(const absl::Status& status, Metrics* metrics) {
   if (status.ok()) return;
   metrics
@@ -38,7 +43,7 @@ void IngestStream::Drain() {
 }
 
 bool IngestStream::Hold(v1::IngestRequest* request) {
-  const uint64_t bytes = request->batch().lines().size();
+  const uint64_t bytes = request->SpaceUsedLong();
   held_ += bytes;
   if (parts_.held_bytes->fetch_add(bytes) + bytes <= parts_.max_held_bytes) return true;
   v1::IngestRequest().Swap(request);
@@ -58,10 +63,7 @@ void IngestStream::OnReadDone(bool ok) {
     reading_ = false;
     has_incoming_ = held;
     half_closed_ = !ok;
-    if (ok && !held) {
-      Fail(absl::ResourceExhaustedError(
-          "too many batches wait to be decoded: try again later, or raise limits.rpc_memory"));
-    }
+    if (ok && !held) Fail(HeldTooMuch());
   }
   Advance();
 }
@@ -161,6 +163,7 @@ IngestStream::Step IngestStream::Next() {
 
 void IngestStream::Work() {
   absl::Status status;
+  const uint64_t bytes = work_.SpaceUsedLong();
   switch (work_.request_case()) {
     case v1::IngestRequest::kOpen:
       status = HandleOpen(work_.open());
@@ -172,7 +175,7 @@ void IngestStream::Work() {
       status = InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
       break;
   }
-  Release(work_.batch().lines().size());
+  Release(bytes);
   {
     absl::MutexLock lock(&mutex_);
     working_ = false;
