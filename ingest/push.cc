@@ -125,7 +125,6 @@ struct PushSession::Impl {
   storage::SourceId source{};
   std::unique_ptr<LineStream> lines;
   TypeHandle type{};  // folded lines
-  std::string unpacked;
 
   uint64_t accepted = 0;
   // A replacement that is being collected: its first number, and the last one so far.
@@ -187,6 +186,7 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
 absl::StatusOr<std::vector<storage::Sample>> PushSession::Impl::Decode(const PushBatch& batch) {
   constexpr size_t kBytesPerLine = 512;  // fewer than most lines have
   std::string_view text = batch.lines;
+  std::string unpacked;
   if (batch.compression == Compression::kZstd) {
     FLAMEKEEP_RETURN_IF_ERROR(UnpackZstd(text, kMaxUnpackedBytes, &unpacked));
     text = unpacked;

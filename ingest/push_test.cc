@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <zstd.h>
 
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/civil_time.h"
@@ -199,6 +201,23 @@ TEST_F(PushTest, Zstd) {
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(AppendError({.number = 2, .lines = "a 1", .compression = Compression::kZstd}),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PushTest, SessionsThatWaitHoldNoBatches) {
+  constexpr size_t kSessions = 4;
+  const std::string packed = Zstd(std::string(kMaxUnpackedBytes, '\n'));
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  std::vector<std::unique_ptr<PushSession>> sessions;
+  for (size_t i = 0; i < kSessions; ++i) {
+    Open(Folded("client" + std::to_string(i)));
+    Append({.number = 1, .lines = packed, .compression = Compression::kZstd});
+    sessions.push_back(std::move(session_));
+  }
+  EXPECT_LT(in_use(), before + kMaxUnpackedBytes);
 }
 
 TEST_F(PushTest, Limits) {

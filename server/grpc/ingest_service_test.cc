@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
+#include <deque>
 #include <string>
 #include <thread>
 #include <vector>
@@ -268,6 +270,26 @@ TEST_F(IngestServiceTest, WhatIsNoLinesCountsToo) {
   const grpc::Status status = call.Close();
   EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
   EXPECT_THAT(status.error_message(), HasSubstr("limits.rpc_memory"));
+}
+
+TEST_F(IngestServiceTest, StreamsThatWaitHoldNoBatches) {
+  constexpr size_t kStreams = 8;
+  constexpr size_t kBatchBytes = size_t{4} << 20;
+  const std::string lines(kBatchBytes, '\n');
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  std::deque<IngestCall> calls;
+  for (size_t i = 0; i < kStreams; ++i) {
+    IngestCall& call = calls.emplace_back(ingest_.get());
+    call.Open(Folded(fmt::format("client{}", i)));
+    for (uint64_t number = 1; number <= 2; ++number) call.Send(number, lines);
+    call.WaitFor(2);
+  }
+  EXPECT_LT(in_use(), before + kStreams * kBatchBytes / 2);
+  for (IngestCall& call : calls) EXPECT_TRUE(call.Close().ok());
 }
 
 TEST_F(IngestServiceTest, UnaryBatchesBeyondTheMemoryAreRefused) {

@@ -162,19 +162,10 @@ IngestStream::Step IngestStream::Next() {
 }
 
 void IngestStream::Work() {
-  absl::Status status;
   const uint64_t bytes = work_.SpaceUsedLong();
-  switch (work_.request_case()) {
-    case v1::IngestRequest::kOpen:
-      status = HandleOpen(work_.open());
-      break;
-    case v1::IngestRequest::kBatch:
-      status = HandleBatch(work_.batch());
-      break;
-    case v1::IngestRequest::REQUEST_NOT_SET:
-      status = InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
-      break;
-  }
+  absl::Status status = Handle();
+  // A stream that waits keeps nothing beside the budget.
+  v1::IngestRequest().Swap(&work_);
   Release(bytes);
   {
     absl::MutexLock lock(&mutex_);
@@ -182,6 +173,18 @@ void IngestStream::Work() {
     if (!status.ok()) Fail(std::move(status));
   }
   Advance();
+}
+
+absl::Status IngestStream::Handle() {
+  switch (work_.request_case()) {
+    case v1::IngestRequest::kOpen:
+      return HandleOpen(work_.open());
+    case v1::IngestRequest::kBatch:
+      return HandleBatch(work_.batch());
+    case v1::IngestRequest::REQUEST_NOT_SET:
+      break;
+  }
+  return InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
 }
 
 absl::Status IngestStream::HandleOpen(const v1::OpenSource& open) {

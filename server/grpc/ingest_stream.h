@@ -78,8 +78,9 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   void OnCancel() override;
   void OnDone() override;
 
-  // On a worker: handles work_.
+  // On a worker: handles work_ and lets go of it.
   void Work();
+  absl::Status Handle();
   absl::Status HandleOpen(const v1::OpenSource& open);
   absl::Status HandleBatch(const v1::IngestBatch& batch);
   void Durable(uint64_t number, const std::string& cursor);
