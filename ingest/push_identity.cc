@@ -22,6 +22,7 @@ absl::Status CheckName(std::string_view what, std::string_view name) {
 }
 
 absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels) {
+  FLAMEKEEP_RETURN_IF_ERROR(CheckLabelCount(labels.size()));
   storage::Labels sorted;
   for (const auto& [name, value] : labels) {
     FLAMEKEEP_RETURN_IF_ERROR(CheckLabelName(name));
@@ -56,6 +57,11 @@ absl::Status CheckTimes(const PushIdentity& identity, CheckedIdentity* checked) 
 }
 
 }  // namespace
+
+absl::Status CheckLabelCount(size_t count) {
+  if (count <= kMaxLabels) return absl::OkStatus();
+  return InvalidArgument("a source has {} labels: give it at most {}", count, kMaxLabels);
+}
 
 absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity) {
   FLAMEKEEP_RETURN_IF_ERROR(CheckName("source", identity.source));

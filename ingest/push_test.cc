@@ -1,5 +1,6 @@
 #include "ingest/push.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -246,6 +247,7 @@ TEST_F(PushTest, IdentitiesThatAreRefused) {
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"site", "x"}}; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "\xff"}}; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "1"}, {"a", "2"}}; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->labels.resize(kMaxLabels + 1); }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->format = PushFormat::kTimedFolded; }));
   EXPECT_TRUE(refused([](PushIdentity* i) {
     i->kind = storage::SourceKind::kImport;
@@ -265,6 +267,26 @@ TEST_F(PushTest, LabelsOfTheClientBecomeSeries) {
       ::testing::Contains(::testing::Field(
           &storage::SeriesKey::labels,
           storage::Labels{{"datacenter", "a"}, {"entry_point", "index"}, {"host", "mw1"}})));
+}
+
+TEST_F(PushTest, TheMostLabelsOfClientAndRules) {
+  RuleOptions rules{.entry_point = false};
+  PushIdentity identity = Folded();
+  for (size_t i = 0; i < kMaxLabels; ++i) identity.labels.push_back({fmt::format("c{}", i), "v"});
+  for (size_t i = 0; i < kMaxRuleLabels; ++i) rules.labels.push_back({fmt::format("r{}", i), "(.)"});
+  session_.reset();
+  pipeline_ =
+      *Pipeline::Make(interner_.get(), {.rules = *Rules::Make(rules), .metrics = &metrics_});
+  hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), PushOptions{});
+  Open(identity);
+  EXPECT_EQ(Append({.number = 1, .lines = "a 1"}).counts.samples, 1u);
+  EXPECT_EQ(store_->Series().back().labels.size(), kMaxLabels + kMaxRuleLabels);
+
+  storage::SeriesKey key = store_->Series().back();
+  key.labels.push_back({"s", "one more"});
+  const auto refused = store_->InternSeries(key).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(refused), HasSubstr("at most 128"));
 }
 
 TEST_F(PushTest, AReplacementTakesThePlaceOfWhatWasThere) {

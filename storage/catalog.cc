@@ -25,6 +25,9 @@ bool IsSiteName(std::string_view name) {
 }
 
 absl::Status CheckLabels(const Labels& labels) {
+  if (labels.size() > kMaxSeriesLabels) {
+    return InvalidArgument("a series has {} labels: give it at most {}", labels.size(), kMaxSeriesLabels);
+  }
   for (size_t i = 0; i < labels.size(); ++i) {
     const auto& [name, value] = labels[i];
     if (i > 0 && labels[i - 1].first >= name) {

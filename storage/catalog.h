@@ -27,6 +27,8 @@ class WriteBatch;
 namespace flamekeep::storage {
 
 inline constexpr size_t kMaxSites = 1000;
+// Of a series: as many as a client may give, and as many again that rules find.
+inline constexpr size_t kMaxSeriesLabels = 128;
 
 class Catalog {
  public:
