@@ -21,7 +21,7 @@ namespace {
 constexpr absl::Duration kKeepaliveTime = absl::Seconds(30);
 constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(10);
 constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
-constexpr absl::Duration kMaxIdle = absl::Minutes(30);
+constexpr absl::Duration kMaxIdle = absl::Minutes(5);
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
 // Few large frames instead of many of 16 KiB.
 constexpr int kMaxFrameBytes = 1 << 20;
