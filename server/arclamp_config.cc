@@ -120,6 +120,10 @@ absl::Status ReadRedis(const Value& value, ArcLampForm* out) {
   };
   FLAMEKEEP_RETURN_IF_ERROR(value.ForEach("a map such as {host: localhost, port: 6379}", read));
   if (!form.address.socket_path.empty()) form.address.host.clear();
+  for (const ingest::RedisAddress& other : out->redis) {
+    if (!SameRedisServer(other, form.address)) continue;
+    return value.Wrong("is a Redis server that stands here twice: keep one of them");
+  }
   out->redis.push_back(std::move(form.address));
   return absl::OkStatus();
 }

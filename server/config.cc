@@ -109,6 +109,10 @@ absl::Status ReadUrl(const Value& value, SiteForm* out) {
   FLAMEKEEP_RETURN_IF_ERROR(value.ReadString(kUrlExample, &url));
   absl::StatusOr<ingest::RedisAddress> address = ingest::ParseRedisUrl(url);
   if (!address.ok()) return value.Wrong("can not be used: {}", Message(address.status()));
+  for (const ingest::RedisAddress& other : out->redis) {
+    if (!SameRedisServer(other, *address)) continue;
+    return value.Wrong("is a Redis server that stands here twice: keep one of them");
+  }
   out->redis.push_back(*std::move(address));
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "base/status.h"
 #include "server/address.h"
 #include "server/config.h"
@@ -52,6 +53,11 @@ absl::Status CheckListenAddress(std::string_view address) {
   absl::Status status = ParseAddress(address).status();
   if (status.ok()) return status;
   return InvalidArgument("{}, or \"off\"", Message(status));
+}
+
+bool SameRedisServer(const ingest::RedisAddress& a, const ingest::RedisAddress& b) {
+  if (!a.socket_path.empty() || !b.socket_path.empty()) return a.socket_path == b.socket_path;
+  return a.port == b.port && absl::EqualsIgnoreCase(a.host, b.host);
 }
 
 absl::Status CheckSiteName(std::string_view name) {
