@@ -284,7 +284,8 @@ PushHub::PushHub(storage::Store* store, Pipeline* pipeline, PushOptions options)
 PushHub::~PushHub() = default;
 
 absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& identity) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(CheckedIdentity checked, CheckIdentity(identity));
+  FLAMEKEEP_ASSIGN_OR_RETURN(CheckedIdentity checked,
+                             CheckIdentity(identity, shared_->options.now()));
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId source,
                              shared_->store->InternSource(checked.source));
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t accepted, shared_->Lease(source, checked.source.name));

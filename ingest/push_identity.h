@@ -53,7 +53,7 @@ struct CheckedIdentity {
 absl::Status CheckLabelCount(size_t count);
 
 // Errors: INVALID_ARGUMENT. The site's name is left to the store.
-absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity);
+absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl::Time now);
 
 }  // namespace flamekeep::ingest
 

@@ -36,22 +36,31 @@ std::string Zstd(const std::string& text) {
 
 class PushTest : public ::testing::Test {
  protected:
-  PushTest() : store_(directory_.path()) { Start({}); }
+  PushTest() : store_(directory_.path()) { Start(); }
 
   // As a new process would find the store.
-  void Restart(PushOptions options = {}) {
+  void Restart() {
     session_.reset();
     hub_.reset();
     pipeline_.reset();
     store_.Reopen();
-    Start(std::move(options));
+    Start();
   }
 
-  void Start(PushOptions options) {
+  void Start() {
     interner_ = std::make_unique<StoreInterner>(&*store_);
-    pipeline_ = *Pipeline::Make(interner_.get(),
-                                {.metrics = &metrics_, .caches = {.stacks = 64, .frames = 64}});
-    hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), std::move(options));
+    MakeHub(Rules());
+  }
+
+  void MakeHub(Rules rules) {
+    const auto now = [this] { return now_; };
+    pipeline_ = *Pipeline::Make(interner_.get(), {.rules = std::move(rules),
+                                                  .metrics = &metrics_,
+                                                  .caches = {.stacks = 64, .frames = 64},
+                                                  .now = now});
+    hub_ = std::make_unique<PushHub>(
+        &*store_, pipeline_.get(),
+        PushOptions{.max_replacement_bytes = max_replacement_bytes_, .now = now});
   }
 
   PushIdentity Folded(std::string source = "client") {
@@ -106,6 +115,8 @@ class PushTest : public ::testing::Test {
     return store_.Sum("excimer", begin, end);
   }
 
+  absl::Time now_ = kDay + absl::Hours(48);
+  uint64_t max_replacement_bytes_ = uint64_t{1} << 20;
   Metrics metrics_;
   storage::TestDirectory directory_;
   storage::TestStore store_;
@@ -136,9 +147,7 @@ TEST_F(PushTest, NumbersSurviveTheProcessAndTheRules) {
   Append({.number = 1, .lines = "a 1", .cursor = "one"});
   Append({.number = 2, .lines = "a 1", .cursor = std::string("two\0", 4)});
   Restart();
-  pipeline_ = *Pipeline::Make(
-      interner_.get(), {.rules = *Rules::Make({.frames = {{"b", "c"}}}), .metrics = &metrics_});
-  hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), PushOptions{});
+  MakeHub(*Rules::Make({.frames = {{"b", "c"}}}));
   Open(Folded());
   EXPECT_EQ(session_->durable(), (storage::Position{2, std::string("two\0", 4)}));
   EXPECT_TRUE(Append({.number = 2, .lines = "a 1"}).duplicate);
@@ -185,7 +194,7 @@ TEST_F(PushTest, TimedLines) {
 }
 
 TEST_F(PushTest, APushWithoutATimeHappensNow) {
-  Restart({.now = [] { return kDay + absl::Hours(3); }});
+  now_ = kDay + absl::Hours(3);
   PushIdentity identity = Folded();
   identity.time.reset();
   Open(identity);
@@ -244,6 +253,8 @@ TEST_F(PushTest, IdentitiesThatAreRefused) {
   EXPECT_TRUE(refused([](PushIdentity* i) { i->profile_type = "no type"; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->time = absl::UnixEpoch() - absl::Hours(1); }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->time = absl::InfiniteFuture(); }));
+  EXPECT_TRUE(refused([&](PushIdentity* i) { i->time = now_ + kMaxAhead + absl::Seconds(1); }));
+  EXPECT_FALSE(refused([&](PushIdentity* i) { i->time = now_ + kMaxAhead; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"site", "x"}}; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "\xff"}}; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "1"}, {"a", "2"}}; }));
@@ -273,11 +284,10 @@ TEST_F(PushTest, TheMostLabelsOfClientAndRules) {
   RuleOptions rules{.entry_point = false};
   PushIdentity identity = Folded();
   for (size_t i = 0; i < kMaxLabels; ++i) identity.labels.push_back({fmt::format("c{}", i), "v"});
-  for (size_t i = 0; i < kMaxRuleLabels; ++i) rules.labels.push_back({fmt::format("r{}", i), "(.)"});
+  for (size_t i = 0; i < kMaxRuleLabels; ++i)
+    rules.labels.push_back({fmt::format("r{}", i), "(.)"});
   session_.reset();
-  pipeline_ =
-      *Pipeline::Make(interner_.get(), {.rules = *Rules::Make(rules), .metrics = &metrics_});
-  hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), PushOptions{});
+  MakeHub(*Rules::Make(rules));
   Open(identity);
   EXPECT_EQ(Append({.number = 1, .lines = "a 1"}).counts.samples, 1u);
   EXPECT_EQ(store_->Series().back().labels.size(), kMaxLabels + kMaxRuleLabels);
@@ -339,7 +349,8 @@ TEST_F(PushTest, FinerReplacementsOfTheOwnerAreLeftOut) {
 }
 
 TEST_F(PushTest, MemoryOfReplacementsIsBounded) {
-  Restart({.max_replacement_bytes = 10'000});
+  max_replacement_bytes_ = 10'000;
+  Restart();
   Open(Log(Level::kDay, kDay));
   std::string lines;
   for (int i = 0; i < 1000; ++i) lines += "f" + std::to_string(i) + " 1\n";
