@@ -268,6 +268,18 @@ TEST_F(PushTest, IdentitiesThatAreRefused) {
   EXPECT_TRUE(hub_->Open(Folded()).ok());
 }
 
+TEST_F(PushTest, ARefusedOpenLeavesNoSource) {
+  PushIdentity identity = Folded();
+  for (size_t i = 0; i < kMaxTypesPerSite; ++i) {
+    identity.profile_type = fmt::format("t{}", i);
+    Open(identity);
+  }
+  const size_t sources = store_->Sources().size();
+  identity.profile_type = "more";
+  EXPECT_EQ(hub_->Open(identity).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(store_->Sources().size(), sources);
+}
+
 TEST_F(PushTest, LabelsOfTheClientBecomeSeries) {
   PushIdentity identity = Folded();
   identity.labels = {{"host", "mw1"}, {"datacenter", "a"}, {"empty", ""}};

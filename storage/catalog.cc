@@ -26,7 +26,8 @@ bool IsSiteName(std::string_view name) {
 
 absl::Status CheckLabels(const Labels& labels) {
   if (labels.size() > kMaxSeriesLabels) {
-    return InvalidArgument("a series has {} labels: give it at most {}", labels.size(), kMaxSeriesLabels);
+    return InvalidArgument("a series has {} labels: give it at most {}", labels.size(),
+                           kMaxSeriesLabels);
   }
   for (size_t i = 0; i < labels.size(); ++i) {
     const auto& [name, value] = labels[i];
@@ -135,6 +136,12 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
     return InvalidArgument("a source needs a name of 1 to {} bytes, not {}", kMaxSourceBytes,
                            key.name.size());
   }
+  if (source_ids_.size() >= max_sources_) {
+    return Error(absl::StatusCode::kResourceExhausted,
+                 "source \"{:.80}\" would be one more than the {} that a store can hold: send "
+                 "under a name that is there already",
+                 key.name, max_sources_);
+  }
   FLAMEKEEP_RETURN_IF_ERROR(InternSiteLocked(key.site).status());
   const SourceId id{static_cast<uint32_t>(sources_.size())};
   sources_.push_back(key);
@@ -145,6 +152,11 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
 SiteId Catalog::SiteOf(SeriesId series) const {
   absl::MutexLock lock(&mutex_);
   return series_sites_[Raw(series)];
+}
+
+SourceKey Catalog::SourceOf(SourceId source) const {
+  absl::MutexLock lock(&mutex_);
+  return sources_[Raw(source)];
 }
 
 std::vector<std::string> Catalog::sites() const {
