@@ -17,6 +17,7 @@ namespace flamekeep::server {
 namespace {
 
 using yaml::Key;
+using yaml::ReadNumber;
 using yaml::Value;
 
 constexpr std::string_view kDefaultChannel = "arclamp";
@@ -59,13 +60,6 @@ struct RedisForm {
   ingest::RedisAddress address{.host = "localhost"};
   std::vector<std::string> ignored;
 };
-
-absl::Status ReadNumber(const Value& value, uint64_t min, uint64_t max, auto* out) {
-  uint64_t number = 0;
-  FLAMEKEEP_RETURN_IF_ERROR(value.ReadInteger(min, max, &number));
-  *out = static_cast<std::remove_pointer_t<decltype(out)>>(number);
-  return absl::OkStatus();
-}
 
 constexpr Key<RedisForm> kRedisKeys[] = {
     {"host", [](const Value& value,

@@ -12,17 +12,8 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr size_t kMaxSiteBytes = 64;
 constexpr size_t kMaxLabelBytes = 256;
 constexpr size_t kMaxSourceBytes = 1024;
-
-bool IsSiteName(std::string_view name) {
-  if (name.empty() || name.size() > kMaxSiteBytes) return false;
-  if (!absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && name[0] != '_') return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
-  });
-}
 
 absl::Status CheckLabels(const Labels& labels) {
   if (labels.size() > kMaxSeriesLabels) {
@@ -53,6 +44,14 @@ uint32_t IdOf(std::string_view key) {
 }
 
 }  // namespace
+
+bool IsSiteName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxSiteBytes) return false;
+  if (!absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && name[0] != '_') return false;
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
+  });
+}
 
 absl::Status Catalog::Load(std::string_view key, std::string_view value) {
   absl::MutexLock lock(&mutex_);

@@ -27,6 +27,11 @@ class WriteBatch;
 namespace flamekeep::storage {
 
 inline constexpr size_t kMaxSites = 1000;
+inline constexpr size_t kMaxSiteBytes = 64;
+
+// Whether a site may have this name: [A-Za-z_][A-Za-z0-9_.-]*, at most kMaxSiteBytes.
+bool IsSiteName(std::string_view name);
+
 // Imported files are sources of their own, so there are many; each stays in memory for ever.
 inline constexpr size_t kMaxSources = 1'000'000;
 // Of a series: as many as a client may give, and as many again that rules find.
