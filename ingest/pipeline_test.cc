@@ -131,6 +131,21 @@ TEST_F(PipelineTest, TimedLines) {
   EXPECT_EQ(stream->counts(), (LineCounts{.lines = 8, .samples = 3, .rejected = 5}));
 }
 
+TEST_F(PipelineTest, TimedLinesOfTheFutureAreOutOfRange) {
+  absl::Time now = absl::FromUnixSeconds(0);
+  auto pipeline = MakePipeline({.now = [&now] { return now; }});
+  auto stream = pipeline->NewStream({.site = "eqiad", .source = "import"});
+  const int64_t ahead = absl::ToInt64Microseconds(kMaxAhead);
+  const std::string lines = fmt::format("{}\tc\ta 1\n{}\tc\ta 1\n", ahead, ahead + 60'000'000);
+  std::vector<Sample> samples;
+  ASSERT_TRUE(stream->DecodeTimed(lines, &samples).ok());
+  EXPECT_EQ(samples.size(), 1u);
+  EXPECT_EQ(Count("ingest_rejected_lines_total", "time_out_of_range"), 1);
+  now += absl::Minutes(1);
+  ASSERT_TRUE(stream->DecodeTimed(lines, &samples).ok());
+  EXPECT_EQ(samples.size(), 3u);
+}
+
 TEST_F(PipelineTest, ProfileTypesOfASiteAreBounded) {
   auto pipeline = MakePipeline({});
   auto stream = pipeline->NewStream({.site = "eqiad", .source = "import"});
