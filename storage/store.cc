@@ -92,9 +92,11 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&positions));
   {
     const std::shared_ptr<Database> current = impl->database.Get();
+    DictionaryOptions dictionary_options = impl->options.dictionary;
+    dictionary_options.read_only = impl->options.read_only;
     FLAMEKEEP_ASSIGN_OR_RETURN(impl->dictionary,
                                Dictionary::Open(impl->options.directory + "/derived", current->db(),
-                                                current->dictionary()));
+                                                current->dictionary(), dictionary_options));
   }
   FLAMEKEEP_RETURN_IF_ERROR(impl->Start(database_options, std::move(positions)));
   return std::unique_ptr<Store>(new Store(std::move(impl)));

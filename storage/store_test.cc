@@ -6,7 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/time/civil_time.h"
 #include "storage/snapshot.h"
@@ -15,11 +18,39 @@
 namespace flamekeep::storage {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+constexpr uint32_t kSmallBlockShift = 10;
+
 absl::Time At(int year, int month, int day, int hour = 0, int minute = 0) {
   return absl::FromCivil(absl::CivilMinute(year, month, day, hour, minute), absl::UTCTimeZone());
+}
+
+// Gives out the ids of one small block and derives its files.
+void FillDictionaryBlock(TestStore* store) {
+  Batch batch;
+  batch.source = *(*store)->InternSource({SourceKind::kPubSub, "eqiad", "test", "node", 0});
+  for (uint32_t i = 0; i < 1u << kSmallBlockShift; ++i) {
+    batch.samples.push_back(
+        store->MakeSample(At(2026, 11, 20), "excimer", fmt::format("main;f{}", i), 1));
+  }
+  ASSERT_TRUE((*store)->Append(batch).ok());
+  ASSERT_TRUE((*store)->Flush().ok());
+  ASSERT_TRUE((*store)->RunMaintenance().ok());
+  ASSERT_EQ((*store)->Status().dictionary.derived_stacks, 1u << kSmallBlockShift);
+}
+
+// The content of every file below `directory`, by path.
+std::map<std::string, std::string> Files(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    files[entry.path()].assign(std::istreambuf_iterator<char>(file), {});
+  }
+  return files;
 }
 
 TEST(StoreTest, KeepsWhatWasAppended) {
@@ -230,17 +261,25 @@ TEST(StoreOpenTest, NamesACorruptStore) {
 
 TEST(StoreOpenTest, ReadsOnlyWhereToldSo) {
   TestDirectory directory;
-  {
-    TestStore store(directory.path());
-    store.Append(At(2026, 11, 20), "excimer", "a;b", 3);
-  }
   StoreOptions options = TestOptions(directory.path());
+  options.dictionary.block_shift = kSmallBlockShift;
+  {
+    TestStore store(options);
+    FillDictionaryBlock(&store);
+  }
+  std::filesystem::remove(directory.path() + "/derived/nodes-00000000.fkn");
+  const std::map<std::string, std::string> before = Files(directory.path());
   options.read_only = true;
-  TestStore store(options);
-  EXPECT_THAT(*store->Check(), IsEmpty());
-  EXPECT_EQ(store->Status().series, 1);
-  EXPECT_EQ(store->Sites(), std::vector<std::string>{"eqiad"});
-  EXPECT_EQ(store->Sources().size(), 2);
+  {
+    TestStore store(options);
+    EXPECT_THAT(*store->Check(), ElementsAre(HasSubstr("nodes-00000000.fkn")));
+    EXPECT_EQ(store->Status().series, 1);
+    EXPECT_EQ(store->Sites(), std::vector<std::string>{"eqiad"});
+    EXPECT_EQ(store->Sources().size(), 2);
+    EXPECT_EQ(store->dictionary().InternFrame("new").status().code(),
+              absl::StatusCode::kFailedPrecondition);
+  }
+  EXPECT_EQ(Files(directory.path()), before);
 }
 
 TEST(StoreCheckTest, FindsAFlippedByte) {
