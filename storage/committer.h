@@ -34,7 +34,7 @@ class CommitSink {
  public:
   virtual ~CommitSink() = default;
 
-  // Gets ready to commit `contents`, which hold columns and positions or one replacement.
+  // Takes what is to be committed: columns and positions, or one replacement.
   virtual void Prepare(HeadContents contents) = 0;
 
   // Makes what was prepared durable. After an error it is called again, and must then find out

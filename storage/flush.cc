@@ -42,7 +42,8 @@ Flusher::Flusher(Parts parts, uint64_t last_flush)
       "Columns in which a value did not fit 64 bits and stands at 2^64-1.");
   refused_ = &parts_.metrics->GetCounter(
       "storage_refused_replacements_total", Severity::kLoss,
-      "Imported logs whose level expired while they waited to be written.");
+      "Imported logs that could no longer be stored exactly when it was their turn: import them "
+      "again.");
 }
 
 rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
@@ -57,16 +58,21 @@ rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
   return &pending_.batch;
 }
 
-void Flusher::Prepare(HeadContents contents) {
+absl::Status Flusher::Build() {
+  HeadContents& contents = *unbuilt_;
   Begin();
   // Names first: what was interned after the contents were taken goes along and does no harm.
   parts_.catalog->TakePending(&pending_.batch);
   for (HeadColumn& column : contents.columns) AddColumn(&column);
-  for (const Replacement& replacement : contents.replacements) AddReplacement(replacement);
+  for (const Replacement& replacement : contents.replacements) {
+    FLAMEKEEP_RETURN_IF_ERROR(AddReplacement(replacement));
+  }
   parts_.dictionary->TakePending(&pending_.batch);
   for (const auto& [source, position] : contents.positions) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(source)), EncodePosition(position));
   }
+  unbuilt_.reset();
+  return absl::OkStatus();
 }
 
 void Flusher::AddColumn(HeadColumn* column) {
@@ -89,7 +95,7 @@ void Flusher::AddColumn(HeadColumn* column) {
   MarkAbove(site, *level, start);
 }
 
-void Flusher::AddReplacement(const Replacement& replacement) {
+absl::Status Flusher::AddReplacement(const Replacement& replacement) {
   const std::shared_ptr<Database> database = parts_.database->Get();
   const SiteId site =
       *parts_.catalog->InternSite(parts_.catalog->sources()[Raw(replacement.source)].site);
@@ -97,41 +103,44 @@ void Flusher::AddReplacement(const Replacement& replacement) {
   absl::Status status = CheckReplacement(*database, parts_.levels->floors(site), site, replacement);
   SeriesPairs content;
   if (status.ok()) status = CollectReplacement(*database, site, replacement, &content);
-  if (!status.ok()) {
+  if (absl::IsFailedPrecondition(status)) {
     spdlog::error("a replacement was left out: {}", Message(status));
     refused_->Add();
-    return;
+  } else {
+    FLAMEKEEP_RETURN_IF_ERROR(status);
+    FLAMEKEEP_RETURN_IF_ERROR(DeleteReplaced(replacement, site));
+    for (auto& [series, added] : content) {
+      const BuiltColumn built =
+          BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
+      if (built.encoded.empty()) continue;
+      if (built.header.saturated) saturated_->Add();
+      pending_.batch.Put(
+          database->level(bucket.level),
+          EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
+          built.encoded);
+    }
+    MarkAbove(site, bucket.level, bucket.start);
   }
-  DeleteReplaced(replacement, site);
-  for (auto& [series, added] : content) {
-    const BuiltColumn built =
-        BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
-    if (built.encoded.empty()) continue;
-    if (built.header.saturated) saturated_->Add();
-    pending_.batch.Put(
-        database->level(bucket.level),
-        EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
-        built.encoded);
-  }
-  MarkAbove(site, bucket.level, bucket.start);
   if (replacement.position.has_value()) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(replacement.position_source)),
                        EncodePosition(*replacement.position));
   }
+  return absl::OkStatus();
 }
 
-void Flusher::DeleteReplaced(const Replacement& replacement, SiteId site) {
+absl::Status Flusher::DeleteReplaced(const Replacement& replacement, SiteId site) {
   const std::shared_ptr<Database> database = parts_.database->Get();
   rocksdb::ColumnFamilyHandle* family = database->level(replacement.bucket.level);
   const std::string prefix = BucketPrefix(site, replacement.bucket.start);
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       database->db()->NewIterator(rocksdb::ReadOptions(), family));
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
-    if (key.ok() && key->source == replacement.source && key->part == Part::kDirect) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.source == replacement.source && key.part == Part::kDirect) {
       pending_.batch.Delete(family, it->key());
     }
   }
+  return FromRocksDb(it->status(), "reading the columns that a log replaces");
 }
 
 void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
@@ -178,6 +187,13 @@ absl::StatusOr<uint64_t> Flusher::Reopen() {
 }
 
 absl::Status Flusher::Commit() {
+  if (unbuilt_.has_value()) {
+    if (absl::Status status = Build(); !status.ok()) {
+      failures_->Add();
+      spdlog::error("flush {}: {}", pending_.number, Message(status));
+      return status;
+    }
+  }
   const absl::Time start = absl::Now();
   bool durable = false;
   if (failed_) {

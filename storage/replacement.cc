@@ -12,14 +12,16 @@
 namespace flamekeep::storage {
 namespace {
 
-bool HasRolledPart(const Database& database, SiteId site, const Bucket& bucket) {
+absl::StatusOr<bool> HasRolledPart(const Database& database, SiteId site, const Bucket& bucket) {
   const std::string prefix = BucketPrefix(site, bucket.start);
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       database.db()->NewIterator(rocksdb::ReadOptions(), database.level(bucket.level)));
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
-    if (key.ok() && key->part == Part::kRolled) return true;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.part == Part::kRolled) return true;
   }
+  FLAMEKEEP_RETURN_IF_ERROR(
+      FromRocksDb(it->status(), "reading the rolled parts of a replaced bucket"));
   return false;
 }
 
@@ -79,8 +81,9 @@ absl::Status CheckReplacement(const Database& database, const LevelState::Floors
   }
   if (replacement.subtract_finer && bucket.level != Level::kMinute) {
     const Level finer = Finer(bucket.level);
-    if (floors[static_cast<size_t>(finer)] > bucket.start &&
-        HasRolledPart(database, site, bucket)) {
+    if (floors[static_cast<size_t>(finer)] <= bucket.start) return absl::OkStatus();
+    FLAMEKEEP_ASSIGN_OR_RETURN(const bool summed, HasRolledPart(database, site, bucket));
+    if (summed) {
       return Error(absl::StatusCode::kFailedPrecondition,
                    "the {} {} can not be imported: its {}s were summed and are no longer kept, so "
                    "what the log repeats of them can not be told",

@@ -24,7 +24,8 @@ struct CollectedPairs {
 using SeriesPairs = std::map<SeriesId, CollectedPairs>;
 
 // Whether the replacement can be stored exactly. Errors: FAILED_PRECONDITION where its level has
-// expired, or where finer data that it may hold have been rolled up and then expired.
+// expired, or where finer data that it may hold have been rolled up and then expired; those of
+// reading.
 absl::Status CheckReplacement(const Database& database, const LevelState::Floors& floors,
                               SiteId site, const Replacement& replacement);
 

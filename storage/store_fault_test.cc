@@ -131,6 +131,30 @@ TEST_F(StoreFaultTest, SurvivesAPowerCutAfterAnyChange) {
   }
 }
 
+// What a replacement takes the place of, and what it counts less, can not be read at first.
+TEST_F(StoreFaultTest, AReplacementWaitsUntilWhatItReplacesCanBeRead) {
+  const absl::Time hour = absl::FromUnixSeconds(1'795'219'200);
+  const absl::Time day = absl::FromUnixSeconds(1'795'219'200 - 1'795'219'200 % 86'400);
+  const auto unread = [this](TestStore* store) {
+    ASSERT_TRUE((*store)->Compact().ok());
+    store->Reopen();  // its cache is empty
+    env_.FailReads(2);
+  };
+  TestStore store(options_);
+  store.Replace(Level::kHour, hour, {{"a", 2}, {"b", 1}}, 1);
+  store.Replace(Level::kDay, day, {{"d", 4}}, 1);
+  ASSERT_NO_FATAL_FAILURE(unread(&store));
+  store.Replace(Level::kHour, hour, {}, 2);
+  EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"d", 4}}));
+  store.Replace(Level::kHour, hour, {{"a", 3}}, 3);
+  ASSERT_NO_FATAL_FAILURE(unread(&store));
+  store.Replace(Level::kDay, day, {{"a", 5}, {"d", 4}}, 2, /*subtract_finer=*/true);
+  EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"a", 5}, {"d", 4}}));
+  store.Reopen();
+  EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"a", 5}, {"d", 4}}));
+  EXPECT_THAT(*store->Check(), testing::IsEmpty());
+}
+
 TEST_F(StoreFaultTest, ReadsGoOnAndAppendsAreRefusedWhileTheDiskFails) {
   options_.max_head_bytes = 4 << 10;
   options_.append_timeout = absl::Milliseconds(50);
