@@ -30,7 +30,9 @@ absl::Status CheckReplacement(const Database& database, const LevelState::Floors
                               SiteId site, const Replacement& replacement);
 
 // The content by series, less what the owner has in the next finer level if that is asked for.
-// Errors: DATA_LOSS.
+// Errors: FAILED_PRECONDITION where the content does not hold what is to be taken out: after a
+// change of rules stacks have other names, and what matches none would count twice; those of
+// reading.
 absl::Status CollectReplacement(const Database& database, SiteId site,
                                 const Replacement& replacement, SeriesPairs* content);
 

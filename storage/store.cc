@@ -157,8 +157,16 @@ absl::StatusOr<Ticket> Store::Append(const Batch& batch) { return impl_->committ
 absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
   const std::vector<SourceKey> sources = impl_->catalog.sources();
   FLAMEKEEP_ASSIGN_OR_RETURN(const SiteId site, InternSite(sources[Raw(replacement.source)].site));
-  FLAMEKEEP_RETURN_IF_ERROR(
-      CheckReplacement(*impl_->database.Get(), impl_->levels.floors(site), site, replacement));
+  {
+    const std::shared_ptr<Database> database = impl_->database.Get();
+    FLAMEKEEP_RETURN_IF_ERROR(
+        CheckReplacement(*database, impl_->levels.floors(site), site, replacement));
+    if (replacement.subtract_finer) {
+      // The flush does it again, on what is there by then, but can tell nobody.
+      SeriesPairs collected;
+      FLAMEKEEP_RETURN_IF_ERROR(CollectReplacement(*database, site, replacement, &collected));
+    }
+  }
   return impl_->committer->Replace(std::move(replacement));
 }
 

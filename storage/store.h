@@ -176,6 +176,7 @@ class Store {
   // Errors: FAILED_PRECONDITION where the number leaves a gap; RESOURCE_EXHAUSTED where the head is
   // full and does not drain within append_timeout (the committer can not write: see status()).
   absl::StatusOr<Ticket> Append(const Batch& batch);
+  // As Append(). Errors also: FAILED_PRECONDITION where the replacement can not be stored exactly.
   absl::StatusOr<Ticket> Replace(Replacement replacement);
 
   // Calls `done` once the ticket is durable, from the committer thread: it must not block. Asking

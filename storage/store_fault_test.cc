@@ -131,7 +131,7 @@ TEST_F(StoreFaultTest, SurvivesAPowerCutAfterAnyChange) {
   }
 }
 
-// What a replacement takes the place of, and what it counts less, can not be read at first.
+// What a replacement takes the place of can not be read at first.
 TEST_F(StoreFaultTest, AReplacementWaitsUntilWhatItReplacesCanBeRead) {
   const absl::Time hour = absl::FromUnixSeconds(1'795'219'200);
   const absl::Time day = absl::FromUnixSeconds(1'795'219'200 - 1'795'219'200 % 86'400);
@@ -147,8 +147,14 @@ TEST_F(StoreFaultTest, AReplacementWaitsUntilWhatItReplacesCanBeRead) {
   store.Replace(Level::kHour, hour, {}, 2);
   EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"d", 4}}));
   store.Replace(Level::kHour, hour, {{"a", 3}}, 3);
+  // What a replacement counts less is read before it is accepted.
   ASSERT_NO_FATAL_FAILURE(unread(&store));
-  store.Replace(Level::kDay, day, {{"a", 5}, {"d", 4}}, 2, /*subtract_finer=*/true);
+  const StackValues content = {{"a", 5}, {"d", 4}};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(store.TryReplace(Level::kDay, day, content, 2, /*subtract_finer=*/true).code(),
+              absl::StatusCode::kUnavailable);
+  }
+  store.Replace(Level::kDay, day, content, 2, /*subtract_finer=*/true);
   EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"a", 5}, {"d", 4}}));
   store.Reopen();
   EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"a", 5}, {"d", 4}}));

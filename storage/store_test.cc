@@ -142,6 +142,22 @@ TEST(StoreTest, ReplacesAndSubtractsFinerContent) {
   EXPECT_THAT(*store->Check(), IsEmpty());
 }
 
+TEST(StoreTest, RefusesADayThatDoesNotHoldItsHours) {
+  TestDirectory directory;
+  TestStore store(directory.path());
+  const absl::Time day = At(2026, 11, 20);
+  store.Replace(Level::kHour, At(2026, 11, 20, 13), {{"a;b", 2}, {"c", 1}}, 1);
+  const StackValues renamed = {{"a;z", 5}, {"c", 1}};
+  const absl::Status status =
+      store.TryReplace(Level::kDay, day, renamed, 1, /*subtract_finer=*/true);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status.ToString(), HasSubstr("imported under other rules"));
+  EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), (StackValues{{"a;b", 2}, {"c", 1}}));
+  store.Replace(Level::kHour, At(2026, 11, 20, 13), {{"a;z", 2}, {"c", 1}}, 2);
+  store.Replace(Level::kDay, day, renamed, 1, /*subtract_finer=*/true);
+  EXPECT_EQ(store.Sum("excimer", day, day + absl::Hours(24)), renamed);
+}
+
 TEST(StoreTest, ExpiredLevelsKeepTheirSums) {
   TestDirectory directory;
   TestClock clock(At(2026, 11, 20));
