@@ -44,14 +44,15 @@ void Maintenance::Loop() {
 
 absl::Status Maintenance::Run(bool force) {
   absl::MutexLock lock(&run_mutex_);
-  while (parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
-    FLAMEKEEP_RETURN_IF_ERROR(DeriveNext());
+  // One of the three that fails does not keep the others from their work.
+  absl::Status error;
+  while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
+    error = DeriveNext();
   }
-  while (!parts_.stopping->load()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const int rebuilt, parts_.rollup->RunDue(parts_.now(), force));
-    if (rebuilt == 0) break;
+  while (!parts_.stopping->load() && parts_.rollup->RunDue(parts_.now(), force, &error) > 0) {
   }
-  return parts_.expiry->RunDue(parts_.now()).status();
+  if (!parts_.stopping->load()) error.Update(parts_.expiry->RunDue(parts_.now()).status());
+  return error;
 }
 
 absl::Status Maintenance::DeriveNext() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+#include "storage/database.h"
 #include "storage/snapshot.h"
 #include "storage/store_testing.h"
 
@@ -216,6 +217,42 @@ TEST(StoreTest, AnOpenSnapshotKeepsWhatExpires) {
   ASSERT_TRUE(store->RunMaintenance(true).ok());
   EXPECT_EQ(minute_bytes(), 0u);
   EXPECT_EQ(store.Sum("excimer", At(2026, 11, 18), At(2026, 11, 19)).size(), 60u);
+}
+
+// A bucket that can not be rolled up stays stale, and all others are rolled up and expire.
+TEST(StoreTest, OneBadBucketDoesNotStopMaintenance) {
+  TestDirectory directory;
+  TestClock clock(At(2026, 11, 20));
+  StoreOptions options = TestOptions(directory.path(), &clock);
+  options.dictionary.block_shift = kSmallBlockShift;
+  options.retention.keep[0] = absl::Hours(24 * 7);
+  TestStore store(options);
+  store.Append(At(2026, 11, 17, 3, 4), "excimer", "a", 1);
+  store.Append(At(2026, 11, 18, 3, 4), "excimer", "a", 1);
+  store.Append(At(2026, 11, 19, 3, 4), "excimer", "a", 1);
+  store.Append(At(2026, 11, 17, 3, 4), "excimer", "a", 1, Level::kMinute, "codfw");
+  store.Close();
+  EditDatabase(directory.path(), [](const Database& database) {
+    OverwriteColumn(database, Level::kMinute, At(2026, 11, 18, 3, 4), "garbage");
+  });
+  store.Reopen();
+  clock.Set(At(2026, 12, 24));
+  for (int run = 0; run < 2; ++run) {
+    EXPECT_EQ(store->RunMaintenance(true).code(), absl::StatusCode::kDataLoss);
+    const StoreStatus status = store->Status();
+    EXPECT_EQ(status.levels[static_cast<size_t>(Level::kHour)].stale, 1);
+    EXPECT_EQ(status.levels[static_cast<size_t>(Level::kDay)].stale, 1);
+  }
+  Plan plan;
+  // The floors: at one site before the bad bucket, at the other where retention has it.
+  EXPECT_EQ(store.Sum("excimer", At(2026, 11, 17, 3, 4), At(2026, 11, 17, 3, 5), &plan),
+            (StackValues{{"a", 1}}));
+  EXPECT_EQ(TimeOf(plan.covered.begin), At(2026, 11, 17, 3));
+  EXPECT_EQ(store.Sum("excimer", At(2026, 11, 19, 3, 4), At(2026, 11, 19, 3, 5), &plan),
+            (StackValues{{"a", 1}}));
+  EXPECT_EQ(TimeOf(plan.covered.begin), At(2026, 11, 19, 3, 4));
+  store.Sum("excimer", At(2026, 12, 1, 3, 4), At(2026, 12, 1, 3, 5), &plan, "codfw");
+  EXPECT_EQ(TimeOf(plan.covered.begin), At(2026, 12, 1, 3));
 }
 
 TEST(StoreTest, SaturatesAndSaysSo) {

@@ -11,6 +11,8 @@
 #include "absl/time/civil_time.h"
 #include "base/status.h"
 #include "storage/column.h"
+#include "storage/database.h"
+#include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -42,6 +44,25 @@ TestDirectory::TestDirectory() {
 TestDirectory::~TestDirectory() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+void EditDatabase(const std::string& directory, absl::FunctionRef<void(const Database&)> edit) {
+  Database::Options options;
+  options.directory = directory;
+  const std::unique_ptr<Database> database = Require(Database::Open(options));
+  edit(*database);
+}
+
+void OverwriteColumn(const Database& database, Level level, absl::Time start,
+                     const std::string& value) {
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database.db()->NewIterator(rocksdb::ReadOptions(), database.level(level)));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    if (Require(DecodeColumnKey(View(it->key()))).start != MinuteOf(start)) continue;
+    Require(FromRocksDb(database.db()->Put({}, database.level(level), it->key(), value), "damage"));
+    return;
+  }
+  abort();
 }
 
 StoreOptions TestOptions(std::string directory, const TestClock* clock) {
