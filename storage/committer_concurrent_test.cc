@@ -140,6 +140,27 @@ TEST(CommitterConcurrentTest, StopsWhileTheSinkIsBroken) {
   EXPECT_EQ(task.code(), absl::StatusCode::kCancelled);
 }
 
+TEST(CommitterConcurrentTest, ATaskIsNotWaitedForBeyondItsDeadline) {
+  FakeSink sink(0);
+  sink.set_broken(true);
+  std::atomic<int> ran = 0;
+  Committer committer(FastOptions(), &sink, {});
+  const auto task = [&] {
+    ++ran;
+    return true;
+  };
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status status = committer.Run(task, absl::Now() + absl::Milliseconds(20));
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  }
+  sink.set_broken(false);
+  EXPECT_TRUE(committer.Run(task).ok());
+  EXPECT_EQ(ran.load(), 3);
+  committer.Stop();
+  EXPECT_EQ(committer.Run(task).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(committer.Append(MakeBatch(1, 1, 1)).status().code(), absl::StatusCode::kUnavailable);
+}
+
 TEST(CommitterConcurrentTest, RefusesAppendsBeyondItsBoundAndRecovers) {
   FakeSink sink(0);
   sink.set_broken(true);
