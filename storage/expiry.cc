@@ -72,7 +72,10 @@ absl::StatusOr<bool> Expiry::Raise(SiteId site, Level level, absl::Time now) {
     return true;
   }));
   if (raised) {
-    freed_[{site, level}].raised = parts_.database->Get()->db()->GetLatestSequenceNumber();
+    // Where the number can not be read, every snapshot counts as an older one.
+    freed_[{site, level}].raised = UINT64_MAX;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+    freed_[{site, level}].raised = database->db()->GetLatestSequenceNumber();
   }
   return raised;
 }
@@ -81,7 +84,7 @@ absl::Status Expiry::Free(SiteId site, Level level) {
   const Minute floor = parts_.levels->floors(site)[static_cast<size_t>(level)];
   Freed& freed = freed_[{site, level}];
   if (freed.floor >= floor) return absl::OkStatus();
-  const std::shared_ptr<Database> database = parts_.database->Get();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   if (database->read_only()) return absl::OkStatus();
   uint64_t oldest = 0;  // 0: there is no snapshot
   database->db()->GetIntProperty(rocksdb::DB::Properties::kOldestSnapshotSequence, &oldest);

@@ -94,7 +94,7 @@ void FaultEnv::FailReads(int count) {
 rocksdb::Status FaultEnv::Read() {
   absl::MutexLock lock(&mutex_);
   if (fail_reads_ == 0) return rocksdb::Status::OK();
-  --fail_reads_;
+  if (fail_reads_ != kForever) --fail_reads_;
   return rocksdb::Status::IOError("injected fault in reading");
 }
 
@@ -157,6 +157,11 @@ rocksdb::Status FaultEnv::RenameFile(const std::string& from, const std::string&
     }
   }
   return EnvWrapper::RenameFile(from, to);
+}
+
+rocksdb::Status FaultEnv::LockFile(const std::string& name, rocksdb::FileLock** lock) {
+  if (rocksdb::Status status = Change(); !status.ok()) return status;
+  return EnvWrapper::LockFile(name, lock);
 }
 
 }  // namespace flamekeep::storage

@@ -19,6 +19,8 @@ namespace flamekeep::storage {
 
 class FaultEnv final : public rocksdb::EnvWrapper {
  public:
+  static constexpr int kForever = 1 << 30;
+
   FaultEnv() : EnvWrapper(rocksdb::Env::Default()) {}
 
   // Lets `after` changes of files succeed and then fails the next `count` of them.
@@ -27,7 +29,7 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   void Freeze() { Fail(0, kForever); }
   // Works again.
   void Thaw() { Fail(0, 0); }
-  // Fails the next `count` reads of table files; none if 0.
+  // Fails the next `count` reads of table files; none if 0, all if kForever.
   void FailReads(int count);
   // Cuts every file that was written through this Env to the length of its last sync.
   void LoseUnsynced();
@@ -42,6 +44,7 @@ class FaultEnv final : public rocksdb::EnvWrapper {
                                       const rocksdb::EnvOptions& options) override;
   rocksdb::Status DeleteFile(const std::string& name) override;
   rocksdb::Status RenameFile(const std::string& from, const std::string& to) override;
+  rocksdb::Status LockFile(const std::string& name, rocksdb::FileLock** lock) override;
   // RocksDB rests for a second after each failed flush; tests have no time for that.
   void SleepForMicroseconds(int) override { EnvWrapper::SleepForMicroseconds(1000); }
 
@@ -51,8 +54,6 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   void Synced(const std::string& name, uint64_t length);
 
  private:
-  static constexpr int kForever = 1 << 30;
-
   mutable absl::Mutex mutex_;
   int pass_ ABSL_GUARDED_BY(mutex_) = 0;
   int fail_ ABSL_GUARDED_BY(mutex_) = 0;

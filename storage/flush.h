@@ -76,11 +76,12 @@ class Flusher final : public CommitSink {
  private:
   // Makes the WriteBatch of `unbuilt_`. After an error it can be called again.
   absl::Status Build();
-  void AddColumn(HeadColumn* column);
+  void AddColumn(const Database& database, HeadColumn* column);
   // One that can not be stored exactly is left out, and counted; its position moves all the same.
-  absl::Status AddReplacement(const Replacement& replacement);
+  absl::Status AddReplacement(const Database& database, const Replacement& replacement);
   // Deletes what the owner of `replacement` has in the bucket.
-  absl::Status DeleteReplaced(const Replacement& replacement, SiteId site);
+  absl::Status DeleteReplaced(const Database& database, const Replacement& replacement,
+                              SiteId site);
   // Sets the marks of all buckets above `level` that hold `start`.
   void MarkAbove(SiteId site, Level level, Minute start);
   absl::Status Write();

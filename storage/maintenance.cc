@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <memory>
 #include <utility>
 
 #include "base/status.h"
@@ -57,7 +58,11 @@ absl::Status Maintenance::Run(bool force) {
 
 absl::Status Maintenance::DeriveNext() {
   rocksdb::WriteBatch named;
-  FLAMEKEEP_RETURN_IF_ERROR(parts_.dictionary->DeriveNext(&named));
+  {
+    // Held while runs are read, not during the commit, which may have to close it.
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+    FLAMEKEEP_RETURN_IF_ERROR(parts_.dictionary->DeriveNext(&named));
+  }
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
     parts_.flusher->Begin(named);
     return true;

@@ -139,7 +139,8 @@ int Rollup::RunDue(absl::Time now, bool force, absl::Status* error) {
 }
 
 absl::StatusOr<bool> Rollup::Rebuild(const MarkKey& key, uint64_t generation) {
-  auto reader = std::make_unique<BucketReader>(parts_.database->Get(), key);
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, parts_.database->Get());
+  auto reader = std::make_unique<BucketReader>(std::move(database), key);
   // Nothing below was stale at `generation`; a later one may have made it so.
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t stored, reader->Generation());
   if (stored != generation) return false;
@@ -151,21 +152,27 @@ absl::StatusOr<bool> Rollup::Rebuild(const MarkKey& key, uint64_t generation) {
     if (!children.contains(series)) parts.gone.push_back(series);
   }
   bool current = true;
-  const auto write = [&](bool last) {
-    return parts_.committer->Run([&, last] {
+  const auto write = [&](bool last) -> absl::Status {
+    absl::Status error;
+    FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&, last] {
       const std::optional<StaleMark> now = parts_.levels->mark(key);
       current = now.has_value() && now->generation == generation;
       if (!current) return false;
+      const absl::StatusOr<std::shared_ptr<Database>> open = parts_.database->Get();
+      if (!open.ok()) {
+        error = open.status();
+        return false;
+      }
       rocksdb::WriteBatch* batch = parts_.flusher->Begin();
-      const std::shared_ptr<Database> database = parts_.database->Get();
-      rocksdb::ColumnFamilyHandle* family = database->level(key.bucket.level);
+      rocksdb::ColumnFamilyHandle* family = (*open)->level(key.bucket.level);
       for (const auto& [series, column] : parts.columns) {
         batch->Put(family, RolledKey(key, series), column);
       }
       for (const SeriesId series : parts.gone) batch->Delete(family, RolledKey(key, series));
       if (last) parts_.flusher->ClearMark(key);
       return true;
-    });
+    }));
+    return error;
   };
 
   for (const auto& [series, keys] : children) {
@@ -181,7 +188,8 @@ absl::StatusOr<bool> Rollup::Rebuild(const MarkKey& key, uint64_t generation) {
     FLAMEKEEP_RETURN_IF_ERROR(write(/*last=*/false));
     if (!current) return false;
     parts = {};
-    reader = std::make_unique<BucketReader>(parts_.database->Get(), key);
+    FLAMEKEEP_ASSIGN_OR_RETURN(database, parts_.database->Get());
+    reader = std::make_unique<BucketReader>(std::move(database), key);
   }
   reader.reset();
   FLAMEKEEP_RETURN_IF_ERROR(write(/*last=*/true));

@@ -128,7 +128,7 @@ struct SourceStatus {
 
 struct LevelStatus {
   Level level{};
-  uint64_t bytes = 0;  // on disk, estimated by RocksDB
+  uint64_t bytes = 0;  // on disk, estimated by RocksDB; 0 while that can not be opened
   uint64_t stale = 0;  // buckets that wait for rollup
 };
 
@@ -157,7 +157,8 @@ class Store {
   Dictionary& dictionary();
   const Dictionary& dictionary() const;
 
-  // Finds or makes. Errors: INVALID_ARGUMENT for a name outside its rules.
+  // Finds or makes. Errors: INVALID_ARGUMENT for a name outside its rules; UNAVAILABLE for a new
+  // site while the committer can not write, after append_timeout.
   absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
   absl::StatusOr<SiteId> InternSite(std::string_view name);
@@ -188,7 +189,8 @@ class Store {
   // Flushes all that was accepted and waits for it.
   absl::Status Flush();
 
-  std::unique_ptr<Snapshot> NewSnapshot() const;
+  // Errors: UNAVAILABLE where RocksDB is being opened again after an error and that takes long.
+  absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const;
 
   // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if
   // `force`), derives dictionary files and applies retention, until nothing is left to do.

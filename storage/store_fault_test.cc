@@ -50,9 +50,13 @@ class Writer {
   std::atomic<int> acknowledged_ = 0;
 };
 
+StackValues SumOf(TestStore* store) {
+  return store->Sum("excimer", kTime - absl::Hours(1), kTime + absl::Hours(1));
+}
+
 // The stacks are f1 .. fn, each once; n.
 int CountStored(TestStore* store) {
-  const StackValues sum = store->Sum("excimer", kTime - absl::Hours(1), kTime + absl::Hours(1));
+  const StackValues sum = SumOf(store);
   for (size_t i = 1; i <= sum.size(); ++i) {
     const auto it = sum.find(fmt::format("main;f{}", i));
     EXPECT_TRUE(it != sum.end() && it->second == 1) << i;
@@ -177,11 +181,85 @@ TEST_F(StoreFaultTest, ReadsGoOnAndAppendsAreRefusedWhileTheDiskFails) {
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_FALSE(store->Status().write_status.ok());
-  EXPECT_EQ(store.Sum("excimer", kTime - absl::Hours(1), kTime + absl::Hours(1)),
-            (StackValues{{"before", 1}}));
+  EXPECT_EQ(SumOf(&store), (StackValues{{"before", 1}}));
   env_.Thaw();
   ASSERT_TRUE(store->Flush().ok());
   EXPECT_TRUE(store->Status().write_status.ok());
+}
+
+TEST_F(StoreFaultTest, ClosesWhileTheDiskFailsAndARollupWaits) {
+  options_.background_maintenance = true;
+  options_.rollup_quiet = absl::ZeroDuration();
+  TestStore store(options_);
+  store.Append(kTime, "excimer", "a", 1);
+  env_.Freeze();
+  while (store->Status().write_status.ok()) absl::SleepFor(absl::Milliseconds(20));
+  store.Close();
+  env_.Thaw();
+  store.Reopen();
+  EXPECT_EQ(SumOf(&store), (StackValues{{"a", 1}}));
+}
+
+TEST_F(StoreFaultTest, ANewSiteIsRefusedWhileTheDiskFails) {
+  options_.append_timeout = absl::Milliseconds(50);
+  TestStore store(options_);
+  env_.Freeze();
+  const SeriesKey key{"codfw", "excimer:samples:count::", {}};
+  EXPECT_EQ(store->InternSeries(key).status().code(), absl::StatusCode::kUnavailable);
+  env_.Thaw();
+  absl::Status status;
+  do {
+    status = store->InternSeries(key).status();
+  } while (absl::IsUnavailable(status));
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(StoreFaultTest, ReadersGetAnErrorWhileNoDatabaseCanBeOpened) {
+  TestStore store(options_);
+  store.Append(kTime, "excimer", "a", 1);
+  ASSERT_TRUE(store->Compact().ok());
+  env_.Freeze();
+  env_.FailReads(FaultEnv::kForever);
+  const SourceId source = *store->InternSource({SourceKind::kPubSub, "eqiad", "test", "node", 0});
+  Batch batch;
+  batch.source = source;
+  batch.samples = {store.MakeSample(kTime, "excimer", "b", 1)};
+  ASSERT_TRUE(store->Append(batch).ok());
+  absl::Status status;
+  while (status.ok()) status = store->NewSnapshot().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(status.ToString(), testing::HasSubstr("injected fault"));
+  const StoreStatus store_status = store->Status();
+  EXPECT_FALSE(store_status.write_status.ok());
+  EXPECT_EQ(store_status.levels[0].bytes, 0u);
+  env_.FailReads(0);
+  env_.Thaw();
+  ASSERT_TRUE(store->Flush().ok());
+  EXPECT_EQ(SumOf(&store), (StackValues{{"a", 1}, {"b", 1}}));
+}
+
+// Only a lock that somebody holds means another process.
+TEST_F(StoreFaultTest, OtherErrorsThanALockAreToldAsTheyAre) {
+  TestDirectory directory;
+  options_.directory = directory.path() + "/lock";
+  {
+    TestStore store(options_);
+  }
+  for (const bool read_only : {false, true}) {
+    options_.read_only = read_only;
+    env_.Freeze();
+    const absl::Status status = Store::Open(options_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(status.ToString(), testing::HasSubstr("injected fault"));
+    env_.Thaw();
+  }
+  options_.read_only = false;
+  TestStore holder(options_);
+  for (const bool read_only : {false, true}) {
+    options_.read_only = read_only;
+    EXPECT_THAT(Store::Open(options_).status().ToString(),
+                testing::HasSubstr("in use by another process"));
+  }
 }
 
 }  // namespace

@@ -191,7 +191,7 @@ TEST(StoreTest, AnOpenSnapshotKeepsWhatExpires) {
     store.Append(At(2026, 11, 18, 3, minute), "excimer", fmt::format("a;{}", minute), 1);
   }
   ASSERT_TRUE(store->Compact().ok());
-  std::unique_ptr<Snapshot> snapshot = store->NewSnapshot();
+  std::unique_ptr<Snapshot> snapshot = *store->NewSnapshot();
   const absl::StatusOr<Plan> plan =
       snapshot->MakePlan(At(2026, 11, 18, 3, 7), At(2026, 11, 18, 3, 9), {store.Series("excimer")});
   ASSERT_TRUE(plan.ok()) << plan.status();
@@ -363,7 +363,7 @@ TEST(StoreTest, RefusesBadNamesAndRanges) {
                 .status()
                 .code(),
             absl::StatusCode::kInvalidArgument);
-  const auto snapshot = store->NewSnapshot();
+  const auto snapshot = *store->NewSnapshot();
   EXPECT_THAT(snapshot->MakePlan(At(2026, 2, 1), At(2026, 1, 1), {}).status().ToString(),
               HasSubstr("upside down"));
 }

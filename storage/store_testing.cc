@@ -158,7 +158,7 @@ absl::Status TestStore::TryReplace(Level level, absl::Time start, const StackVal
 
 StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan,
                            std::string_view site) {
-  const auto snapshot = store_->NewSnapshot();
+  const auto snapshot = Require(store_->NewSnapshot());
   const Plan made = Require(snapshot->MakePlan(begin, end, {Series(profile, site)}));
   if (plan != nullptr) *plan = made;
   StackValues sum;
