@@ -45,6 +45,9 @@ void Maintenance::Loop() {
 
 absl::Status Maintenance::Run(bool force) {
   absl::MutexLock lock(&run_mutex_);
+  if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
+    spdlog::warn("{}: it is written again", Message(damaged));
+  }
   // One of the three that fails does not keep the others from their work.
   absl::Status error;
   while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {

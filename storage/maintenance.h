@@ -41,7 +41,8 @@ class Maintenance {
   // Stops within the time of one step.
   ~Maintenance();
 
-  // Does everything that is due, until nothing is left that can be done. Returns the first error.
+  // Verifies one derived file, then does everything that is due, until nothing is left that can be
+  // done. Returns the first error.
   absl::Status Run(bool force) ABSL_LOCKS_EXCLUDED(run_mutex_);
 
  private:

@@ -335,6 +335,27 @@ TEST(StoreOpenTest, ReadsOnlyWhereToldSo) {
   EXPECT_EQ(Files(directory.path()), before);
 }
 
+TEST(StoreTest, MaintenanceRepairsADamagedDictionaryFile) {
+  TestDirectory directory;
+  StoreOptions options = TestOptions(directory.path());
+  options.dictionary.block_shift = kSmallBlockShift;
+  TestStore store(options);
+  ASSERT_NO_FATAL_FAILURE(FillDictionaryBlock(&store));
+  const std::string derived = directory.path() + "/derived";
+  const std::map<std::string, std::string> sound = Files(derived);
+  for (const auto& [path, content] : sound) {
+    {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(1000);
+      file.put(static_cast<char>(~content[1000]));
+    }
+    ASSERT_NE(Files(derived), sound);
+    for (size_t i = 0; i < sound.size(); ++i) ASSERT_TRUE(store->RunMaintenance().ok());
+    EXPECT_EQ(Files(derived), sound);
+  }
+  EXPECT_THAT(*store->Check(), IsEmpty());
+}
+
 TEST(StoreCheckTest, FindsAFlippedByte) {
   TestDirectory directory;
   {
