@@ -69,8 +69,8 @@ class Committer {
   // durable. `prepare` returns false to have nothing committed. Errors: CANCELLED when the
   // committer stops; UNAVAILABLE at the deadline, after which `prepare` may run all the same: what
   // it refers to must then live as long as the committer.
-  absl::Status Run(absl::AnyInvocable<bool()> prepare,
-                   absl::Time deadline = absl::InfiniteFuture()) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Run(absl::AnyInvocable<bool()> prepare, absl::Time deadline = absl::InfiniteFuture())
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -1,5 +1,5 @@
-// A RocksDB Env for tests that fails writes and reads on command and can forget what was never synced, as a
-// power cut does.
+// A RocksDB Env for tests that fails writes and reads on command and can forget what was never
+// synced, as a power cut does.
 //
 // Thread safety: all methods; LoseUnsynced() only while no file is open.
 #ifndef FLAMEKEEP_STORAGE_FAULT_ENV_H_
