@@ -49,6 +49,7 @@ TestDirectory::~TestDirectory() {
 void EditDatabase(const std::string& directory, absl::FunctionRef<void(const Database&)> edit) {
   Database::Options options;
   options.directory = directory;
+  options.deletable = std::make_shared<DeletableFloors>();
   const std::unique_ptr<Database> database = Require(Database::Open(options));
   edit(*database);
 }
