@@ -180,8 +180,8 @@ class Store {
   // As Append(). Errors also: FAILED_PRECONDITION where the replacement can not be stored exactly.
   absl::StatusOr<Ticket> Replace(Replacement replacement);
 
-  // Calls `done` once the ticket is durable, from the committer thread: it must not block. Asking
-  // makes the flush come early.
+  // Calls `done` once the ticket is durable: from the committer thread, so it must not block, or
+  // before this returns where the ticket is durable already. Asking makes the flush come early.
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done);
   // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where
   // there is one.
@@ -202,7 +202,7 @@ class Store {
 
   // Verifies the store: every column decodes, digests match the stacks, rolled parts equal what
   // they sum, dictionary files match their runs. One sentence for each fault. Slow: reads
-  // everything.
+  // everything. Errors: UNAVAILABLE as for NewSnapshot().
   absl::StatusOr<std::vector<std::string>> Check();
 
  private:
