@@ -70,7 +70,7 @@ struct Input {
 Input ReadInput(const storage::Store& store, const Flags& flags, absl::Time end,
                 absl::Duration length) {
   Input input;
-  input.snapshot = store.NewSnapshot();
+  input.snapshot = Must(store.NewSnapshot());
   input.plan = Must(input.snapshot->MakePlan(end - length, end, SeriesOfType(store, flags.type)));
   input.columns = Must(query::Columns::Read(*input.snapshot, input.plan, query::Context()));
   for (const std::string_view column : input.columns.encoded()) {

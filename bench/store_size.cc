@@ -51,7 +51,7 @@ double Projected(Level level, double bytes, const Content& content) {
 }
 
 Content ReadLevel(const storage::Store& store, Level level) {
-  const auto snapshot = store.NewSnapshot();
+  const auto snapshot = Must(store.NewSnapshot());
   const std::vector<storage::SeriesKey> series = store.Series();
   storage::Plan plan;
   for (uint32_t id = 1; id < series.size(); ++id) plan.series.push_back(storage::SeriesId{id});

@@ -32,7 +32,7 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
   FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
                              Resolve(selector, store.Series(), store.Sites()));
   Opened opened;
-  opened.snapshot = store.NewSnapshot();
+  FLAMEKEEP_ASSIGN_OR_RETURN(opened.snapshot, store.NewSnapshot());
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const storage::Plan plan,
       opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series)));

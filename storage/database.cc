@@ -8,8 +8,10 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -89,6 +91,16 @@ rocksdb::ColumnFamilyOptions MakeLevelOptions(const Database::Options& options, 
   return family;
 }
 
+// Whether somebody has the store's lock. RocksDB tells it from other errors by its text alone.
+bool IsLockHeld(const rocksdb::Status& status) {
+  if (!status.IsIOError()) return false;
+  const std::string text = status.ToString();
+  if (absl::StartsWith(text, "IO error: lock hold by current process")) return true;
+  const auto reason = [](int error) { return ": " + std::generic_category().message(error); };
+  return absl::StartsWith(text, "IO error: While lock file: ") &&
+         (absl::EndsWith(text, reason(EAGAIN)) || absl::EndsWith(text, reason(EACCES)));
+}
+
 }  // namespace
 
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what) {
@@ -120,6 +132,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
                           MakeLevelOptions(options, level));
   }
 
+  const std::string what = "opening the store in " + options.directory;
   const auto in_use = [&] {
     return Error(absl::StatusCode::kFailedPrecondition,
                  "the store in {} is in use by another process: stop it or name another directory",
@@ -128,17 +141,19 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
   if (options.read_only) {
-    if (!database->env_->LockFile(path + "/LOCK", &database->lock_).ok()) return in_use();
+    status = database->env_->LockFile(path + "/LOCK", &database->lock_);
+    if (IsLockHeld(status)) return in_use();
+    if (!status.ok() && !options.lock_if_possible) return FromRocksDb(status, what);
     status = rocksdb::DB::OpenForReadOnly(db_options, path, families, &database->handles_, &db);
   } else {
     status = rocksdb::DB::Open(db_options, path, families, &database->handles_, &db);
   }
-  if (status.IsIOError() && absl::StrContains(status.ToString(), "lock")) return in_use();
+  if (IsLockHeld(status)) return in_use();
   if (status.IsInvalidArgument() || status.IsCorruption()) {
     return DataLoss("the store in {} is damaged and can not be opened: {}", options.directory,
                     status.ToString());
   }
-  if (!status.ok()) return FromRocksDb(status, "opening the store in " + options.directory);
+  if (!status.ok()) return FromRocksDb(status, what);
   database->db_.reset(db);
   return database;
 }
@@ -154,11 +169,17 @@ Database::~Database() {
   if (lock_ != nullptr) env_->UnlockFile(lock_);
 }
 
-std::shared_ptr<Database> DatabaseHolder::Get() const {
+absl::StatusOr<std::shared_ptr<Database>> DatabaseHolder::Get() const {
   absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](const std::shared_ptr<Database>* database) { return *database != nullptr; }, &database_));
-  return database_;
+  const bool open = mutex_.AwaitWithTimeout(
+      absl::Condition(
+          +[](const std::shared_ptr<Database>* database) { return *database != nullptr; },
+          &database_),
+      patience_);
+  if (open) return database_;
+  return Error(absl::StatusCode::kUnavailable,
+               "the store is being opened again after an error{}{}: try again later",
+               open_error_.ok() ? "" : ", which failed: ", Message(open_error_));
 }
 
 absl::Status DatabaseHolder::Reopen(const Database::Options& options,
@@ -177,11 +198,18 @@ absl::Status DatabaseHolder::Reopen(const Database::Options& options,
   if (!fresh.ok()) {
     Database::Options read_only = options;
     read_only.read_only = true;
+    // This process had it until now, and another one can not lock what this one can not.
+    read_only.lock_if_possible = true;
     fresh = Database::Open(read_only);
-    if (!fresh.ok()) return status;
+  }
+  if (!fresh.ok()) {
+    absl::MutexLock lock(&mutex_);
+    open_error_ = status;
+    return status;
   }
   opened(fresh->get());
   absl::MutexLock lock(&mutex_);
+  open_error_ = absl::OkStatus();
   database_ = *std::move(fresh);
   return status;
 }

@@ -46,35 +46,45 @@ std::optional<Minute> Expiry::NewFloor(SiteId site, Level level, absl::Time now)
 
 absl::StatusOr<int> Expiry::RunDue(absl::Time now) {
   int moved = 0;
+  absl::Status error;
   const size_t sites = parts_.catalog->sites().size();
   for (size_t i = 0; i < sites; ++i) {
     const SiteId site{static_cast<uint16_t>(i)};
     for (const Level level : kLevels) {
-      bool raised = false;
-      FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
-        // On the committer's thread no new mark can come in between.
-        const std::optional<Minute> floor = NewFloor(site, level, now);
-        if (!floor.has_value()) return false;
-        raised = true;
-        parts_.flusher->Begin();
-        parts_.flusher->SetFloor(site, level, *floor);
-        return true;
-      }));
-      if (raised) {
-        ++moved;
-        freed_[{site, level}].raised = parts_.database->Get()->db()->GetLatestSequenceNumber();
-      }
-      FLAMEKEEP_RETURN_IF_ERROR(Free(site, level));
+      const absl::StatusOr<bool> raised = Raise(site, level, now);
+      if (raised.ok() && *raised) ++moved;
+      error.Update(raised.ok() ? Free(site, level) : raised.status());
     }
   }
+  if (!error.ok()) return error;
   return moved;
+}
+
+absl::StatusOr<bool> Expiry::Raise(SiteId site, Level level, absl::Time now) {
+  bool raised = false;
+  FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
+    // On the committer's thread no new mark can come in between.
+    const std::optional<Minute> floor = NewFloor(site, level, now);
+    if (!floor.has_value()) return false;
+    raised = true;
+    parts_.flusher->Begin();
+    parts_.flusher->SetFloor(site, level, *floor);
+    return true;
+  }));
+  if (raised) {
+    // Where the number can not be read, every snapshot counts as an older one.
+    freed_[{site, level}].raised = UINT64_MAX;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+    freed_[{site, level}].raised = database->db()->GetLatestSequenceNumber();
+  }
+  return raised;
 }
 
 absl::Status Expiry::Free(SiteId site, Level level) {
   const Minute floor = parts_.levels->floors(site)[static_cast<size_t>(level)];
   Freed& freed = freed_[{site, level}];
   if (freed.floor >= floor) return absl::OkStatus();
-  const std::shared_ptr<Database> database = parts_.database->Get();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   if (database->read_only()) return absl::OkStatus();
   uint64_t oldest = 0;  // 0: there is no snapshot
   database->db()->GetIntProperty(rocksdb::DB::Properties::kOldestSnapshotSequence, &oldest);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/catalog.h"
 #include "storage/committer.h"
@@ -41,12 +42,15 @@ class Expiry {
 
   explicit Expiry(Parts parts) : parts_(parts) {}
 
-  // Raises floors as far as `now` and the stale marks allow; the number of floors that moved.
+  // Raises floors as far as `now` and the stale marks allow; the number of floors that moved, or
+  // the first error, which keeps no other floor where it is.
   absl::StatusOr<int> RunDue(absl::Time now);
 
  private:
   // How far the floor of a level may go; nothing where it stays.
   std::optional<Minute> NewFloor(SiteId site, Level level, absl::Time now) const;
+  // Raises one floor; whether it moved.
+  absl::StatusOr<bool> Raise(SiteId site, Level level, absl::Time now);
   // Deletes what lies below the floor, unless a snapshot may need it.
   absl::Status Free(SiteId site, Level level);
 

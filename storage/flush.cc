@@ -42,7 +42,8 @@ Flusher::Flusher(Parts parts, uint64_t last_flush)
       "Columns in which a value did not fit 64 bits and stands at 2^64-1.");
   refused_ = &parts_.metrics->GetCounter(
       "storage_refused_replacements_total", Severity::kLoss,
-      "Imported logs whose level expired while they waited to be written.");
+      "Imported logs that could no longer be stored exactly when it was their turn: import them "
+      "again.");
 }
 
 rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
@@ -57,19 +58,25 @@ rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
   return &pending_.batch;
 }
 
-void Flusher::Prepare(HeadContents contents) {
+absl::Status Flusher::Build() {
+  HeadContents& contents = *unbuilt_;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   Begin();
   // Names first: what was interned after the contents were taken goes along and does no harm.
   parts_.catalog->TakePending(&pending_.batch);
-  for (HeadColumn& column : contents.columns) AddColumn(&column);
-  for (const Replacement& replacement : contents.replacements) AddReplacement(replacement);
+  for (HeadColumn& column : contents.columns) AddColumn(*database, &column);
+  for (const Replacement& replacement : contents.replacements) {
+    FLAMEKEEP_RETURN_IF_ERROR(AddReplacement(*database, replacement));
+  }
   parts_.dictionary->TakePending(&pending_.batch);
   for (const auto& [source, position] : contents.positions) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(source)), EncodePosition(position));
   }
+  unbuilt_.reset();
+  return absl::OkStatus();
 }
 
-void Flusher::AddColumn(HeadColumn* column) {
+void Flusher::AddColumn(const Database& database, HeadColumn* column) {
   const HeadKey& key = column->key;
   const SiteId site = parts_.catalog->SiteOf(key.series);
   const std::optional<Level> level =
@@ -83,55 +90,57 @@ void Flusher::AddColumn(HeadColumn* column) {
       BuildColumn(std::move(column->pairs), column->observations, *parts_.dictionary);
   if (built.encoded.empty()) return;
   if (built.header.saturated) saturated_->Add();
-  pending_.batch.Merge(parts_.database->Get()->level(*level),
+  pending_.batch.Merge(database.level(*level),
                        EncodeColumnKey({site, start, key.series, key.source, Part::kDirect}),
                        built.encoded);
   MarkAbove(site, *level, start);
 }
 
-void Flusher::AddReplacement(const Replacement& replacement) {
-  const std::shared_ptr<Database> database = parts_.database->Get();
+absl::Status Flusher::AddReplacement(const Database& database, const Replacement& replacement) {
   const SiteId site =
       *parts_.catalog->InternSite(parts_.catalog->sources()[Raw(replacement.source)].site);
   const Bucket& bucket = replacement.bucket;
-  absl::Status status = CheckReplacement(*database, parts_.levels->floors(site), site, replacement);
+  absl::Status status = CheckReplacement(database, parts_.levels->floors(site), site, replacement);
   SeriesPairs content;
-  if (status.ok()) status = CollectReplacement(*database, site, replacement, &content);
-  if (!status.ok()) {
+  if (status.ok()) status = CollectReplacement(database, site, replacement, &content);
+  if (absl::IsFailedPrecondition(status)) {
     spdlog::error("a replacement was left out: {}", Message(status));
     refused_->Add();
-    return;
+  } else {
+    FLAMEKEEP_RETURN_IF_ERROR(status);
+    FLAMEKEEP_RETURN_IF_ERROR(DeleteReplaced(database, replacement, site));
+    for (auto& [series, added] : content) {
+      const BuiltColumn built =
+          BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
+      if (built.encoded.empty()) continue;
+      if (built.header.saturated) saturated_->Add();
+      pending_.batch.Put(
+          database.level(bucket.level),
+          EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
+          built.encoded);
+    }
+    MarkAbove(site, bucket.level, bucket.start);
   }
-  DeleteReplaced(replacement, site);
-  for (auto& [series, added] : content) {
-    const BuiltColumn built =
-        BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
-    if (built.encoded.empty()) continue;
-    if (built.header.saturated) saturated_->Add();
-    pending_.batch.Put(
-        database->level(bucket.level),
-        EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
-        built.encoded);
-  }
-  MarkAbove(site, bucket.level, bucket.start);
   if (replacement.position.has_value()) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(replacement.position_source)),
                        EncodePosition(*replacement.position));
   }
+  return absl::OkStatus();
 }
 
-void Flusher::DeleteReplaced(const Replacement& replacement, SiteId site) {
-  const std::shared_ptr<Database> database = parts_.database->Get();
-  rocksdb::ColumnFamilyHandle* family = database->level(replacement.bucket.level);
+absl::Status Flusher::DeleteReplaced(const Database& database, const Replacement& replacement,
+                                     SiteId site) {
+  rocksdb::ColumnFamilyHandle* family = database.level(replacement.bucket.level);
   const std::string prefix = BucketPrefix(site, replacement.bucket.start);
   const auto it = std::unique_ptr<rocksdb::Iterator>(
-      database->db()->NewIterator(rocksdb::ReadOptions(), family));
+      database.db()->NewIterator(rocksdb::ReadOptions(), family));
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
-    if (key.ok() && key->source == replacement.source && key->part == Part::kDirect) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.source == replacement.source && key.part == Part::kDirect) {
       pending_.batch.Delete(family, it->key());
     }
   }
+  return FromRocksDb(it->status(), "reading the columns that a log replaces");
 }
 
 void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
@@ -160,7 +169,7 @@ void Flusher::ClearMark(const MarkKey& key) {
 }
 
 absl::Status Flusher::Write() {
-  const std::shared_ptr<Database> database = parts_.database->Get();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   if (database->read_only()) {
     return Error(absl::StatusCode::kUnavailable, "the store is open for reading only");
   }
@@ -174,10 +183,18 @@ absl::StatusOr<uint64_t> Flusher::Reopen() {
       parts_.database->Reopen(parts_.database_options, [this](Database* database) {
         parts_.dictionary->Rebind(database->db(), database->dictionary());
       }));
-  return ReadFlushNumber(*parts_.database->Get());
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+  return ReadFlushNumber(*database);
 }
 
 absl::Status Flusher::Commit() {
+  if (unbuilt_.has_value()) {
+    if (absl::Status status = Build(); !status.ok()) {
+      failures_->Add();
+      spdlog::error("flush {}: {}", pending_.number, Message(status));
+      return status;
+    }
+  }
   const absl::Time start = absl::Now();
   bool durable = false;
   if (failed_) {

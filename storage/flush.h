@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -57,7 +58,9 @@ class Flusher final : public CommitSink {
 
   Flusher(Parts parts, uint64_t last_flush);
 
-  void Prepare(HeadContents contents) override;
+  // Keeps the contents; they become a WriteBatch in Commit(), where an error in reading what a
+  // replacement takes the place of is tried again like one in writing.
+  void Prepare(HeadContents contents) override { unbuilt_ = std::move(contents); }
   absl::Status Commit() override;
 
   // Starts the commit of something else than the head: rollups, floors, derived files. The caller
@@ -71,10 +74,14 @@ class Flusher final : public CommitSink {
   uint64_t last_flush() const { return last_flush_.load(); }
 
  private:
-  void AddColumn(HeadColumn* column);
-  void AddReplacement(const Replacement& replacement);
+  // Makes the WriteBatch of `unbuilt_`. After an error it can be called again.
+  absl::Status Build();
+  void AddColumn(const Database& database, HeadColumn* column);
+  // One that can not be stored exactly is left out, and counted; its position moves all the same.
+  absl::Status AddReplacement(const Database& database, const Replacement& replacement);
   // Deletes what the owner of `replacement` has in the bucket.
-  void DeleteReplaced(const Replacement& replacement, SiteId site);
+  absl::Status DeleteReplaced(const Database& database, const Replacement& replacement,
+                              SiteId site);
   // Sets the marks of all buckets above `level` that hold `start`.
   void MarkAbove(SiteId site, Level level, Minute start);
   absl::Status Write();
@@ -85,6 +92,7 @@ class Flusher final : public CommitSink {
 
   const Parts parts_;
   std::atomic<uint64_t> last_flush_;
+  std::optional<HeadContents> unbuilt_;
   PendingCommit pending_;
   std::set<MarkKey> marked_;
   bool failed_ = false;

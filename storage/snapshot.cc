@@ -230,8 +230,9 @@ absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const roc
 
 }  // namespace
 
-std::unique_ptr<Snapshot> Store::NewSnapshot() const {
-  return std::make_unique<SnapshotImpl>(impl_->database.Get(), &impl_->catalog, *impl_->dictionary);
+absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, impl_->database.Get());
+  return std::make_unique<SnapshotImpl>(std::move(database), &impl_->catalog, *impl_->dictionary);
 }
 
 }  // namespace flamekeep::storage
