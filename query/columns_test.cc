@@ -35,7 +35,7 @@ class ColumnsTest : public ::testing::Test {
   }
 
   absl::StatusOr<Columns> Read(const Context& context) {
-    const auto snapshot = store_->NewSnapshot();
+    const auto snapshot = *store_->NewSnapshot();
     const auto plan =
         snapshot->MakePlan(kBegin, kBegin + absl::Minutes(kMinutes), {store_.Series("excimer")});
     if (!plan.ok()) return plan.status();

@@ -71,7 +71,7 @@ TEST_F(SnapshotTest, FindsWantedSeriesAmongOthers) {
       Append(level, some, bucket);
     }
   }
-  const auto snapshot = store_->NewSnapshot();
+  const auto snapshot = *store_->NewSnapshot();
   for (const Level level : {Level::kMinute, Level::kHour}) {
     const auto keys = [&](const std::vector<SeriesId>& wanted) {
       std::vector<ColumnKey> found;
@@ -103,7 +103,7 @@ TEST_F(SnapshotTest, ChecksWhereAllColumnsAreOfOtherSeries) {
     SCOPED_TRACE(LevelName(level));
     const SeriesId wanted = NewSeries(1)[0];
     Append(level, NewSeries(100), 20);
-    const auto snapshot = store_->NewSnapshot();
+    const auto snapshot = *store_->NewSnapshot();
     int asked = 0;
     const absl::Status status = snapshot->Read(
         PlanOf(level, {wanted}),
@@ -121,7 +121,7 @@ TEST_F(SnapshotTest, ChecksWhereNothingIsDirect) {
   const std::vector<SeriesId> series = NewSeries(100);
   Append(Level::kMinute, series, 20 * 60);
   ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
-  const auto snapshot = store_->NewSnapshot();
+  const auto snapshot = *store_->NewSnapshot();
   const Plan plan = PlanOf(Level::kHour, series, /*direct_only=*/true);
   int asked = 0;
   const auto visit = [](std::unique_ptr<ColumnHandle>) {
@@ -137,7 +137,7 @@ TEST_F(SnapshotTest, SeeksPastManyOtherSeries) {
   Append(Level::kMinute, NewSeries(kOthers), 3);
   const SeriesId wanted = NewSeries(1)[0];
   Append(Level::kMinute, {wanted}, 3);
-  const auto snapshot = store_->NewSnapshot();
+  const auto snapshot = *store_->NewSnapshot();
   int columns = 0;
   int asked = 0;
   const auto visit = [&](std::unique_ptr<ColumnHandle>) {
