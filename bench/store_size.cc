@@ -51,7 +51,7 @@ double Projected(Level level, double bytes, const Content& content) {
 }
 
 Content ReadLevel(const storage::Store& store, Level level) {
-  const auto snapshot = store.NewSnapshot();
+  const auto snapshot = Must(store.NewSnapshot());
   const std::vector<storage::SeriesKey> series = store.Series();
   storage::Plan plan;
   for (uint32_t id = 1; id < series.size(); ++id) plan.series.push_back(storage::SeriesId{id});
@@ -61,7 +61,7 @@ Content ReadLevel(const storage::Store& store, Level level) {
                            .range = {0, storage::kMaxMinute}});
   }
   Content content;
-  Must(snapshot->Read(plan, [&](std::unique_ptr<storage::ColumnHandle> column) {
+  const auto visit = [&](std::unique_ptr<storage::ColumnHandle> column) {
     const storage::ColumnHeader header = Must(storage::DecodeHeader(column->encoded()));
     ++content.columns;
     content.pairs += header.pairs;
@@ -70,7 +70,8 @@ Content ReadLevel(const storage::Store& store, Level level) {
     content.end = std::max(content.end, storage::Bucket{level, column->key.start}.end());
     content.type_pairs[series[Raw(column->key.series)].profile_type] += header.pairs;
     return absl::OkStatus();
-  }));
+  };
+  Must(snapshot->Read(plan, visit, [] { return absl::OkStatus(); }));
   return content;
 }
 

@@ -15,11 +15,16 @@ constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr uint64_t kMaxUnwritten = 8;    // batches of a replacement that gRPC has not taken yet
 constexpr uint64_t kBatchOverhead = 64;  // bytes beside lines and cursor
 
+// Whether the same batches may be taken later without anybody sending less or something else.
+// RESOURCE_EXHAUSTED is: the disk or the memory for accepted batches is full, too many batches wait
+// to be decoded, replacements that others send too fill the memory for them. What a batch may be at
+// most, Send() checks. The caps of sites and of profile types are FAILED_PRECONDITION: nothing
+// makes room under them.
 bool IsTransient(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kAborted:            // another stream has the source open
-    case absl::StatusCode::kResourceExhausted:  // the server can not write
+    case absl::StatusCode::kResourceExhausted:  // as above
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kInternal:  // a broken transport, as gRPC tells some kinds of it
@@ -31,13 +36,13 @@ bool IsTransient(const absl::Status& status) {
 
 absl::Status Cancelled() { return absl::CancelledError("interrupted"); }
 
+}  // namespace
+
 void AddCounts(const v1::IngestCounts& counts, v1::IngestCounts* sum) {
   sum->set_lines(sum->lines() + counts.lines());
   sum->set_samples(sum->samples() + counts.samples());
   sum->set_rejected_lines(sum->rejected_lines() + counts.rejected_lines());
 }
-
-}  // namespace
 
 IngestClient::IngestClient(const std::shared_ptr<grpc::Channel>& channel, std::string address,
                            v1::OpenSource open, ClientOptions options)
@@ -100,6 +105,7 @@ absl::Status IngestClient::OpenStream() {
 }
 
 absl::Status IngestClient::Recover(absl::Status error) {
+  if (options_.cancelled()) return Cancelled();  // and no word of trying again
   if (outage_start_ == absl::InfiniteFuture()) {
     outage_start_ = absl::Now();
     if (IsTransient(error)) options_.on_outage(error);

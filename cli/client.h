@@ -6,7 +6,7 @@
 // moment, opens it again, with backoff and jitter, and goes on behind what the server says is
 // durable.
 //
-//   auto client = IngestClient::Open(channel, open, {});
+//   auto client = IngestClient::Open(Connect(address), address, open, {});
 //   if (!client.ok()) return client.status();
 //   // The source stands at (*client)->durable_number(), with (*client)->cursor().
 //   batch.set_lines("main;f;g 1\n");
@@ -19,6 +19,9 @@
 //
 // Thread safety: none, and no thread of its own: it sends and receives inside its methods. Only one
 // client can have a source open.
+//
+// Tried again for `give_up_after` without progress: UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED,
+// DEADLINE_EXCEEDED, CANCELLED by the server, INTERNAL. All else ends it at once.
 //
 // Errors: one sentence. UNAVAILABLE where no server answered (at Open: at the first try), or none
 // for `give_up_after`; FAILED_PRECONDITION where the source is in use for longer than that;
@@ -62,6 +65,9 @@ struct ClientOptions {
   // Told why it waits, once for each outage.
   std::function<void(const absl::Status&)> on_outage = [](const absl::Status&) {};
 };
+
+// Adds to `sum`.
+void AddCounts(const v1::IngestCounts& counts, v1::IngestCounts* sum);
 
 class IngestClient {
  public:

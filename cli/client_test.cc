@@ -160,6 +160,21 @@ TEST(IngestClient, PermanentErrorsEndIt) {
   EXPECT_EQ(server.streams(), 1);
 }
 
+TEST(IngestClient, CapsEndIt) {
+  TestIngestServer server;
+  int outages = 0;
+  ClientOptions options = Fast();
+  options.on_outage = [&](const absl::Status&) { ++outages; };
+  auto client = IngestClient::Open(server.Channel(), server.address(), PushSource(), options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  server.Refuse({grpc::FAILED_PRECONDITION, "too many types: use an existing type"});
+  absl::Status status = (*client)->Send(Batch("a 1\n"));
+  if (status.ok()) status = (*client)->Flush();
+  EXPECT_EQ(Message(status), "too many types: use an existing type");
+  EXPECT_EQ(outages, 0);
+  EXPECT_EQ(server.streams(), 1);
+}
+
 TEST(IngestClient, NoServerIsToldAtOnce) {
   TestIngestServer server;
   const std::string address = server.address();
@@ -206,6 +221,17 @@ TEST(IngestClient, CancelIsHeard) {
   if (status.ok()) status = (*client)->Flush();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
   canceller.join();
+}
+
+TEST(IngestClient, CancelledOpenIsNoOutage) {
+  TestIngestServer server;
+  int outages = 0;
+  ClientOptions options = Fast();
+  options.cancelled = [] { return true; };
+  options.on_outage = [&](const absl::Status&) { ++outages; };
+  const auto client = IngestClient::Open(server.Channel(), server.address(), PushSource(), options);
+  EXPECT_TRUE(absl::IsCancelled(client.status())) << client.status();
+  EXPECT_EQ(outages, 0);
 }
 
 TEST(IngestClient, ServerThatForgotIsFoundOut) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "absl/strings/cord.h"
 #include "base/status.h"
 
@@ -10,6 +12,7 @@ namespace {
 
 constexpr char kPipeClosedUrl[] = "flamekeep.cli/pipe-closed";
 constexpr char kInterruptedUrl[] = "flamekeep.cli/interrupted";
+constexpr char kTerminatedUrl[] = "flamekeep.cli/terminated";
 
 absl::Status WithMark(absl::Status status, const char* url) {
   status.SetPayload(url, absl::Cord());
@@ -26,16 +29,17 @@ absl::Status PipeClosed() {
   return WithMark(absl::CancelledError("the reader of the output has gone"), kPipeClosedUrl);
 }
 
-absl::Status Interrupted(std::string_view what_to_do) {
+absl::Status Interrupted(int signal, std::string_view what_to_do) {
   return WithMark(Error(absl::StatusCode::kCancelled, "interrupted{}{}",
                         what_to_do.empty() ? "" : ": ", what_to_do),
-                  kInterruptedUrl);
+                  signal == SIGTERM ? kTerminatedUrl : kInterruptedUrl);
 }
 
 ExitCode ExitWith(const absl::Status& status, std::FILE* err) {
   if (status.ok() || HasMark(status, kPipeClosedUrl)) return kExitOk;
   fmt::print(err, "flamekeep: {}\n", Message(status));
   if (HasMark(status, kInterruptedUrl)) return kExitInterrupted;
+  if (HasMark(status, kTerminatedUrl)) return kExitTerminated;
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailure;
 }
 

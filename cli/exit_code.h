@@ -28,8 +28,9 @@ enum ExitCode : int {
 // The reader of our output has gone: nothing is wrong, and nothing more to say.
 absl::Status PipeClosed();
 
-// A person pressed Ctrl-C. `what_to_do` is a sentence; it may be empty.
-absl::Status Interrupted(std::string_view what_to_do);
+// A command stopped in order at this signal: Ctrl-C (SIGINT) or SIGTERM, which have exit codes of
+// their own. `what_to_do` is a sentence; it may be empty.
+absl::Status Interrupted(int signal, std::string_view what_to_do);
 
 // Prints "flamekeep: <message>" to `err` unless the status says that there is nothing to tell.
 // INVALID_ARGUMENT is a usage error; every other error is a failure.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <string>
 
 #include "base/status.h"
@@ -28,12 +29,13 @@ TEST(ExitWith, CodesArePublic) {
   EXPECT_EQ(Exit(NotFound("no file")), std::make_pair(1, std::string("flamekeep: no file\n")));
   EXPECT_EQ(Exit(InvalidArgument("bad time")),
             std::make_pair(2, std::string("flamekeep: bad time\n")));
-  EXPECT_EQ(Exit(Interrupted("run again")),
+  EXPECT_EQ(Exit(Interrupted(SIGINT, "run again")),
             std::make_pair(130, std::string("flamekeep: interrupted: run again\n")));
+  EXPECT_EQ(Exit(Interrupted(SIGTERM, "run again")),
+            std::make_pair(143, std::string("flamekeep: interrupted: run again\n")));
   EXPECT_EQ(Exit(PipeClosed()), std::make_pair(0, std::string()));
   EXPECT_EQ(Exit(absl::CancelledError("the server is stopping")).first, 1);
   EXPECT_EQ(static_cast<int>(kExitFailAbove), 3);
-  EXPECT_EQ(static_cast<int>(kExitTerminated), 143);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "cli/arclamp_unit.h"
+#include "cli/client.h"
 #include "cli/time_parse.h"
 
 namespace flamekeep::cli {
@@ -27,12 +28,6 @@ uint64_t SizeOf(const ArcLampPlan& plan) {
     }
   }
   return sum;
-}
-
-void Add(const v1::IngestCounts& counts, v1::IngestCounts* sum) {
-  sum->set_lines(sum->lines() + counts.lines());
-  sum->set_samples(sum->samples() + counts.samples());
-  sum->set_rejected_lines(sum->rejected_lines() + counts.rejected_lines());
 }
 
 // Whether the server refuses this hour or day only.
@@ -170,7 +165,7 @@ absl::Status Importer::Write(const ArcLampUnit& unit, ArcLampEntry& entry) {
   ++(unit.is_daily ? result_.days : result_.hours);
   an_hour_was_written_ |= !unit.is_daily;
   result_.files += unit.files.size();
-  Add(entry.counts(), &result_.counts);
+  AddCounts(entry.counts(), &result_.counts);
   return absl::OkStatus();
 }
 

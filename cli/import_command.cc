@@ -101,7 +101,8 @@ std::string ResultText(const FileResult& result, absl::Duration took) {
       break;
   }
   return fmt::format("{}{} ({} in {})", result.resumed ? "continued: " : "",
-                     CountsText(result.counts), BytesText(result.bytes), DurationText(took));
+                     CountsText(result.counts), RoundedBytesText(result.bytes),
+                     RoundedDurationText(took));
 }
 
 // What differs between a run on a terminal and a quiet one is what they say.
@@ -154,7 +155,7 @@ absl::Status Import::Files(const v1::OpenSource& open) {
       Note(fmt::format(
           "the last line of {} has no newline yet and was left out ({}): import it again "
           "when it is finished, or with --complete",
-          name, BytesText(result.left_out)));
+          name, RoundedBytesText(result.left_out)));
     }
   }
   return absl::OkStatus();
@@ -172,7 +173,7 @@ absl::Status Import::ArcLamp(const v1::OpenSource& open) {
 
   Say(fmt::format("imported {} hours and {} days of {} logs: {} in {}", CountText(result.hours),
                   CountText(result.days), CountText(result.files), CountsText(result.counts),
-                  DurationText(absl::Now() - begin)));
+                  RoundedDurationText(absl::Now() - begin)));
   const auto say_some = [this](uint64_t count, std::string_view what) {
     if (count > 0) Say(fmt::format("  {} {}", CountText(count), what));
   };
@@ -199,7 +200,9 @@ absl::Status RunImport(const ImportOptions& options) {
   const StopInOrder stop_in_order;
   Import import(options, address);
   const absl::Status status = options.arclamp.empty() ? import.Files(open) : import.ArcLamp(open);
-  if (absl::IsCancelled(status) && StopRequested()) return Interrupted(kRunAgain);
+  if (absl::IsCancelled(status) && StopRequested()) {
+    return Interrupted(StopSignal(), kRunAgain);
+  }
   return status;
 }
 

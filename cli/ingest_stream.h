@@ -42,7 +42,6 @@ class IngestStream {
   // Says that nothing more comes, once the queue is written. The call then ends by the server's
   // status.
   void PushEnd();
-  void Cancel() { context_.TryCancel(); }
 
   const State& state() const { return state_; }
   // Works until something has happened, or the timeout has passed; then does what can be done at

@@ -40,7 +40,6 @@ class Input {
 
   const RawInput& raw() const { return *raw_; }
   const std::string& name() const { return raw_->name(); }
-  Compression compression() const { return compression_; }
   // Nobody writes to the content any more: it ends where it ends, newline or not.
   bool is_finished() const { return compression_ != Compression::kNone || !raw_->is_regular(); }
 

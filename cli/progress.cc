@@ -25,9 +25,13 @@ int Columns(std::FILE* out) {
   return size.ws_col;
 }
 
+// What it says may be lost, where a signal breaks off the write to a pipe that is full: fmt::print
+// would throw.
+void Print(std::FILE* out, const std::string& text) { std::fputs(text.c_str(), out); }
+
 }  // namespace
 
-std::string BytesText(uint64_t bytes) {
+std::string RoundedBytesText(uint64_t bytes) {
   static constexpr std::array<const char*, 5> kUnits = {"kB", "MB", "GB", "TB", "PB"};
   if (bytes < 1000) return fmt::format("{} bytes", bytes);
   double value = static_cast<double>(bytes) / 1000;
@@ -69,13 +73,13 @@ void Progress::Update(uint64_t done) {
   if (now < next_) return;
   next_ = now + (style_ == Style::kBar ? kBarInterval : kLineInterval);
   if (style_ == Style::kLines) {
-    fmt::print(out_, "{}\n", Text(done, now));
+    Print(out_, Text(done, now) + "\n");
     return;
   }
   // Not into the last column, where some terminals wrap.
   std::string line = Text(done, now);
   line.resize(std::min<size_t>(line.size(), std::max(Columns(out_) - 1, 1)));
-  fmt::print(out_, "\r\x1b[K{}", line);
+  Print(out_, "\r\x1b[K" + line);
   std::fflush(out_);
   shown_ = true;
 }
@@ -84,31 +88,32 @@ void Progress::End() { Clear(); }
 
 void Progress::Say(std::FILE* to, std::string_view line) {
   Clear();
-  fmt::print(to, "{}\n", line);
+  Print(to, fmt::format("{}\n", line));
   std::fflush(to);
 }
 
 void Progress::Clear() {
   if (!std::exchange(shown_, false)) return;
-  fmt::print(out_, "\r\x1b[K");
+  Print(out_, "\r\x1b[K");
   std::fflush(out_);
 }
 
 std::string Progress::Text(uint64_t done, absl::Time now) const {
   const double seconds = std::max(absl::ToDoubleSeconds(now - begin_), 1e-3);
   const double rate = static_cast<double>(done) / seconds;
-  const std::string speed = BytesText(static_cast<uint64_t>(rate)) + "/s";
+  const std::string speed = RoundedBytesText(static_cast<uint64_t>(rate)) + "/s";
   // A file may grow while it is read.
-  if (total_ == 0 || done > total_) return fmt::format("{}  {}  {}", BytesText(done), speed, what_);
+  if (total_ == 0 || done > total_)
+    return fmt::format("{}  {}  {}", RoundedBytesText(done), speed, what_);
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const int filled = static_cast<int>(share * kBarCells);
   const std::string left =
       rate < 1 ? "?"
-               : DurationText(absl::Seconds(
+               : RoundedDurationText(absl::Seconds(
                      static_cast<int64_t>(static_cast<double>(total_ - done) / rate) + 1));
   return fmt::format("[{:#<{}}{:.<{}}] {:3.0f}%  {} of {}  {}  {} left  {}", "", filled, "",
-                     kBarCells - filled, share * 100, BytesText(done), BytesText(total_), speed,
-                     left, what_);
+                     kBarCells - filled, share * 100, RoundedBytesText(done),
+                     RoundedBytesText(total_), speed, left, what_);
 }
 
 }  // namespace flamekeep::cli

@@ -18,8 +18,8 @@
 
 namespace flamekeep::cli {
 
-// "512 bytes", "1.4 MB" (powers of 1000).
-std::string BytesText(uint64_t bytes);
+// For people: "512 bytes", "1.4 MB" (powers of 1000). The configuration has its own, exact form.
+std::string RoundedBytesText(uint64_t bytes);
 // "1,234,567"
 std::string CountText(uint64_t count);
 

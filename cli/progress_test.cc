@@ -9,14 +9,14 @@
 namespace flamekeep::cli {
 namespace {
 
-TEST(BytesText, RoundsToOneDigit) {
-  EXPECT_EQ(BytesText(0), "0 bytes");
-  EXPECT_EQ(BytesText(999), "999 bytes");
-  EXPECT_EQ(BytesText(1000), "1.0 kB");
-  EXPECT_EQ(BytesText(999'949), "999.9 kB");
-  EXPECT_EQ(BytesText(999'950), "1.0 MB");
-  EXPECT_EQ(BytesText(2'870'000'000), "2.9 GB");
-  EXPECT_EQ(BytesText(~uint64_t{0}), "18446.7 PB");
+TEST(RoundedBytesText, RoundsToOneDigit) {
+  EXPECT_EQ(RoundedBytesText(0), "0 bytes");
+  EXPECT_EQ(RoundedBytesText(999), "999 bytes");
+  EXPECT_EQ(RoundedBytesText(1000), "1.0 kB");
+  EXPECT_EQ(RoundedBytesText(999'949), "999.9 kB");
+  EXPECT_EQ(RoundedBytesText(999'950), "1.0 MB");
+  EXPECT_EQ(RoundedBytesText(2'870'000'000), "2.9 GB");
+  EXPECT_EQ(RoundedBytesText(~uint64_t{0}), "18446.7 PB");
 }
 
 TEST(CountText, GroupsByThousands) {

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/status.h"
+#include "cli/signals.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -21,12 +22,17 @@ absl::Status CanNotRead(const std::string& name, int error) {
   return Error(code, "can not read {}: {}", name, std::generic_category().message(error));
 }
 
+absl::Status Cancelled() { return absl::CancelledError("interrupted"); }
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RawInput>> RawInput::Open(const std::string& path) {
   const bool is_stdin = path == "-";
-  const int fd = is_stdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return CanNotRead(path, errno);
+  int fd = STDIN_FILENO;
+  while (!is_stdin && (fd = open(path.c_str(), O_RDONLY | O_CLOEXEC)) < 0) {
+    if (errno != EINTR) return CanNotRead(path, errno);
+    if (StopRequested()) return Cancelled();  // a named pipe that nobody has opened to write
+  }
   std::unique_ptr<RawInput> input(new RawInput(is_stdin ? "standard input" : path, fd));
   struct stat info;
   if (fstat(fd, &info) != 0) return CanNotRead(input->name_, errno);
@@ -54,6 +60,7 @@ absl::StatusOr<size_t> RawInput::ReadFd(char* out, size_t size) {
     const ssize_t n = read(fd_, out, size);
     if (n >= 0) return static_cast<size_t>(n);
     if (errno != EINTR) return CanNotRead(name_, errno);
+    if (StopRequested()) return Cancelled();
   }
 }
 

@@ -3,7 +3,8 @@
 // A regular file is rewound by seeking. A pipe remembers what was read, up to kMaxRemembered bytes,
 // until ForgetStart() says that nobody will go back.
 //
-// Thread safety: none. Errors are one sentence that names the file.
+// Thread safety: none. Errors are one sentence that names the file; CANCELLED where a signal asked
+// to stop (cli/signals.h) while a pipe gave nothing.
 #ifndef FLAMEKEEP_CLI_RAW_INPUT_H_
 #define FLAMEKEEP_CLI_RAW_INPUT_H_
 

@@ -19,10 +19,6 @@ absl::Status RunServe(const ServeOptions& options) {
   if (!options.grpc.empty()) config.grpc = options.grpc;
   if (!options.http.empty()) config.http = options.http;
   config.ready_file = options.ready_file;
-  if (config.data.empty()) {
-    return InvalidArgument(
-        "no directory for the store: give one with --data, or as `data` in the configuration");
-  }
   return server::Serve(config);
 }
 

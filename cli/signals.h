@@ -2,8 +2,9 @@
 //
 // The first signal ends the process with exit code 130 (143 for SIGTERM) after the unfinished
 // output file, if there is one, is removed. Where a command stops in order (an import), it says so
-// with StopInOrder: then the first signal only makes StopRequested() true, and the second one ends
-// it. `serve` has its own rules and installs nothing.
+// with StopInOrder: then the first signal only makes StopRequested() true and breaks off system
+// calls that wait (EINTR), and the second one ends it. `serve` has its own rules and installs
+// nothing.
 //
 // Thread safety: all functions; one StopInOrder and one unfinished file at a time.
 #ifndef FLAMEKEEP_CLI_SIGNALS_H_
@@ -25,6 +26,8 @@ class StopInOrder {
 };
 
 bool StopRequested();
+// The signal that asked for it; 0: none.
+int StopSignal();
 
 // The file that a signal removes; empty: none. Paths of 4096 bytes and more are not remembered.
 void SetUnfinishedFile(const std::string& path);

@@ -62,22 +62,23 @@ std::string StoreSection(const v1::StoreStatus& store) {
   std::string text = fmt::format(
       "\nStore {}: {}, of it {} for the dictionary\n"
       "  {} stacks of {} frames, {} series; {} accepted and not yet durable\n",
-      store.directory(), BytesText(store.bytes()), BytesText(store.dictionary_bytes()),
-      CountText(store.stacks()), CountText(store.frames()), CountText(store.series()),
-      BytesText(store.pending_bytes()));
+      store.directory(), RoundedBytesText(store.bytes()),
+      RoundedBytesText(store.dictionary_bytes()), CountText(store.stacks()),
+      CountText(store.frames()), CountText(store.series()),
+      RoundedBytesText(store.pending_bytes()));
   if (!store.write_error().empty()) {
     text += fmt::format("  IT CAN NOT BE WRITTEN: {}\n", store.write_error());
   }
   Table table({"level", ">on disk", ">buckets that wait for rollup"});
   for (const auto& level : store.levels()) {
-    table.AddRow({WithoutPrefix(v1::Level_Name(level.level()), "LEVEL_"), BytesText(level.bytes()),
-                  CountText(level.stale_buckets())});
+    table.AddRow({WithoutPrefix(v1::Level_Name(level.level()), "LEVEL_"),
+                  RoundedBytesText(level.bytes()), CountText(level.stale_buckets())});
   }
   return text + (table.empty() ? "" : table.Text());
 }
 
 std::string Ago(const google::protobuf::Timestamp& time, absl::Time now) {
-  return DurationText(now - TimeOf(time));
+  return RoundedDurationText(now - TimeOf(time));
 }
 
 std::string StateText(const Source& source, absl::Time now) {
@@ -117,11 +118,15 @@ std::string NumberedSources(const v1::StatusResponse& status) {
                   WithoutPrefix(Source::Kind_Name(source.kind()), "KIND_"),
                   CountText(source.position_number())});
   }
-  if (table.empty()) return "";
-  std::string text = "\n" + table.Text();
-  const uint64_t more =
-      status.sources_left_out() + (imports > kMaxShownImports ? imports - kMaxShownImports : 0);
-  if (more > 0) text += fmt::format("  and {} more: see --json\n", CountText(more));
+  std::string text = table.empty() ? "" : "\n" + table.Text();
+  if (imports > kMaxShownImports) {
+    text +=
+        fmt::format("  and {} more imports: see --json\n", CountText(imports - kMaxShownImports));
+  }
+  if (status.sources_left_out() > 0) {
+    text += fmt::format("  and {} more sources that the server knows and does not list\n",
+                        CountText(status.sources_left_out()));
+  }
   return text;
 }
 

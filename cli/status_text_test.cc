@@ -126,7 +126,8 @@ TEST(StatusText, ManyImportsAreNotAllShown) {
   EXPECT_THAT(text, Not(HasSubstr("lines:10")));
   EXPECT_THAT(text, HasSubstr("pusher"));
   EXPECT_THAT(text, Not(HasSubstr("owner")));
-  EXPECT_THAT(text, HasSubstr("and 115 more"));
+  EXPECT_THAT(text, HasSubstr("and 15 more imports: see --json\n"));
+  EXPECT_THAT(text, HasSubstr("and 100 more sources that the server knows and does not list\n"));
 }
 
 }  // namespace

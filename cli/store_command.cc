@@ -16,7 +16,7 @@ namespace {
 std::string Summary(const std::string& directory, const storage::StoreStatus& status) {
   return fmt::format("{}: sound: {} stacks, {} frames and {} series in {}\n", directory,
                      CountText(status.dictionary.stacks), CountText(status.dictionary.frames),
-                     CountText(status.series), BytesText(status.directory_bytes));
+                     CountText(status.series), RoundedBytesText(status.directory_bytes));
 }
 
 }  // namespace

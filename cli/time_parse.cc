@@ -128,7 +128,7 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime(format, time, utc);
 }
 
-std::string DurationText(absl::Duration duration) {
+std::string RoundedDurationText(absl::Duration duration) {
   if (duration < absl::ZeroDuration()) duration = absl::ZeroDuration();
   const int64_t seconds = absl::ToInt64Seconds(duration);
   if (seconds == 0) return fmt::format("{}ms", absl::ToInt64Milliseconds(duration));

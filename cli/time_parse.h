@@ -24,8 +24,8 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text, absl::Time now);
 // "2026-11-20T13:00Z"; seconds and fractions only where they are not zero.
 std::string TimeText(absl::Time time);
 
-// Two units at most: "250ms", "41s", "2h 5m", "14d 3h".
-std::string DurationText(absl::Duration duration);
+// For people, two units at most: "250ms", "41s", "2h 5m", "14d 3h".
+std::string RoundedDurationText(absl::Duration duration);
 
 }  // namespace flamekeep::cli
 

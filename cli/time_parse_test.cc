@@ -79,7 +79,7 @@ TEST(ParseTime, ErrorNamesTheTextAndTheWayOut) {
               testing::AllOf(testing::HasSubstr("\"tomorrow\""), testing::HasSubstr("now-24h")));
 }
 
-TEST(DurationText, ShowsTwoUnitsAtMost) {
+TEST(RoundedDurationText, ShowsTwoUnitsAtMost) {
   const struct {
     absl::Duration duration;
     std::string_view want;
@@ -89,7 +89,7 @@ TEST(DurationText, ShowsTwoUnitsAtMost) {
       {absl::Seconds(7501), "2h 5m"}, {absl::Hours(24 * 14 + 3), "14d 3h"},
       {-absl::Seconds(5), "0ms"},
   };
-  for (const auto& c : cases) EXPECT_EQ(DurationText(c.duration), c.want);
+  for (const auto& c : cases) EXPECT_EQ(RoundedDurationText(c.duration), c.want);
 }
 
 }  // namespace

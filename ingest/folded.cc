@@ -28,35 +28,6 @@ Reject ParseCount(std::string_view text, uint64_t* count) {
   return Reject::kNone;
 }
 
-// The bytes of the readable character at the start of `text`: 1 to 4, or 0 where there is none.
-// REQUIRES: `text` is not empty.
-size_t ReadableLength(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
-  size_t length = 0;
-  uint32_t point = 0;
-  uint32_t smallest = 0;
-  if (first < 0xc2) return 0;
-  if (first < 0xe0) {
-    length = 2, point = first & 0x1fu, smallest = 0x80;
-  } else if (first < 0xf0) {
-    length = 3, point = first & 0x0fu, smallest = 0x800;
-  } else if (first < 0xf5) {
-    length = 4, point = first & 0x07u, smallest = 0x10000;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    point = point << 6 | (byte(i) & 0x3fu);
-  }
-  const bool surrogate = point >= 0xd800 && point < 0xe000;
-  if (point < smallest || point > 0x10ffff || surrogate || (point & 0xfffe) == 0xfffe) return 0;
-  return length;
-}
-
 // How many bytes at the start are printable ASCII, found eight at a time.
 size_t PlainPrefix(std::string_view text) {
   constexpr uint64_t kOnes = 0x0101010101010101;
@@ -83,6 +54,33 @@ std::string_view WithoutTornCharacter(std::string_view text) {
 }
 
 }  // namespace
+
+size_t ReadableLength(std::string_view text) {
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  size_t length = 0;
+  uint32_t point = 0;
+  uint32_t smallest = 0;
+  if (first < 0xc2) return 0;
+  if (first < 0xe0) {
+    length = 2, point = first & 0x1fu, smallest = 0x80;
+  } else if (first < 0xf0) {
+    length = 3, point = first & 0x0fu, smallest = 0x800;
+  } else if (first < 0xf5) {
+    length = 4, point = first & 0x07u, smallest = 0x10000;
+  } else {
+    return 0;
+  }
+  if (text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    point = point << 6 | (byte(i) & 0x3fu);
+  }
+  const bool surrogate = point >= 0xd800 && point < 0xe000;
+  if (point < smallest || point > 0x10ffff || surrogate || (point & 0xfffe) == 0xfffe) return 0;
+  return length;
+}
 
 bool NextLine(std::string_view* text, std::string_view* line) {
   if (text->empty()) return false;

@@ -1,6 +1,6 @@
 // Folded text: lines "frame;frame;...;frame COUNT", root first, as Arc Lamp's clients publish them,
 // and the same behind "<unix microseconds>\t<channel>\t". These functions only cut bytes into parts
-// and make them readable; line_decoder.h gives them ids.
+// and make them readable; line_stream.h gives them ids.
 //
 // Any bytes are allowed. What is not readable text (bytes that are not UTF-8, NUL and the other
 // control characters, U+FFFE and U+FFFF) is kept as the text \xNN, one for each byte, so that
@@ -47,6 +47,9 @@ Reject ParseTimed(std::string_view line, TimedLine* timed);
 // Takes the next line off `*text`: up to a newline, or the rest. False at the end.
 bool NextLine(std::string_view* text, std::string_view* line);
 
+// The bytes of the readable character at the start of `text`: 1 to 4, or 0 where there is none.
+// REQUIRES: `text` is not empty.
+size_t ReadableLength(std::string_view text);
 // Whether `text` is readable as it stands.
 bool IsReadable(std::string_view text);
 // Appends `text`, unreadable bytes as \xNN.

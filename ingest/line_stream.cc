@@ -196,11 +196,13 @@ absl::Status LineStream::DecodeFolded(std::string_view lines, TypeHandle type,
 
 absl::Status LineStream::DecodeTimed(std::string_view lines,
                                      std::vector<storage::Sample>* samples) {
+  const storage::Minute latest =
+      storage::MinuteOf(pipeline_->now_() + kMaxAhead).value_or(storage::kMaxMinute);
   return DecodeLines(lines, samples, [&](std::string_view line, Pending* pending) {
     TimedLine timed;
     if (const Reject reject = ParseTimed(line, &timed); reject != Reject::kNone) return reject;
     const int64_t minute = timed.unix_micros / kMicrosPerMinute;
-    if (timed.unix_micros < 0 || minute > int64_t{storage::kMaxMinute}) {
+    if (timed.unix_micros < 0 || minute > int64_t{latest}) {
       return Reject::kTimeOutOfRange;
     }
     if (timed.folded.empty()) return Reject::kNoCount;

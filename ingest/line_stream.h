@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/metrics.h"
 #include "base/string_hash.h"
 #include "ingest/folded.h"
@@ -30,6 +31,10 @@
 namespace flamekeep::ingest {
 
 class Pipeline;
+
+// How far ahead of this server's clock a sample may be: clocks go wrong, and a bucket of a far
+// future would wait for its rollup until then.
+inline constexpr absl::Duration kMaxAhead = absl::Hours(24);
 
 // What became of some lines.
 struct LineCounts {
@@ -54,7 +59,7 @@ class LineStream {
   LineStream(const LineStream&) = delete;
   LineStream& operator=(const LineStream&) = delete;
 
-  // The handle of a profile type. Errors: RESOURCE_EXHAUSTED where the site has too many types.
+  // The handle of a profile type. Errors: FAILED_PRECONDITION where the site has too many types.
   absl::StatusOr<TypeHandle> Type(const storage::ProfileType& type);
 
   // Appends the samples of folded lines, which are all of one type and time. Lines that can not be
@@ -63,7 +68,8 @@ class LineStream {
   // site or an extra label outside its rules.
   absl::Status DecodeFolded(std::string_view lines, TypeHandle type, storage::Minute minute,
                             std::vector<storage::Sample>* samples);
-  // Appends the samples of lines with their own times and channels.
+  // Appends the samples of lines with their own times and channels. Times before 1970 or over
+  // kMaxAhead in the future are out of range.
   absl::Status DecodeTimed(std::string_view lines, std::vector<storage::Sample>* samples);
 
   // Of this stream so far.

@@ -20,6 +20,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Make(Interner* interner,
 Pipeline::Pipeline(Interner* interner, PipelineOptions options)
     : metrics_(options.metrics),
       profile_types_(std::move(options.profile_types)),
+      now_(std::move(options.now)),
       decoder_(std::move(options.rules), interner, options.caches),
       series_(interner, options.max_series_per_site) {}
 

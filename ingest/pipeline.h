@@ -24,6 +24,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/metrics.h"
 #include "ingest/interner.h"
 #include "ingest/line_stream.h"
@@ -44,6 +46,7 @@ struct PipelineOptions {
   // Beyond it samples are kept without labels, and counted.
   uint32_t max_series_per_site = 10'000;
   CacheSizes caches;
+  std::function<absl::Time()> now = [] { return absl::Now(); };
 };
 
 class Pipeline {
@@ -68,6 +71,7 @@ class Pipeline {
 
   Metrics* const metrics_;
   const ChannelTypes profile_types_;
+  const std::function<absl::Time()> now_;
   StackDecoder decoder_;
   SeriesCap series_;
 };

@@ -131,6 +131,21 @@ TEST_F(PipelineTest, TimedLines) {
   EXPECT_EQ(stream->counts(), (LineCounts{.lines = 8, .samples = 3, .rejected = 5}));
 }
 
+TEST_F(PipelineTest, TimedLinesOfTheFutureAreOutOfRange) {
+  absl::Time now = absl::FromUnixSeconds(0);
+  auto pipeline = MakePipeline({.now = [&now] { return now; }});
+  auto stream = pipeline->NewStream({.site = "eqiad", .source = "import"});
+  const int64_t ahead = absl::ToInt64Microseconds(kMaxAhead);
+  const std::string lines = fmt::format("{}\tc\ta 1\n{}\tc\ta 1\n", ahead, ahead + 60'000'000);
+  std::vector<Sample> samples;
+  ASSERT_TRUE(stream->DecodeTimed(lines, &samples).ok());
+  EXPECT_EQ(samples.size(), 1u);
+  EXPECT_EQ(Count("ingest_rejected_lines_total", "time_out_of_range"), 1);
+  now += absl::Minutes(1);
+  ASSERT_TRUE(stream->DecodeTimed(lines, &samples).ok());
+  EXPECT_EQ(samples.size(), 3u);
+}
+
 TEST_F(PipelineTest, ProfileTypesOfASiteAreBounded) {
   auto pipeline = MakePipeline({});
   auto stream = pipeline->NewStream({.site = "eqiad", .source = "import"});
@@ -143,7 +158,7 @@ TEST_F(PipelineTest, ProfileTypesOfASiteAreBounded) {
   EXPECT_EQ(samples.size(), kMaxTypesPerSite);
   EXPECT_EQ(Count("ingest_rejected_lines_total", "too_many_types"), 10);
   auto other = pipeline->NewStream({.site = "eqiad", .source = "push"});
-  EXPECT_EQ(other->Type({.name = "new"}).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(other->Type({.name = "new"}).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(other->Type({.name = "t3"}).ok());
 }
 

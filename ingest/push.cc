@@ -125,7 +125,6 @@ struct PushSession::Impl {
   storage::SourceId source{};
   std::unique_ptr<LineStream> lines;
   TypeHandle type{};  // folded lines
-  std::string unpacked;
 
   uint64_t accepted = 0;
   // A replacement that is being collected: its first number, and the last one so far.
@@ -187,6 +186,7 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
 absl::StatusOr<std::vector<storage::Sample>> PushSession::Impl::Decode(const PushBatch& batch) {
   constexpr size_t kBytesPerLine = 512;  // fewer than most lines have
   std::string_view text = batch.lines;
+  std::string unpacked;
   if (batch.compression == Compression::kZstd) {
     FLAMEKEEP_RETURN_IF_ERROR(UnpackZstd(text, kMaxUnpackedBytes, &unpacked));
     text = unpacked;
@@ -284,7 +284,18 @@ PushHub::PushHub(storage::Store* store, Pipeline* pipeline, PushOptions options)
 PushHub::~PushHub() = default;
 
 absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& identity) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(CheckedIdentity checked, CheckIdentity(identity));
+  FLAMEKEEP_ASSIGN_OR_RETURN(CheckedIdentity checked,
+                             CheckIdentity(identity, shared_->options.now()));
+  // A source stays in the store for ever, so it comes after all that may be refused.
+  FLAMEKEEP_RETURN_IF_ERROR(shared_->store->InternSite(identity.site).status());
+  const bool import = identity.kind == storage::SourceKind::kImport;
+  auto lines = shared_->pipeline->NewStream({.site = identity.site,
+                                             .source = import ? "import" : "push",
+                                             .extra_labels = checked.labels});
+  TypeHandle type{};
+  if (checked.format == PushFormat::kFolded) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(type, lines->Type(checked.type));
+  }
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId source,
                              shared_->store->InternSource(checked.source));
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t accepted, shared_->Lease(source, checked.source.name));
@@ -292,13 +303,8 @@ absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& i
   impl->shared = shared_;
   impl->source = source;
   impl->accepted = accepted;
-  const bool import = identity.kind == storage::SourceKind::kImport;
-  impl->lines = shared_->pipeline->NewStream({.site = identity.site,
-                                              .source = import ? "import" : "push",
-                                              .extra_labels = checked.labels});
-  if (checked.format == PushFormat::kFolded) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(impl->type, impl->lines->Type(checked.type));
-  }
+  impl->lines = std::move(lines);
+  impl->type = type;
   impl->identity = std::move(checked);
   return std::unique_ptr<PushSession>(new PushSession(std::move(impl)));
 }

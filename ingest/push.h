@@ -86,8 +86,9 @@ class PushHub {
   PushHub& operator=(const PushHub&) = delete;
 
   // Opens a source for one sender. Errors: INVALID_ARGUMENT for an identity outside its rules;
-  // RESOURCE_EXHAUSTED where the store can hold no more sites, or the site no more profile types;
-  // ABORTED while another session has the source open.
+  // FAILED_PRECONDITION where the store can hold no more sites, or the site no more types;
+  // RESOURCE_EXHAUSTED where it can hold no more sources; ABORTED while another session has the
+  // source open.
   absl::StatusOr<std::unique_ptr<PushSession>> Open(const PushIdentity& identity);
 
  private:

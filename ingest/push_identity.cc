@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "ingest/folded.h"
+#include "ingest/line_stream.h"
 #include "ingest/rules.h"
 
 namespace flamekeep::ingest {
@@ -22,6 +23,7 @@ absl::Status CheckName(std::string_view what, std::string_view name) {
 }
 
 absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels) {
+  FLAMEKEEP_RETURN_IF_ERROR(CheckLabelCount(labels.size()));
   storage::Labels sorted;
   for (const auto& [name, value] : labels) {
     FLAMEKEEP_RETURN_IF_ERROR(CheckLabelName(name));
@@ -40,7 +42,7 @@ absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels) {
   return sorted;
 }
 
-absl::Status CheckTimes(const PushIdentity& identity, CheckedIdentity* checked) {
+absl::Status CheckTimes(const PushIdentity& identity, absl::Time now, CheckedIdentity* checked) {
   if (!identity.time) {
     if (identity.kind == storage::SourceKind::kImport) {
       return InvalidArgument("folded lines hold no times: say with `time` when they were sampled");
@@ -48,16 +50,23 @@ absl::Status CheckTimes(const PushIdentity& identity, CheckedIdentity* checked) 
     return absl::OkStatus();
   }
   checked->minute = storage::MinuteOf(*identity.time);
-  if (!checked->minute) {
-    return InvalidArgument("{} is no time that can be stored: it lies before 1970 or too far ahead",
-                           absl::FormatTime(*identity.time, absl::UTCTimeZone()));
+  if (!checked->minute || *identity.time > now + kMaxAhead) {
+    return InvalidArgument(
+        "{} is no time that can be stored: it lies before 1970, or over a day ahead of this "
+        "server's clock",
+        absl::FormatTime(*identity.time, absl::UTCTimeZone()));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity) {
+absl::Status CheckLabelCount(size_t count) {
+  if (count <= kMaxLabels) return absl::OkStatus();
+  return InvalidArgument("a source has {} labels: give it at most {}", count, kMaxLabels);
+}
+
+absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl::Time now) {
   FLAMEKEEP_RETURN_IF_ERROR(CheckName("source", identity.source));
   if (!identity.owner.empty()) FLAMEKEEP_RETURN_IF_ERROR(CheckName("owner", identity.owner));
   CheckedIdentity checked;
@@ -84,7 +93,7 @@ absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity) {
         "\"excimer-wall\"");
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(checked.type, storage::ParseProfileType(identity.profile_type));
-  FLAMEKEEP_RETURN_IF_ERROR(CheckTimes(identity, &checked));
+  FLAMEKEEP_RETURN_IF_ERROR(CheckTimes(identity, now, &checked));
   checked.resolution = identity.resolution;
   checked.source.name = fmt::format(
       "{} (folded, {}, {}, {})", identity.source, checked.type.Id(),

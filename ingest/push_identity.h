@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/bucket.h"
@@ -18,6 +19,7 @@
 namespace flamekeep::ingest {
 
 inline constexpr size_t kMaxSourceBytes = 512;
+inline constexpr size_t kMaxLabels = 64;  // of an identity; the rules may find as many more
 
 enum class PushFormat : uint8_t { kFolded, kTimedFolded };
 
@@ -46,8 +48,12 @@ struct CheckedIdentity {
   storage::Labels labels;  // sorted
 };
 
+// Whether an identity may have so many labels, for who wants to know before it copies them. Errors:
+// INVALID_ARGUMENT.
+absl::Status CheckLabelCount(size_t count);
+
 // Errors: INVALID_ARGUMENT. The site's name is left to the store.
-absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity);
+absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl::Time now);
 
 }  // namespace flamekeep::ingest
 

@@ -1,12 +1,15 @@
 #include "ingest/push.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <zstd.h>
 
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/civil_time.h"
@@ -33,22 +36,31 @@ std::string Zstd(const std::string& text) {
 
 class PushTest : public ::testing::Test {
  protected:
-  PushTest() : store_(directory_.path()) { Start({}); }
+  PushTest() : store_(directory_.path()) { Start(); }
 
   // As a new process would find the store.
-  void Restart(PushOptions options = {}) {
+  void Restart() {
     session_.reset();
     hub_.reset();
     pipeline_.reset();
     store_.Reopen();
-    Start(std::move(options));
+    Start();
   }
 
-  void Start(PushOptions options) {
+  void Start() {
     interner_ = std::make_unique<StoreInterner>(&*store_);
-    pipeline_ = *Pipeline::Make(interner_.get(),
-                                {.metrics = &metrics_, .caches = {.stacks = 64, .frames = 64}});
-    hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), std::move(options));
+    MakeHub(Rules());
+  }
+
+  void MakeHub(Rules rules) {
+    const auto now = [this] { return now_; };
+    pipeline_ = *Pipeline::Make(interner_.get(), {.rules = std::move(rules),
+                                                  .metrics = &metrics_,
+                                                  .caches = {.stacks = 64, .frames = 64},
+                                                  .now = now});
+    hub_ = std::make_unique<PushHub>(
+        &*store_, pipeline_.get(),
+        PushOptions{.max_replacement_bytes = max_replacement_bytes_, .now = now});
   }
 
   PushIdentity Folded(std::string source = "client") {
@@ -103,6 +115,8 @@ class PushTest : public ::testing::Test {
     return store_.Sum("excimer", begin, end);
   }
 
+  absl::Time now_ = kDay + absl::Hours(48);
+  uint64_t max_replacement_bytes_ = uint64_t{1} << 20;
   Metrics metrics_;
   storage::TestDirectory directory_;
   storage::TestStore store_;
@@ -133,9 +147,7 @@ TEST_F(PushTest, NumbersSurviveTheProcessAndTheRules) {
   Append({.number = 1, .lines = "a 1", .cursor = "one"});
   Append({.number = 2, .lines = "a 1", .cursor = std::string("two\0", 4)});
   Restart();
-  pipeline_ = *Pipeline::Make(
-      interner_.get(), {.rules = *Rules::Make({.frames = {{"b", "c"}}}), .metrics = &metrics_});
-  hub_ = std::make_unique<PushHub>(&*store_, pipeline_.get(), PushOptions{});
+  MakeHub(*Rules::Make({.frames = {{"b", "c"}}}));
   Open(Folded());
   EXPECT_EQ(session_->durable(), (storage::Position{2, std::string("two\0", 4)}));
   EXPECT_TRUE(Append({.number = 2, .lines = "a 1"}).duplicate);
@@ -182,7 +194,7 @@ TEST_F(PushTest, TimedLines) {
 }
 
 TEST_F(PushTest, APushWithoutATimeHappensNow) {
-  Restart({.now = [] { return kDay + absl::Hours(3); }});
+  now_ = kDay + absl::Hours(3);
   PushIdentity identity = Folded();
   identity.time.reset();
   Open(identity);
@@ -199,6 +211,23 @@ TEST_F(PushTest, Zstd) {
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(AppendError({.number = 2, .lines = "a 1", .compression = Compression::kZstd}),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PushTest, SessionsThatWaitHoldNoBatches) {
+  constexpr size_t kSessions = 4;
+  const std::string packed = Zstd(std::string(kMaxUnpackedBytes, '\n'));
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  std::vector<std::unique_ptr<PushSession>> sessions;
+  for (size_t i = 0; i < kSessions; ++i) {
+    Open(Folded("client" + std::to_string(i)));
+    Append({.number = 1, .lines = packed, .compression = Compression::kZstd});
+    sessions.push_back(std::move(session_));
+  }
+  EXPECT_LT(in_use(), before + kMaxUnpackedBytes);
 }
 
 TEST_F(PushTest, Limits) {
@@ -224,9 +253,12 @@ TEST_F(PushTest, IdentitiesThatAreRefused) {
   EXPECT_TRUE(refused([](PushIdentity* i) { i->profile_type = "no type"; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->time = absl::UnixEpoch() - absl::Hours(1); }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->time = absl::InfiniteFuture(); }));
+  EXPECT_TRUE(refused([&](PushIdentity* i) { i->time = now_ + kMaxAhead + absl::Seconds(1); }));
+  EXPECT_FALSE(refused([&](PushIdentity* i) { i->time = now_ + kMaxAhead; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"site", "x"}}; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "\xff"}}; }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->labels = {{"a", "1"}, {"a", "2"}}; }));
+  EXPECT_TRUE(refused([](PushIdentity* i) { i->labels.resize(kMaxLabels + 1); }));
   EXPECT_TRUE(refused([](PushIdentity* i) { i->format = PushFormat::kTimedFolded; }));
   EXPECT_TRUE(refused([](PushIdentity* i) {
     i->kind = storage::SourceKind::kImport;
@@ -234,6 +266,18 @@ TEST_F(PushTest, IdentitiesThatAreRefused) {
   }));
   // None of them left a lease behind.
   EXPECT_TRUE(hub_->Open(Folded()).ok());
+}
+
+TEST_F(PushTest, ARefusedOpenLeavesNoSource) {
+  PushIdentity identity = Folded();
+  for (size_t i = 0; i < kMaxTypesPerSite; ++i) {
+    identity.profile_type = fmt::format("t{}", i);
+    Open(identity);
+  }
+  const size_t sources = store_->Sources().size();
+  identity.profile_type = "more";
+  EXPECT_EQ(hub_->Open(identity).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(store_->Sources().size(), sources);
 }
 
 TEST_F(PushTest, LabelsOfTheClientBecomeSeries) {
@@ -246,6 +290,25 @@ TEST_F(PushTest, LabelsOfTheClientBecomeSeries) {
       ::testing::Contains(::testing::Field(
           &storage::SeriesKey::labels,
           storage::Labels{{"datacenter", "a"}, {"entry_point", "index"}, {"host", "mw1"}})));
+}
+
+TEST_F(PushTest, TheMostLabelsOfClientAndRules) {
+  RuleOptions rules{.entry_point = false};
+  PushIdentity identity = Folded();
+  for (size_t i = 0; i < kMaxLabels; ++i) identity.labels.push_back({fmt::format("c{}", i), "v"});
+  for (size_t i = 0; i < kMaxRuleLabels; ++i)
+    rules.labels.push_back({fmt::format("r{}", i), "(.)"});
+  session_.reset();
+  MakeHub(*Rules::Make(rules));
+  Open(identity);
+  EXPECT_EQ(Append({.number = 1, .lines = "a 1"}).counts.samples, 1u);
+  EXPECT_EQ(store_->Series().back().labels.size(), kMaxLabels + kMaxRuleLabels);
+
+  storage::SeriesKey key = store_->Series().back();
+  key.labels.push_back({"s", "one more"});
+  const auto refused = store_->InternSeries(key).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(refused), HasSubstr("at most 128"));
 }
 
 TEST_F(PushTest, AReplacementTakesThePlaceOfWhatWasThere) {
@@ -298,7 +361,8 @@ TEST_F(PushTest, FinerReplacementsOfTheOwnerAreLeftOut) {
 }
 
 TEST_F(PushTest, MemoryOfReplacementsIsBounded) {
-  Restart({.max_replacement_bytes = 10'000});
+  max_replacement_bytes_ = 10'000;
+  Restart();
   Open(Log(Level::kDay, kDay));
   std::string lines;
   for (int i = 0; i < 1000; ++i) lines += "f" + std::to_string(i) + " 1\n";

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -180,6 +181,16 @@ absl::StatusOr<Rules> Rules::Make(const RuleOptions& options) {
     for (const auto& [name, group] : frame.match->NamedCapturingGroups()) {
       frame.lifted.emplace_back(group, name);
     }
+  }
+  std::set<std::string_view> names;
+  if (options.entry_point) names.insert(kEntryPointLabel);
+  for (const Compiled::Label& label : compiled->labels) names.insert(label.name);
+  for (const Compiled::Frame& frame : compiled->frames) {
+    for (const auto& [group, label] : frame.lifted) names.insert(label);
+  }
+  if (names.size() > kMaxRuleLabels) {
+    return InvalidArgument("the rules find {} different labels: let them find at most {}",
+                           names.size(), kMaxRuleLabels);
   }
   const std::string canonical = Canonical(options);
   compiled->hash = std::max<uint64_t>(XXH3_64bits(canonical.data(), canonical.size()), 1);

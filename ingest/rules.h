@@ -48,6 +48,7 @@ struct RuleOptions {
 };
 
 inline constexpr size_t kMaxLabelValueBytes = 256;  // a longer value is as good as none
+inline constexpr size_t kMaxRuleLabels = 64;        // different ones, of all rules
 
 // Whether a label may have this name: [A-Za-z_][A-Za-z0-9_]*, not "site" and not starting with
 // "__", which selectors use. Errors: INVALID_ARGUMENT.

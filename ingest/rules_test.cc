@@ -1,5 +1,6 @@
 #include "ingest/rules.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -162,6 +163,17 @@ TEST(RulesTest, BadRulesAreNamed) {
     ASSERT_EQ(rules.status().code(), absl::StatusCode::kInvalidArgument) << message;
     EXPECT_THAT(Message(rules.status()), HasSubstr(message));
   }
+}
+
+TEST(RulesTest, LabelsOfAllRulesAreBounded) {
+  RuleOptions options;
+  for (size_t i = 1; i < kMaxRuleLabels; ++i) {
+    options.labels.push_back({fmt::format("l{}", i), "(x)"});
+    options.frames.push_back({fmt::format("(?P<l{}>x)", i), "y"});
+  }
+  EXPECT_TRUE(Rules::Make(options).ok());  // entry_point is the last one
+  options.frames.push_back({"(?P<more>x)", "y"});
+  EXPECT_THAT(Message(Rules::Make(options).status()), HasSubstr("65 different labels"));
 }
 
 TEST(AddLabelTest, FirstWinsAndOrderHolds) {

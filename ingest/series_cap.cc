@@ -18,9 +18,11 @@ absl::Status SeriesCap::AddType(const std::string& site, const std::string& type
   absl::MutexLock lock(&mutex_);
   std::set<std::string, std::less<>>& types = sites_[site].types;
   if (types.size() >= kMaxTypesPerSite && !types.contains(type)) {
-    return Error(absl::StatusCode::kResourceExhausted,
-                 "site \"{}\" has {} profile types and can not have \"{}\" as well", site,
-                 types.size(), type);
+    return Error(
+        absl::StatusCode::kFailedPrecondition,
+        "site \"{}\" has {} profile types and can not have \"{}\" as well: use an existing "
+        "type",
+        site, types.size(), type);
   }
   types.insert(type);
   return absl::OkStatus();

@@ -32,8 +32,8 @@ class SeriesCap {
   // Counts the series that are there. `interner` is not owned.
   SeriesCap(Interner* interner, uint32_t max_per_site);
 
-  // Whether the site may have this profile type (five parts). Errors: RESOURCE_EXHAUSTED where it
-  // has kMaxTypesPerSite others.
+  // Whether the site may have this profile type (five parts). Errors: FAILED_PRECONDITION where
+  // it has kMaxTypesPerSite others.
   absl::Status AddType(const std::string& site, const std::string& type);
 
   // Finds or makes the series, or the one without labels where the site is full. REQUIRES: its type

@@ -5,19 +5,26 @@
 #include "base/status.h"
 
 namespace flamekeep::query {
+namespace {
+
+// What a column takes besides its bytes: its handle, which is two allocations, and its places in
+// the two lists, which may be half empty. More than the bytes of a small column.
+constexpr uint64_t kBytesPerColumn = 128;
+
+}  // namespace
 
 absl::StatusOr<Columns> Columns::Read(const storage::Snapshot& snapshot, const storage::Plan& plan,
                                       const Context& context) {
   Columns columns;
   const auto keep = [&](std::unique_ptr<storage::ColumnHandle> handle) -> absl::Status {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-    columns.bytes_ += handle->encoded().size();
+    columns.bytes_ += handle->encoded().size() + kBytesPerColumn;
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(columns.bytes_));
     columns.encoded_.push_back(handle->encoded());
     columns.handles_.push_back(std::move(handle));
     return absl::OkStatus();
   };
-  FLAMEKEEP_RETURN_IF_ERROR(snapshot.Read(plan, keep));
+  FLAMEKEEP_RETURN_IF_ERROR(snapshot.Read(plan, keep, [&] { return context.Check(); }));
   return columns;
 }
 

@@ -24,7 +24,7 @@ class Columns {
 
   absl::Span<const std::string_view> encoded() const { return encoded_; }
 
-  // What the encoded columns take.
+  // What the columns take, handles included.
   uint64_t bytes() const { return bytes_; }
 
  private:

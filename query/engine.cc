@@ -34,7 +34,7 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
   FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
                              Resolve(selector, store.Series(), store.Sites()));
   Opened opened;
-  opened.snapshot = store.NewSnapshot();
+  FLAMEKEEP_ASSIGN_OR_RETURN(opened.snapshot, store.NewSnapshot());
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const storage::Plan plan,
       opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series)));
@@ -101,6 +101,9 @@ absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& o
                                                               context, opened.columns.bytes()));
   AddSums(folded.sum, folded.saturated, folded.visited, &opened);
   graph->cut_nodes = folded.visited - folded.nodes.size();
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(opened.columns.bytes() +
+                                                folded.nodes.capacity() * sizeof(FoldedNode) +
+                                                folded.nodes.size() * sizeof(Box)));
   return BoxesOf(folded.nodes, tree);
 }
 
@@ -147,7 +150,9 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
   graph.coverage = std::move(opened.coverage);
   FLAMEKEEP_RETURN_IF_ERROR(context.Check());
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
-  LayOut(boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, &graph);
+  FLAMEKEEP_RETURN_IF_ERROR(LayOut(
+      boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
+      opened.columns.bytes() + boxes.capacity() * sizeof(Box), &graph));
   return graph;
 }
 

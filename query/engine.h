@@ -11,9 +11,9 @@
 // snapshot of the store, so its numbers belong together.
 //
 // Thread safety: all methods. The store must outlive the engine.
-// Errors, of all methods: INVALID_ARGUMENT (selector, options or range), NOT_FOUND (no such profile
-// type or site; the message lists what there is), DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED
-// (the memory budget of the context), DATA_LOSS.
+// Errors: INVALID_ARGUMENT (selector, options or range), and of what takes a context NOT_FOUND (no
+// such profile type or site; the message lists what there is), DEADLINE_EXCEEDED, CANCELLED,
+// RESOURCE_EXHAUSTED (the memory budget of the context), DATA_LOSS.
 #ifndef FLAMEKEEP_QUERY_ENGINE_H_
 #define FLAMEKEEP_QUERY_ENGINE_H_
 
@@ -68,7 +68,7 @@ class Engine {
                            absl::FunctionRef<absl::Status(std::string_view)> write) const;
 
   // The series that a selector matches, ordered by profile type, site, labels. The profile type may
-  // be left out; an empty selector matches all.
+  // be left out; an empty selector matches all. None is no error.
   absl::StatusOr<std::vector<storage::SeriesKey>> ListSeries(std::string_view selector) const;
 
  private:

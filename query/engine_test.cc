@@ -197,6 +197,28 @@ TEST_F(EngineTest, StopsWhenItMust) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(EngineTest, CountsBoxesAndTheirNames) {
+  constexpr int kFrames = 200;
+  constexpr size_t kNameBytes = 50'000;
+  for (int i = 0; i < kFrames; ++i) {
+    Append({.series = {.site = "eqiad", .profile_type = "wall:samples:count::"},
+            .time = kBegin,
+            .stack = std::string(kNameBytes, 'f') + fmt::format("{}", i),
+            .value = 1});
+  }
+  ASSERT_TRUE(store_->Flush().ok());
+  const Selection selection = {"wall", kBegin, kBegin + kSpan};
+  for (const bool inverted : {false, true}) {
+    const auto code = [&](uint64_t memory) {
+      return engine_.MakeFlameGraph(selection, {.inverted = inverted}, {.memory_bytes = memory})
+          .status()
+          .code();
+    };
+    EXPECT_EQ(code(kFrames * kNameBytes), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(code(2 * kFrames * kNameBytes), absl::StatusCode::kOk);
+  }
+}
+
 TEST_F(EngineTest, ListsSeries) {
   Fill(200);
   const auto names = [&](std::string_view selector) {

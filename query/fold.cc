@@ -64,6 +64,7 @@ class Folder {
     for (const std::string_view column : columns) {
       FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
       FLAMEKEEP_RETURN_IF_ERROR(stream_.Add(column));
+      FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(held_bytes_ + stream_.memory_bytes()));
     }
     held_bytes_ += stream_.memory_bytes();
     FLAMEKEEP_RETURN_IF_ERROR(CheckMemory());

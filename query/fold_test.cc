@@ -5,6 +5,7 @@
 
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/layout.h"
@@ -27,7 +28,7 @@ Result MakeGraph(const TestTree& tree, const TestColumns& columns, const FoldOpt
   absl::StatusOr<Folded> folded = FoldColumns(columns.views(), view, options, Context());
   EXPECT_TRUE(folded.ok()) << folded.status();
   Result result;
-  LayOut(BoxesOf(folded->nodes, view), tree, &result.graph);
+  EXPECT_TRUE(LayOut(BoxesOf(folded->nodes, view), tree, Context(), 0, &result.graph).ok());
   result.folded = *std::move(folded);
   return result;
 }
@@ -191,16 +192,20 @@ TEST(Fold, PendingMemoryIsBounded) {
   TestTree tree;
   const uint32_t a = tree.AddNode(0, tree.AddFrame("a"));
   const uint32_t nodes = 20 * storage::kWindowIds;
-  Values values;
-  for (uint32_t i = 2; i < nodes; ++i) values[tree.AddNode(a, i)] = 1;
-  TestColumns columns;
-  columns.Add(values);
+  for (uint32_t i = 2; i < nodes; ++i) tree.AddNode(a, i);
   const storage::StackTreeView view = tree.View();
-  const auto folded = FoldColumns(columns.views(), view, {.max_nodes = 10}, Context());
-  ASSERT_TRUE(folded.ok());
-  EXPECT_EQ(folded->nodes.size(), 2);
-  EXPECT_EQ(folded->nodes[0].total, nodes - 2);
-  EXPECT_LT(folded->peak_bytes, 8u << 20);
+  for (const uint64_t value : {1, 1'000'000'000}) {
+    SCOPED_TRACE(value);
+    Values values;
+    for (uint32_t i = 2; i < nodes; ++i) values[i] = value;
+    TestColumns columns;
+    columns.Add(values);
+    const auto folded = FoldColumns(columns.views(), view, {.max_nodes = 10}, Context());
+    ASSERT_TRUE(folded.ok());
+    EXPECT_EQ(folded->nodes.size(), 2);
+    EXPECT_EQ(folded->nodes[0].total, (nodes - 2) * value);
+    EXPECT_LT(folded->peak_bytes, 8u << 20);
+  }
 }
 
 TEST(Fold, StopsWhenItMust) {
@@ -215,6 +220,20 @@ TEST(Fold, StopsWhenItMust) {
   EXPECT_EQ(fold({.cancelled = [] { return true; }}), absl::StatusCode::kCancelled);
   EXPECT_EQ(fold({.memory_bytes = 100}), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(fold({}), absl::StatusCode::kOk);
+}
+
+TEST(Fold, DecodesNoMoreColumnsThanItsMemoryHolds) {
+  std::mt19937_64 random(6);
+  const TestTree tree = TestTree::Random(20'000, 20, random);
+  TestColumns columns;
+  columns.Add(RandomValues(tree, 10'000, 10, random));
+  const std::vector<std::string_view> views(1000, columns.encoded[0]);
+  size_t asked = 0;  // before each column
+  const Context context = {.cancelled = [&] { return ++asked > views.size(); },
+                           .memory_bytes = 4 << 20};
+  EXPECT_EQ(FoldColumns(views, tree.View(), {}, context).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(asked, 100);
 }
 
 TEST(Fold, DamageIsAnError) {

@@ -5,6 +5,8 @@
 
 #include <random>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "query/query_testing.h"
 
@@ -23,7 +25,7 @@ Result MakeGraph(const TestTree& tree, const TestColumns& columns, const InvertO
       InvertColumns(columns.views(), tree.View(), kFrames, options, Context());
   EXPECT_TRUE(inverted.ok()) << inverted.status();
   Result result;
-  LayOut(inverted->boxes, tree, &result.graph);
+  EXPECT_TRUE(LayOut(inverted->boxes, tree, Context(), 0, &result.graph).ok());
   result.inverted = *std::move(inverted);
   return result;
 }
@@ -129,6 +131,20 @@ TEST(Invert, StopsWhenItMust) {
   EXPECT_EQ(invert({.cancelled = [] { return true; }}), absl::StatusCode::kCancelled);
   EXPECT_EQ(invert({.memory_bytes = 100}), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(invert({}), absl::StatusCode::kOk);
+}
+
+TEST(Invert, DecodesNoMoreColumnsThanItsMemoryHolds) {
+  std::mt19937_64 random(6);
+  const TestTree tree = TestTree::Random(20'000, 20, random);
+  TestColumns columns;
+  columns.Add(RandomValues(tree, 10'000, 10, random));
+  const std::vector<std::string_view> views(1000, columns.encoded[0]);
+  size_t asked = 0;  // before each column
+  const Context context = {.cancelled = [&] { return ++asked > views.size(); },
+                           .memory_bytes = 4 << 20};
+  EXPECT_EQ(InvertColumns(views, tree.View(), kFrames, {}, context).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(asked, 100);
 }
 
 TEST(Invert, DamageIsAnError) {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <string_view>
-#include <tuple>
+#include <utility>
 
+#include "base/status.h"
 #include "query/box_children.h"
 #include "storage/column.h"
 
@@ -17,41 +19,57 @@ using storage::StackId;
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-// The distinct frames of the boxes, ranked by function and file, and their names as tables.
+constexpr size_t kBoxesPerCheck = 1 << 14;
+
+// What a box takes while it is laid out: in the graph's lists, in BoxChildren, and on the stack.
+constexpr uint64_t kBytesPerBox = 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t) +
+                                  3 * sizeof(uint32_t) + sizeof(std::pair<uint32_t, uint32_t>);
+
+// The distinct frames of the boxes, ranked by function and file.
 class FrameRanks {
  public:
-  FrameRanks(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
+  FrameRanks(absl::Span<const Box> boxes, FrameNames names) {
     uint32_t last = 0;
     for (const Box& box : boxes) last = std::max(last, box.frame);
     rank_.assign(size_t{last} + 1, kNone);
-    struct Named {
-      Frame frame;
-      uint32_t id;
-    };
-    std::vector<Named> frames;
     for (const Box& box : boxes.subspan(1)) {
       if (rank_[box.frame] != kNone) continue;
       rank_[box.frame] = 0;
-      frames.push_back({names(FrameId{box.frame}), box.frame});
+      frames_.push_back({names(FrameId{box.frame}), box.frame});
     }
-    std::sort(frames.begin(), frames.end(), [](const Named& a, const Named& b) {
+  }
+
+  // What it takes in all once the frames have their names.
+  uint64_t memory_bytes() const {
+    constexpr uint64_t kBytesPerFrame =
+        sizeof(Named) + 2 * (sizeof(std::string_view) + sizeof(uint32_t) + sizeof(std::string));
+    uint64_t bytes = rank_.size() * sizeof(rank_[0]) + frames_.size() * kBytesPerFrame;
+    for (const Named& named : frames_) {
+      bytes += named.frame.function.size() + named.frame.file.size();
+    }
+    return bytes;
+  }
+
+  // Ranks them and puts their names into the graph's tables. To be called before what follows.
+  void Name(FlameGraph* graph) {
+    std::sort(frames_.begin(), frames_.end(), [](const Named& a, const Named& b) {
       const int order = a.frame.function.compare(b.frame.function);
       return order != 0 ? order < 0 : a.frame.file < b.frame.file;
     });
 
     std::vector<std::string_view> functions = {kRootName};
     std::vector<std::string_view> files = {""};
-    for (const Named& named : frames) {
+    for (const Named& named : frames_) {
       functions.push_back(named.frame.function);
       files.push_back(named.frame.file);
     }
     MakeTable(&functions, &graph->names);
     MakeTable(&files, &graph->files);
     root_name_ = IndexOf(functions, kRootName);
-    for (uint32_t rank = 0; rank < frames.size(); ++rank) {
-      rank_[frames[rank].id] = rank;
-      name_.push_back(IndexOf(functions, frames[rank].frame.function));
-      file_.push_back(IndexOf(files, frames[rank].frame.file));
+    for (uint32_t rank = 0; rank < frames_.size(); ++rank) {
+      rank_[frames_[rank].id] = rank;
+      name_.push_back(IndexOf(functions, frames_[rank].frame.function));
+      file_.push_back(IndexOf(files, frames_[rank].frame.file));
     }
   }
 
@@ -61,6 +79,11 @@ class FrameRanks {
   uint32_t root_name() const { return root_name_; }
 
  private:
+  struct Named {
+    Frame frame;
+    uint32_t id;
+  };
+
   static void MakeTable(std::vector<std::string_view>* strings, std::vector<std::string>* table) {
     std::sort(strings->begin(), strings->end());
     strings->erase(std::unique(strings->begin(), strings->end()), strings->end());
@@ -71,6 +94,7 @@ class FrameRanks {
                                  strings.begin());
   }
 
+  std::vector<Named> frames_;
   std::vector<uint32_t> rank_;  // by frame id
   std::vector<uint32_t> name_;  // by rank
   std::vector<uint32_t> file_;
@@ -111,8 +135,18 @@ std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::Stac
   return boxes;
 }
 
-void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
-  const FrameRanks ranks(boxes, names, graph);
+absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context& context,
+                    uint64_t held_bytes, FlameGraph* graph) {
+  held_bytes += boxes.size() * kBytesPerBox;
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes));
+  FrameRanks ranks(boxes, names);
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + ranks.memory_bytes()));
+  ranks.Name(graph);
+  graph->depth.reserve(boxes.size());
+  graph->name.reserve(boxes.size());
+  graph->file.reserve(boxes.size());
+  graph->total.reserve(boxes.size());
+  graph->self.reserve(boxes.size());
   BoxChildren children(boxes);
   const auto before = [&](uint32_t a, uint32_t b) {
     if (boxes[a].total != boxes[b].total) return boxes[a].total > boxes[b].total;
@@ -122,6 +156,7 @@ void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
   bool saturated = false;
   std::vector<std::pair<uint32_t, uint32_t>> stack = {{0, 0}};  // box, depth
   while (!stack.empty()) {
+    if (graph->size() % kBoxesPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const auto [box, depth] = stack.back();
     stack.pop_back();
     graph->depth.push_back(depth);
@@ -137,6 +172,7 @@ void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph) {
     for (size_t i = of_box.size(); i-- > 0;) stack.emplace_back(of_box[i], depth + 1);
   }
   graph->coverage.saturated |= saturated;
+  return absl::OkStatus();
 }
 
 }  // namespace flamekeep::query

@@ -1,6 +1,6 @@
 // Puts the boxes of a flame graph in their order and gives them their names.
 //
-// Thread safety: pure functions.
+// Thread safety: pure functions. Errors: those of the context.
 #ifndef FLAMEKEEP_QUERY_LAYOUT_H_
 #define FLAMEKEEP_QUERY_LAYOUT_H_
 
@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "query/context.h"
 #include "query/flame_graph.h"
 #include "query/fold.h"
 #include "storage/frame_table.h"
@@ -29,9 +31,11 @@ using FrameNames = absl::FunctionRef<storage::Frame(storage::FrameId)>;
 // The boxes of folded nodes, in the order of their ids. REQUIRES: every node's parent was kept.
 std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::StackTreeView& tree);
 
-// Fills the lists of `graph` in the order that flame_graph.h tells, and cut_total. REQUIRES: a
-// root; no two children of a box have the same frame.
-void LayOut(absl::Span<const Box> boxes, FrameNames names, FlameGraph* graph);
+// Fills the lists of `graph`, which are empty, in the order that flame_graph.h tells, and
+// cut_total. `held_bytes` is what the query holds, with the boxes. REQUIRES: a root; no two
+// children of a box have the same frame.
+absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context& context,
+                    uint64_t held_bytes, FlameGraph* graph);
 
 }  // namespace flamekeep::query
 

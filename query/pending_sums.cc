@@ -51,9 +51,27 @@ bool PendingSums::MakeRoom(uint32_t window, uint32_t offset, uint64_t value) {
 }
 
 void PendingSums::AddWide(Rest& rest, uint32_t offset, uint64_t value) {
-  wide_bytes_ -= rest.wide.capacity() * sizeof(rest.wide[0]);
+  const auto add = [&rest](uint32_t at, uint64_t more) {
+    uint64_t& sum = rest.wide_dense[at];
+    if (__builtin_add_overflow(sum, more, &sum)) sum = UINT64_MAX;
+  };
+  if (rest.wide_dense != nullptr) {
+    add(offset, value);
+    return;
+  }
+  wide_bytes_ -= WideBytes(rest);
   rest.wide.emplace_back(offset, value);
-  wide_bytes_ += rest.wide.capacity() * sizeof(rest.wide[0]);
+  if (rest.wide.size() == kMaxWide) {
+    rest.wide_dense = std::make_unique<uint64_t[]>(kWindowIds);
+    for (const auto& [at, more] : rest.wide) add(at, more);
+    rest.wide = {};
+  }
+  wide_bytes_ += WideBytes(rest);
+}
+
+uint64_t PendingSums::WideBytes(const Rest& rest) {
+  return rest.wide.capacity() * sizeof(rest.wide[0]) +
+         (rest.wide_dense != nullptr ? kWindowIds * sizeof(rest.wide_dense[0]) : 0);
 }
 
 void PendingSums::MoveToDense(uint32_t window) {

@@ -2,11 +2,12 @@
 // node hands to a parent in a lower window is kept here until the fold comes there.
 //
 // Whatever comes is appended to a list of its window, 4 bytes each, which costs no cache miss. A
-// long list is added up into an array of 32-bit sums (256 KiB) from time to time. Values that do
-// not fit stand in a list of their own. So memory is at most about 8 bytes an id of the windows
-// still to come, and usually a small part of that.
+// long list is added up into an array of 32-bit sums (256 KiB) from time to time. Values of 2^16
+// and more have a list of their own, 16 bytes each, which gives way to an array of 64-bit sums
+// (512 KiB) as soon as that is smaller. So memory is at most about 8 bytes an id of the windows
+// still to come, twice that where large values come too, and usually a small part of it.
 //
-// Thread safety: none; one thread at a time.
+// Sums saturate. Thread safety: none; one thread at a time.
 #ifndef FLAMEKEEP_QUERY_PENDING_SUMS_H_
 #define FLAMEKEEP_QUERY_PENDING_SUMS_H_
 
@@ -36,7 +37,9 @@ class PendingSums {
   }
 
   bool empty(uint32_t window) const {
-    return ends_[window] == nullptr && rest_[window].dense == nullptr && rest_[window].wide.empty();
+    const Rest& rest = rest_[window];
+    return ends_[window] == nullptr && rest.dense == nullptr && rest.wide.empty() &&
+           rest.wide_dense == nullptr;
   }
 
   // Calls visit(offset, value) for all that waits for a window, in any order, an id perhaps several
@@ -52,7 +55,12 @@ class PendingSums {
       FreeDense(std::move(rest.dense));
     }
     for (const auto& [offset, value] : rest.wide) visit(offset, value);
-    wide_bytes_ -= rest.wide.capacity() * sizeof(rest.wide[0]);
+    if (rest.wide_dense != nullptr) {
+      for (uint32_t offset = 0; offset < storage::kWindowIds; ++offset) {
+        if (rest.wide_dense[offset] != 0) visit(offset, rest.wide_dense[offset]);
+      }
+    }
+    wide_bytes_ -= WideBytes(rest);
   }
 
   // What is allocated.
@@ -81,8 +89,12 @@ class PendingSums {
   struct Rest {
     std::unique_ptr<uint32_t[]> dense;
     uint32_t lists = 0;
-    std::vector<std::pair<uint32_t, uint64_t>> wide;
+    std::vector<std::pair<uint32_t, uint64_t>> wide;  // empty where there is wide_dense
+    std::unique_ptr<uint64_t[]> wide_dense;
   };
+  // From so many entries on the array of 64-bit sums is smaller than the list.
+  static constexpr size_t kMaxWide =
+      storage::kWindowIds * sizeof(uint64_t) / sizeof(std::pair<uint32_t, uint64_t>);
 
   template <typename Visit>
   void TakeList(uint32_t window, Visit&& visit) {
@@ -104,6 +116,7 @@ class PendingSums {
   // False where it has added the value itself.
   bool MakeRoom(uint32_t window, uint32_t offset, uint64_t value);
   void AddWide(Rest& rest, uint32_t offset, uint64_t value);
+  static uint64_t WideBytes(const Rest& rest);
   void MoveToDense(uint32_t window);
   void FreeDense(std::unique_ptr<uint32_t[]> dense);
   List* NewList();

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "query/fold.h"
 #include "query/invert.h"
@@ -27,12 +28,10 @@ FlameGraph MakeGraph(const TestTree& tree, const Values& values, bool inverted =
   const storage::StackTreeView view = tree.View();
   FlameGraph graph;
   graph.inverted = inverted;
-  if (inverted) {
-    LayOut(InvertColumns(columns.views(), view, tree.frame_count(), {}, Context())->boxes, tree,
-           &graph);
-  } else {
-    LayOut(BoxesOf(FoldColumns(columns.views(), view, {}, Context())->nodes, view), tree, &graph);
-  }
+  const std::vector<Box> boxes =
+      inverted ? InvertColumns(columns.views(), view, tree.frame_count(), {}, Context())->boxes
+               : BoxesOf(FoldColumns(columns.views(), view, {}, Context())->nodes, view);
+  EXPECT_TRUE(LayOut(boxes, tree, Context(), 0, &graph).ok());
   const absl::Time begin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
   graph.coverage.requested = graph.coverage.covered = {begin, begin + absl::Hours(24)};
   graph.coverage.total = graph.total[0];

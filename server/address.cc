@@ -4,8 +4,10 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 
@@ -60,6 +62,30 @@ absl::StatusOr<Address> Resolve(const Address& address) {
                     Shorten(address.ToString()));
   }
   return Address{host.data(), address.port};
+}
+
+std::error_code TryToBind(const Address& numeric) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(numeric.host.c_str(), std::to_string(numeric.port).c_str(), &hints, &found) !=
+      0) {
+    return std::make_error_code(std::errc::invalid_argument);
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  const int probe = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return {errno, std::generic_category()};
+  // As servers do: connections of one that has just ended are no obstacle.
+  const int yes = 1;
+  std::error_code error;
+  if (setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+      bind(probe, found->ai_addr, found->ai_addrlen) != 0) {
+    error = {errno, std::generic_category()};
+  }
+  close(probe);
+  return error;
 }
 
 }  // namespace flamekeep::server

@@ -17,6 +17,7 @@ namespace flamekeep::server {
 namespace {
 
 using yaml::Key;
+using yaml::ReadNumber;
 using yaml::Value;
 
 constexpr std::string_view kDefaultChannel = "arclamp";
@@ -59,13 +60,6 @@ struct RedisForm {
   ingest::RedisAddress address{.host = "localhost"};
   std::vector<std::string> ignored;
 };
-
-absl::Status ReadNumber(const Value& value, uint64_t min, uint64_t max, auto* out) {
-  uint64_t number = 0;
-  FLAMEKEEP_RETURN_IF_ERROR(value.ReadInteger(min, max, &number));
-  *out = static_cast<std::remove_pointer_t<decltype(out)>>(number);
-  return absl::OkStatus();
-}
 
 constexpr Key<RedisForm> kRedisKeys[] = {
     {"host", [](const Value& value,
@@ -120,6 +114,10 @@ absl::Status ReadRedis(const Value& value, ArcLampForm* out) {
   };
   FLAMEKEEP_RETURN_IF_ERROR(value.ForEach("a map such as {host: localhost, port: 6379}", read));
   if (!form.address.socket_path.empty()) form.address.host.clear();
+  for (const ingest::RedisAddress& other : out->redis) {
+    if (!SameRedisServer(other, form.address)) continue;
+    return value.Wrong("is a Redis server that stands here twice: keep one of them");
+  }
   out->redis.push_back(std::move(form.address));
   return absl::OkStatus();
 }

@@ -15,19 +15,12 @@ namespace flamekeep::server {
 namespace {
 
 using yaml::Key;
+using yaml::ReadNumber;
 using yaml::Value;
 
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr uint64_t kTiB = uint64_t{1} << 40;
-
-template <typename T>
-absl::Status ReadNumber(const Value& value, uint64_t min, uint64_t max, T* out) {
-  uint64_t number = 0;
-  FLAMEKEEP_RETURN_IF_ERROR(value.ReadInteger(min, max, &number));
-  *out = static_cast<T>(number);
-  return absl::OkStatus();
-}
 
 // A path in a file is relative to that file's directory.
 absl::Status ReadPath(const Value& value, std::string* out) {
@@ -109,6 +102,10 @@ absl::Status ReadUrl(const Value& value, SiteForm* out) {
   FLAMEKEEP_RETURN_IF_ERROR(value.ReadString(kUrlExample, &url));
   absl::StatusOr<ingest::RedisAddress> address = ingest::ParseRedisUrl(url);
   if (!address.ok()) return value.Wrong("can not be used: {}", Message(address.status()));
+  for (const ingest::RedisAddress& other : out->redis) {
+    if (!SameRedisServer(other, *address)) continue;
+    return value.Wrong("is a Redis server that stands here twice: keep one of them");
+  }
   out->redis.push_back(*std::move(address));
   return absl::OkStatus();
 }

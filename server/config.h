@@ -51,8 +51,8 @@ struct SiteConfig {
 struct LimitsConfig {
   uint64_t max_message_bytes = uint64_t{16} << 20;  // of one gRPC message
   uint64_t queue_bytes = uint64_t{64} << 20;        // of a source, received and not yet decoded
-  uint64_t rpc_memory_bytes = uint64_t{256}
-                              << 20;  // of gRPC's buffers, and again of batches that wait
+  // Of batches received and not yet decoded; gRPC's own buffers may take 64 MiB more.
+  uint64_t rpc_memory_bytes = uint64_t{256} << 20;
   uint64_t query_memory_bytes = uint64_t{512} << 20;  // of one query
   uint64_t max_reply_bytes = uint64_t{256} << 20;     // of one flame graph
   uint32_t max_series_per_site = 10'000;              // beyond it samples are kept without labels

@@ -6,10 +6,12 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "base/status.h"
 #include "server/address.h"
 #include "server/config.h"
 #include "server/text.h"
+#include "storage/catalog.h"
 #include "storage/profile_type.h"
 
 namespace flamekeep::server {
@@ -17,11 +19,6 @@ namespace flamekeep::server {
 namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{4} << 20;
-constexpr size_t kMaxSiteBytes = 64;
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-bool IsNameByte(char c) { return IsLetter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; }
 
 }  // namespace
 
@@ -54,14 +51,17 @@ absl::Status CheckListenAddress(std::string_view address) {
   return InvalidArgument("{}, or \"off\"", Message(status));
 }
 
+bool SameRedisServer(const ingest::RedisAddress& a, const ingest::RedisAddress& b) {
+  if (!a.socket_path.empty() || !b.socket_path.empty()) return a.socket_path == b.socket_path;
+  return a.port == b.port && absl::EqualsIgnoreCase(a.host, b.host);
+}
+
 absl::Status CheckSiteName(std::string_view name) {
-  bool good = !name.empty() && name.size() <= kMaxSiteBytes && IsLetter(name[0]);
-  for (const char c : name) good = good && IsNameByte(c);
-  if (good) return absl::OkStatus();
+  if (storage::IsSiteName(name)) return absl::OkStatus();
   return InvalidArgument(
       "\"{}\" is no site name: write a letter or \"_\", then letters, digits, \"_\", \".\" or "
       "\"-\", at most {} in all",
-      Shorten(name), kMaxSiteBytes);
+      Shorten(name), storage::kMaxSiteBytes);
 }
 
 std::vector<std::string> DefaultChannels() { return {"excimer", "excimer-wall"}; }

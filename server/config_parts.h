@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ingest/redis_url.h"
 
 namespace flamekeep::server {
 
@@ -17,6 +18,10 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
 
 // HOST:PORT or "off". Errors: INVALID_ARGUMENT tells the form.
 absl::Status CheckListenAddress(std::string_view address);
+
+// Whether both lead to one Redis server, whose messages would count twice: a database or a user
+// makes no difference to pub/sub.
+bool SameRedisServer(const ingest::RedisAddress& a, const ingest::RedisAddress& b);
 
 // Errors: INVALID_ARGUMENT tells the rule.
 absl::Status CheckSiteName(std::string_view name);

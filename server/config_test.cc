@@ -162,6 +162,8 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
       {"sites: {a: }\n",
        "f.yaml:1: `sites.a` must be an address such as redis://host:6379, or a map with the key "
        "`redis`"},
+      {"sites: {a: {redis: [\"redis://h\", \"redis://h:1\", \"redis://u:p@H:6379/2\"]}}\n",
+       "f.yaml:1: `sites.a.redis[2]` is a Redis server that stands here twice: keep one of them"},
       {"sites: {a: {redis: \"redis://h\", channels: []}}\n",
        "f.yaml:1: `sites.a.channels` names no channel: leave the key out to read excimer and "
        "excimer-wall"},
@@ -302,6 +304,8 @@ TEST(ArcLampConfigTest, ErrorsNameThePlaceAndWhatToDo) {
        "arclamp-log.yaml:1: `redis.password` must be a password"},
       {"redis: {host: a, port: 0}\n",
        "arclamp-log.yaml:1: `redis.port` must be a whole number from 1 to 65535, not \"0\""},
+      {"redis: [{host: a}, {host: b}, {host: a, db: 1}]\n",
+       "arclamp-log.yaml:1: `redis[2]` is a Redis server that stands here twice: keep one of them"},
       {"redis: localhost\n",
        "arclamp-log.yaml:1: `redis` must be a map such as {host: localhost, port: 6379}, not "
        "\"localhost\""},

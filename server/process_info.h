@@ -1,6 +1,6 @@
 // What the kernel says about this process.
 //
-// Thread safety: a pure function of /proc. What can not be read stays 0.
+// Thread safety: ReadProcessInfo() is a pure function of /proc. What can not be read stays 0.
 #ifndef FLAMEKEEP_SERVER_PROCESS_INFO_H_
 #define FLAMEKEEP_SERVER_PROCESS_INFO_H_
 
@@ -20,6 +20,10 @@ struct ProcessInfo {
 };
 
 ProcessInfo ReadProcessInfo();
+
+// Lets the process open as many files and connections as its hard limit allows. False where the
+// kernel refuses.
+bool RaiseDescriptorLimit();
 
 }  // namespace flamekeep::server
 

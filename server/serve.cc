@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "flamekeep/version.h"
 #include "server/notify.h"
+#include "server/process_info.h"
 #include "server/server.h"
 
 namespace flamekeep::server {
@@ -121,6 +122,8 @@ std::string_view OrOff(std::string_view address) { return address.empty() ? "off
 absl::Status Serve(const ServerConfig& config) {
   SignalWatcher signals;
   SetUpLog();
+  // The soft limit is 1024 on most systems, which RocksDB's files and some hundred clients fill.
+  if (!RaiseDescriptorLimit()) spdlog::warn("the limit of open descriptors can not be raised");
   for (const std::string& note : config.notes) spdlog::info("{}", note);
 
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config));

@@ -91,7 +91,11 @@ TEST_F(ServerTest, TheAddressBelongsToOne) {
   second.grpc = server_->grpc_address();
   absl::Status status = Server::Start(second).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
-  EXPECT_THAT(Message(status), HasSubstr(server_->grpc_address()));
+  EXPECT_THAT(Message(status), HasSubstr(server_->grpc_address() + " is in use"));
+  second.grpc = "192.0.2.1:0";
+  status = Server::Start(second).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(Message(status), HasSubstr("Cannot assign requested address"));
   second.grpc = "127.0.0.1:0";
   second.http = server_->http_address();
   status = Server::Start(second).status();

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "ingest/folded.h"
+
 namespace flamekeep::server {
 
 namespace {
@@ -24,32 +26,14 @@ size_t Distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The length of the UTF-8 character at the front, 0 where it is none.
-size_t CharacterBytes(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xc2 ? 0
-                        : first < 0xe0 ? 2
-                        : first < 0xf0 ? 3
-                        : first < 0xf5 ? 4
-                                       : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  return length;
-}
-
 }  // namespace
 
 std::string Shorten(std::string_view text, size_t max_bytes) {
   std::string out;
   while (!text.empty()) {
-    const size_t length = CharacterBytes(text);
+    const size_t length = ingest::ReadableLength(text);
     if (out.size() + std::max<size_t>(length, 1) > max_bytes) return out + "...";
-    const bool control = length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 ||
-                                         static_cast<unsigned char>(text[0]) == 0x7f);
-    if (length == 0 || control) {
+    if (length == 0) {
       out += '?';
       text.remove_prefix(1);
     } else {

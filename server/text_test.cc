@@ -14,6 +14,8 @@ TEST(TextTest, ShortenMakesAnyBytesFitOneLine) {
   EXPECT_EQ(Shorten("plain"), "plain");
   EXPECT_EQ(Shorten("a\nb\x7f\x01"), "a?b??");
   EXPECT_EQ(Shorten("gr\xc3\xbc\xc3\x9f \xff\xc3"), "gr\xc3\xbc\xc3\x9f ??");
+  // A surrogate, an overlong form, and what lies above U+10FFFF.
+  EXPECT_EQ(Shorten("\xed\xa0\x80 \xe0\x80\xaf \xf4\x90\x80\x80"), "??? ??? ????");
   EXPECT_EQ(Shorten("0123456789", 10), "0123456789");
   EXPECT_EQ(Shorten("0123456789a", 10), "0123456789...");
   EXPECT_EQ(Shorten("012345678\xc3\xbc", 10), "012345678...");

@@ -85,6 +85,15 @@ class Value {
   int line_ = 0;
 };
 
+// An integer of any type that holds `max`.
+template <typename T>
+absl::Status ReadNumber(const Value& value, uint64_t min, uint64_t max, T* out) {
+  uint64_t number = 0;
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadInteger(min, max, &number));
+  *out = static_cast<T>(number);
+  return absl::OkStatus();
+}
+
 // A key of a map and the function that reads its value into T.
 template <typename T>
 struct Key {

@@ -12,20 +12,14 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr size_t kMaxSites = 1000;
-constexpr size_t kMaxSiteBytes = 64;
 constexpr size_t kMaxLabelBytes = 256;
 constexpr size_t kMaxSourceBytes = 1024;
 
-bool IsSiteName(std::string_view name) {
-  if (name.empty() || name.size() > kMaxSiteBytes) return false;
-  if (!absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && name[0] != '_') return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
-  });
-}
-
 absl::Status CheckLabels(const Labels& labels) {
+  if (labels.size() > kMaxSeriesLabels) {
+    return InvalidArgument("a series has {} labels: give it at most {}", labels.size(),
+                           kMaxSeriesLabels);
+  }
   for (size_t i = 0; i < labels.size(); ++i) {
     const auto& [name, value] = labels[i];
     if (i > 0 && labels[i - 1].first >= name) {
@@ -50,6 +44,14 @@ uint32_t IdOf(std::string_view key) {
 }
 
 }  // namespace
+
+bool IsSiteName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxSiteBytes) return false;
+  if (!absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && name[0] != '_') return false;
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
+  });
+}
 
 absl::Status Catalog::Load(std::string_view key, std::string_view value) {
   absl::MutexLock lock(&mutex_);
@@ -104,9 +106,10 @@ absl::StatusOr<SiteId> Catalog::InternSiteLocked(std::string_view name) {
         name, kMaxSiteBytes);
   }
   if (sites_.size() >= kMaxSites) {
-    return Error(absl::StatusCode::kResourceExhausted,
-                 "site \"{}\" would be one more than the {} that a store can hold", name,
-                 kMaxSites);
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "site \"{}\" would be one more than the {} that a store can hold: use an existing "
+                 "site",
+                 name, kMaxSites);
   }
   const SiteId id{static_cast<uint16_t>(sites_.size())};
   sites_.emplace_back(name);
@@ -133,6 +136,12 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
     return InvalidArgument("a source needs a name of 1 to {} bytes, not {}", kMaxSourceBytes,
                            key.name.size());
   }
+  if (source_ids_.size() >= max_sources_) {
+    return Error(absl::StatusCode::kResourceExhausted,
+                 "source \"{:.80}\" would be one more than the {} that a store can hold: send "
+                 "under a name that is there already",
+                 key.name, max_sources_);
+  }
   FLAMEKEEP_RETURN_IF_ERROR(InternSiteLocked(key.site).status());
   const SourceId id{static_cast<uint32_t>(sources_.size())};
   sources_.push_back(key);
@@ -150,14 +159,14 @@ std::string Catalog::ProfileTypeOf(SeriesId series) const {
   return series_[Raw(series)].profile_type;
 }
 
-SourceKey Catalog::SourceOf(SourceId source) const {
-  absl::MutexLock lock(&mutex_);
-  return sources_[Raw(source)];
-}
-
 SiteId Catalog::SiteOf(SeriesId series) const {
   absl::MutexLock lock(&mutex_);
   return series_sites_[Raw(series)];
+}
+
+SourceKey Catalog::SourceOf(SourceId source) const {
+  absl::MutexLock lock(&mutex_);
+  return sources_[Raw(source)];
 }
 
 std::vector<std::string> Catalog::sites() const {

@@ -26,8 +26,21 @@ class WriteBatch;
 
 namespace flamekeep::storage {
 
+inline constexpr size_t kMaxSites = 1000;
+inline constexpr size_t kMaxSiteBytes = 64;
+
+// Whether a site may have this name: [A-Za-z_][A-Za-z0-9_.-]*, at most kMaxSiteBytes.
+bool IsSiteName(std::string_view name);
+
+// Imported files are sources of their own, so there are many; each stays in memory for ever.
+inline constexpr size_t kMaxSources = 1'000'000;
+// Of a series: as many as a client may give, and as many again that rules find.
+inline constexpr size_t kMaxSeriesLabels = 128;
+
 class Catalog {
  public:
+  explicit Catalog(size_t max_sources = kMaxSources) : max_sources_(max_sources) {}
+
   // Takes in an entry of the registry as it stands in RocksDB. Entries of one kind come in the
   // order of their ids, sites before series. Errors: DATA_LOSS.
   absl::Status Load(std::string_view key, std::string_view value);
@@ -36,6 +49,7 @@ class Catalog {
   absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
 
+  // REQUIRES: the ids were given by this catalog.
   SiteId SiteOf(SeriesId series) const;
   std::string SiteNameOf(SeriesId series) const;
   std::string ProfileTypeOf(SeriesId series) const;
@@ -59,6 +73,7 @@ class Catalog {
   absl::StatusOr<SiteId> InternSiteLocked(std::string_view name)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const size_t max_sources_;
   mutable absl::Mutex mutex_;
   std::vector<std::string> sites_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, SiteId, StringHash, std::equal_to<>> site_ids_

@@ -148,6 +148,9 @@ class ColumnSum {
 // Adds a column's header to a sum of headers; `sum->pairs` is then an upper bound.
 void AddHeader(const ColumnHeader& header, ColumnHeader* sum);
 
+// Orders pairs by id, descending, and adds up equal ids. True where a sum saturated.
+bool SortAndMerge(std::vector<Pair>* pairs);
+
 uint64_t SaturatingAdd(uint64_t a, uint64_t b, bool* saturated);
 
 }  // namespace flamekeep::storage

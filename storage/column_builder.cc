@@ -29,9 +29,9 @@ BuiltColumn BuildColumn(std::vector<Pair> pairs, uint64_t observations,
   pairs.resize(kept);
   header.pairs = static_cast<uint32_t>(kept);
   if (kept == 0) return column;
-  for (size_t i = 0; i < kept; ++i) {
-    header.digest += sums[i] * dictionary.StackHash(StackId{stacks[i]});
-  }
+  std::vector<unsigned __int128> hashes(kept);
+  dictionary.StackHashes(stacks, hashes.data());
+  for (size_t i = 0; i < kept; ++i) header.digest += sums[i] * hashes[i];
   column.encoded = EncodeColumn(header, pairs);
   return column;
 }

@@ -12,22 +12,6 @@ namespace {
 // window, however few pairs there are.
 constexpr uint64_t kSortPairs = 1 << 15;
 
-// Sorts pairs by descending ids and adds up those of one id.
-void Combine(std::vector<Pair>* pairs, bool* saturated) {
-  std::sort(pairs->begin(), pairs->end(),
-            [](const Pair& a, const Pair& b) { return a.stack > b.stack; });
-  auto last = pairs->begin();
-  for (auto it = pairs->begin(); it != pairs->end(); ++it) {
-    if (it == last) continue;
-    if (it->stack == last->stack) {
-      last->value = SaturatingAdd(last->value, it->value, saturated);
-    } else {
-      *++last = *it;
-    }
-  }
-  if (!pairs->empty()) pairs->erase(last + 1, pairs->end());
-}
-
 absl::Status Decode(std::string_view encoded, std::vector<Pair>* pairs) {
   ColumnReader reader;
   FLAMEKEEP_RETURN_IF_ERROR(reader.Open(encoded));
@@ -40,6 +24,23 @@ absl::Status Decode(std::string_view encoded, std::vector<Pair>* pairs) {
 }
 
 }  // namespace
+
+bool SortAndMerge(std::vector<Pair>* pairs) {
+  std::sort(pairs->begin(), pairs->end(),
+            [](const Pair& a, const Pair& b) { return a.stack > b.stack; });
+  bool saturated = false;
+  size_t kept = 0;
+  for (size_t i = 0; i < pairs->size(); ++i) {
+    if (kept > 0 && (*pairs)[kept - 1].stack == (*pairs)[i].stack) {
+      uint64_t& sum = (*pairs)[kept - 1].value;
+      sum = SaturatingAdd(sum, (*pairs)[i].value, &saturated);
+    } else {
+      (*pairs)[kept++] = (*pairs)[i];
+    }
+  }
+  pairs->resize(kept);
+  return saturated;
+}
 
 absl::Status ColumnSum::Add(std::string_view encoded) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnHeader header, DecodeHeader(encoded));
@@ -67,12 +68,12 @@ absl::StatusOr<std::string> ColumnSum::Sort() {
   for (const std::string_view column : columns_) {
     FLAMEKEEP_RETURN_IF_ERROR(Decode(column, &pairs_));
   }
-  Combine(&pairs_, &header_.saturated);
+  if (SortAndMerge(&pairs_)) header_.saturated = true;
   return EncodeColumn(header_, pairs_);
 }
 
 absl::StatusOr<std::string> ColumnSum::Scan() {
-  Combine(&pairs_, &header_.saturated);
+  if (SortAndMerge(&pairs_)) header_.saturated = true;
   const std::string added = EncodeColumn({}, pairs_);
   ColumnScan scan;
   FLAMEKEEP_RETURN_IF_ERROR(scan.Add(added));

@@ -25,14 +25,16 @@ Committer::Committer(Options options, CommitSink* sink,
       durable_positions_(std::move(positions)),
       thread_([this] { Loop(); }) {}
 
-Committer::~Committer() {
+Committer::~Committer() { Stop(); }
+
+void Committer::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
     wake_.SignalAll();
     changed_.SignalAll();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 absl::StatusOr<bool> Committer::CheckNumber(SourceId source,
@@ -53,8 +55,9 @@ absl::StatusOr<bool> Committer::CheckNumber(SourceId source,
 
 absl::Status Committer::WaitForRoom() {
   const absl::Time deadline = absl::Now() + options_.append_timeout;
-  while (head_.bytes() + in_flight_bytes_ >= options_.max_head_bytes) {
+  while (true) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
+    if (head_.bytes() + in_flight_bytes_ < options_.max_head_bytes) return absl::OkStatus();
     if (changed_.WaitWithDeadline(&mutex_, deadline)) {
       return Error(absl::StatusCode::kResourceExhausted,
                    "{} bytes wait to be written and the store can not keep up{}{}: try again later",
@@ -62,7 +65,6 @@ absl::Status Committer::WaitForRoom() {
                    Message(write_status_));
     }
   }
-  return absl::OkStatus();
 }
 
 Ticket Committer::Accepted(SourceId source, const std::optional<Position>& position) {
@@ -100,15 +102,20 @@ void Committer::SetLiveSources(std::vector<LiveSource> live) {
   Accepted(kAllSources, std::nullopt);
 }
 
-absl::Status Committer::Run(absl::AnyInvocable<bool()> prepare) {
+absl::Status Committer::Run(absl::AnyInvocable<bool()> prepare, absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
   if (stopping_) return absl::CancelledError("the store is closing");
-  absl::Status result;
-  bool done = false;
-  tasks_.push_back({std::move(prepare), &result, &done});
+  const auto result = std::make_shared<std::optional<absl::Status>>();
+  tasks_.push_back({std::move(prepare), result});
   wake_.Signal();
-  while (!done) changed_.Wait(&mutex_);
-  return result;
+  while (!result->has_value()) {
+    if (changed_.WaitWithDeadline(&mutex_, deadline) && !result->has_value()) {
+      return Error(absl::StatusCode::kUnavailable,
+                   "the store can not write at present{}{}: try again later",
+                   write_status_.ok() ? "" : ": ", Message(write_status_));
+    }
+  }
+  return **result;
 }
 
 void Committer::OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) {
@@ -177,14 +184,14 @@ absl::Time Committer::FlushTime() const {
 void Committer::Loop() {
   absl::MutexLock lock(&mutex_);
   while (true) {
+    if (stopping_ && !write_status_.ok()) {
+      while (!tasks_.empty()) RunTask();
+      return;
+    }
     if (!tasks_.empty()) {
       RunTask();
     } else if (const absl::Time when = FlushTime(); when <= absl::Now()) {
       FlushHead();
-      if (stopping_ && !write_status_.ok()) {
-        while (!tasks_.empty()) RunTask();
-        return;
-      }
     } else if (stopping_) {
       return;
     } else {
@@ -251,7 +258,6 @@ void Committer::RunTask() {
     write_status_ = status;
   }
   *task.result = status;
-  *task.done = true;
   changed_.SignalAll();
 }
 

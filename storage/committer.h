@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -34,7 +35,7 @@ class CommitSink {
  public:
   virtual ~CommitSink() = default;
 
-  // Gets ready to commit `contents`, which hold columns and positions or one replacement.
+  // Takes what is to be committed: columns and positions, or one replacement.
   virtual void Prepare(HeadContents contents) = 0;
 
   // Makes what was prepared durable. After an error it is called again, and must then find out
@@ -55,8 +56,12 @@ class Committer {
 
   // Starts the thread. `sink` is not owned. `positions` are the durable ones.
   Committer(Options options, CommitSink* sink, absl::flat_hash_map<SourceId, Position> positions);
-  // Flushes what was accepted (trying once where the sink fails) and joins the thread.
+  // Calls Stop().
   ~Committer();
+
+  // Flushes what was accepted (trying once where the sink fails) and ends the thread. Whoever waits
+  // gets an error, and so does whoever comes later.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
   absl::StatusOr<Ticket> Append(const Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Ticket> Replace(Replacement replacement) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -65,8 +70,10 @@ class Committer {
 
   // Runs `prepare` on the committer thread, between flushes, then Commit(); returns when that is
   // durable. `prepare` returns false to have nothing committed. Errors: CANCELLED when the
-  // committer stops.
-  absl::Status Run(absl::AnyInvocable<bool()> prepare) ABSL_LOCKS_EXCLUDED(mutex_);
+  // committer stops; UNAVAILABLE at the deadline, after which `prepare` may run all the same: what
+  // it refers to must then live as long as the committer.
+  absl::Status Run(absl::AnyInvocable<bool()> prepare, absl::Time deadline = absl::InfiniteFuture())
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -84,8 +91,8 @@ class Committer {
  private:
   struct Task {
     absl::AnyInvocable<bool()> prepare;
-    absl::Status* result;  // set before *done
-    bool* done;
+    // Set when it is done. Shared: whoever waits for it may leave before.
+    std::shared_ptr<std::optional<absl::Status>> result;
   };
 
   // Checks a numbered batch: true where it was accepted before.

@@ -73,15 +73,27 @@ TEST(CommitterConcurrentTest, CommitsEverySampleOnceThoughCommitsFail) {
   constexpr uint64_t kBatches = 400;
   FakeSink sink(/*fail_every=*/97);
   std::atomic<int> acknowledged = 0;
+  absl::Mutex order_mutex;
+  Ticket last_told = 0;  // by the committer's thread
   {
     Committer committer(FastOptions(), &sink, {});
     std::vector<std::thread> threads;
     for (uint32_t source = 1; source <= kWriters; ++source) {
       threads.emplace_back([&, source] {
+        const std::thread::id writer = std::this_thread::get_id();
         for (uint64_t number = 1; number <= kBatches; ++number) {
           const absl::StatusOr<Ticket> ticket = committer.Append(MakeBatch(source, number, 1));
           ASSERT_TRUE(ticket.ok()) << ticket.status();
-          committer.OnDurable(*ticket, [&] { ++acknowledged; });
+          // Each ticket stands for one value: those before it are committed as well.
+          committer.OnDurable(*ticket, [&, writer, ticket = *ticket] {
+            ++acknowledged;
+            EXPECT_GE(sink.total(), ticket);
+            EXPECT_TRUE(committer.WaitDurable(ticket, absl::InfinitePast()).ok());
+            if (std::this_thread::get_id() == writer) return;
+            absl::MutexLock lock(&order_mutex);
+            EXPECT_GT(ticket, last_told) << "told in the order of tickets";
+            last_told = ticket;
+          });
           // Again: it must not count.
           ASSERT_TRUE(committer.Append(MakeBatch(source, number, 1)).ok());
           if (number % 100 == 0) {
@@ -138,6 +150,27 @@ TEST(CommitterConcurrentTest, StopsWhileTheSinkIsBroken) {
   }
   runner.join();
   EXPECT_EQ(task.code(), absl::StatusCode::kCancelled);
+}
+
+TEST(CommitterConcurrentTest, ATaskIsNotWaitedForBeyondItsDeadline) {
+  FakeSink sink(0);
+  sink.set_broken(true);
+  std::atomic<int> ran = 0;
+  Committer committer(FastOptions(), &sink, {});
+  const auto task = [&] {
+    ++ran;
+    return true;
+  };
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status status = committer.Run(task, absl::Now() + absl::Milliseconds(20));
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  }
+  sink.set_broken(false);
+  EXPECT_TRUE(committer.Run(task).ok());
+  EXPECT_EQ(ran.load(), 3);
+  committer.Stop();
+  EXPECT_EQ(committer.Run(task).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(committer.Append(MakeBatch(1, 1, 1)).status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(CommitterConcurrentTest, RefusesAppendsBeyondItsBoundAndRecovers) {

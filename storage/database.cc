@@ -8,8 +8,10 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -32,7 +34,9 @@ class Log final : public rocksdb::Logger {
   [[gnu::format(printf, 2, 0)]] void Logv(const char* format, va_list arguments) override {
     std::array<char, 512> text{};
     vsnprintf(text.data(), text.size(), format, arguments);
-    spdlog::warn("rocksdb: {}", text.data());
+    std::string_view line = text.data();
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    spdlog::warn("rocksdb: {}", line);
   }
 };
 
@@ -64,7 +68,7 @@ rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options, bool columns) {
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = options.cache;
   table.block_size = kBlockBytes;
@@ -79,8 +83,24 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options,
   family.compression = rocksdb::kZSTD;
   family.compression_opts.level = 3;
   family.level_compaction_dynamic_level_bytes = true;
-  if (columns) family.merge_operator = std::make_shared<ColumnMergeOperator>();
   return family;
+}
+
+rocksdb::ColumnFamilyOptions MakeLevelOptions(const Database::Options& options, Level level) {
+  rocksdb::ColumnFamilyOptions family = MakeFamilyOptions(options);
+  family.merge_operator = std::make_shared<ColumnMergeOperator>();
+  family.compaction_filter_factory = MakeExpiredFilter(level, options.deletable);
+  return family;
+}
+
+// Whether somebody has the store's lock. RocksDB tells it from other errors by its text alone.
+bool IsLockHeld(const rocksdb::Status& status) {
+  if (!status.IsIOError()) return false;
+  const std::string text = status.ToString();
+  if (absl::StartsWith(text, "IO error: lock hold by current process")) return true;
+  const auto reason = [](int error) { return ": " + std::generic_category().message(error); };
+  return absl::StartsWith(text, "IO error: While lock file: ") &&
+         (absl::EndsWith(text, reason(EAGAIN)) || absl::EndsWith(text, reason(EACCES)));
 }
 
 }  // namespace
@@ -107,31 +127,37 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   database->env_ = db_options.env;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions(options, false));
-  families.emplace_back(std::string(kDictionaryFamily), MakeFamilyOptions(options, false));
-  for (const std::string_view name : kLevelFamilies) {
-    families.emplace_back(std::string(name), MakeFamilyOptions(options, true));
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions(options));
+  families.emplace_back(std::string(kDictionaryFamily), MakeFamilyOptions(options));
+  for (const Level level : kLevels) {
+    families.emplace_back(std::string(kLevelFamilies[static_cast<size_t>(level)]),
+                          MakeLevelOptions(options, level));
   }
 
+  const std::string what = "opening the store in " + options.directory;
   const auto in_use = [&] {
     return Error(absl::StatusCode::kFailedPrecondition,
                  "the store in {} is in use by another process: stop it or name another directory",
                  options.directory);
   };
+  // RocksDB logs an error for a folder that it is about to make.
+  if (!options.read_only) database->env_->CreateDirIfMissing(path).PermitUncheckedError();
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
   if (options.read_only) {
-    if (!database->env_->LockFile(path + "/LOCK", &database->lock_).ok()) return in_use();
+    status = database->env_->LockFile(path + "/LOCK", &database->lock_);
+    if (IsLockHeld(status)) return in_use();
+    if (!status.ok() && !options.lock_if_possible) return FromRocksDb(status, what);
     status = rocksdb::DB::OpenForReadOnly(db_options, path, families, &database->handles_, &db);
   } else {
     status = rocksdb::DB::Open(db_options, path, families, &database->handles_, &db);
   }
-  if (status.IsIOError() && absl::StrContains(status.ToString(), "lock")) return in_use();
+  if (IsLockHeld(status)) return in_use();
   if (status.IsInvalidArgument() || status.IsCorruption()) {
     return DataLoss("the store in {} is damaged and can not be opened: {}", options.directory,
                     status.ToString());
   }
-  if (!status.ok()) return FromRocksDb(status, "opening the store in " + options.directory);
+  if (!status.ok()) return FromRocksDb(status, what);
   database->db_.reset(db);
   return database;
 }
@@ -147,11 +173,17 @@ Database::~Database() {
   if (lock_ != nullptr) env_->UnlockFile(lock_);
 }
 
-std::shared_ptr<Database> DatabaseHolder::Get() const {
+absl::StatusOr<std::shared_ptr<Database>> DatabaseHolder::Get() const {
   absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](const std::shared_ptr<Database>* database) { return *database != nullptr; }, &database_));
-  return database_;
+  const bool open = mutex_.AwaitWithTimeout(
+      absl::Condition(
+          +[](const std::shared_ptr<Database>* database) { return *database != nullptr; },
+          &database_),
+      patience_);
+  if (open) return database_;
+  return Error(absl::StatusCode::kUnavailable,
+               "the store is being opened again after an error{}{}: try again later",
+               open_error_.ok() ? "" : ", which failed: ", Message(open_error_));
 }
 
 absl::Status DatabaseHolder::Reopen(const Database::Options& options,
@@ -170,11 +202,18 @@ absl::Status DatabaseHolder::Reopen(const Database::Options& options,
   if (!fresh.ok()) {
     Database::Options read_only = options;
     read_only.read_only = true;
+    // This process had it until now, and another one can not lock what this one can not.
+    read_only.lock_if_possible = true;
     fresh = Database::Open(read_only);
-    if (!fresh.ok()) return status;
+  }
+  if (!fresh.ok()) {
+    absl::MutexLock lock(&mutex_);
+    open_error_ = status;
+    return status;
   }
   opened(fresh->get());
   absl::MutexLock lock(&mutex_);
+  open_error_ = absl::OkStatus();
   database_ = *std::move(fresh);
   return status;
 }

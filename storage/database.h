@@ -22,7 +22,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "storage/bucket.h"
+#include "storage/expired_filter.h"
 
 namespace flamekeep::storage {
 
@@ -36,8 +38,11 @@ class Database {
   struct Options {
     std::string directory;  // of the store
     bool read_only = false;
+    // Goes on without the lock where the file system does not let it be taken. If read only.
+    bool lock_if_possible = false;
     std::shared_ptr<rocksdb::Cache> cache;
     rocksdb::Env* env = nullptr;  // null: the default one
+    std::shared_ptr<const DeletableFloors> deletable;
   };
 
   // Opens the RocksDB in `<directory>/rocksdb`, making it where it is missing.
@@ -70,10 +75,15 @@ class Database {
 // Thread safety: all methods.
 class DatabaseHolder {
  public:
-  explicit DatabaseHolder(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  // How long Get() waits for a database that is being opened again.
+  static constexpr absl::Duration kPatience = absl::Seconds(5);
 
-  // The database to read from; waits while it is being opened again.
-  std::shared_ptr<Database> Get() const ABSL_LOCKS_EXCLUDED(mutex_);
+  explicit DatabaseHolder(std::shared_ptr<Database> database, absl::Duration patience = kPatience)
+      : patience_(patience), database_(std::move(database)) {}
+
+  // The database to read from. Errors: UNAVAILABLE where it is being opened again and that takes
+  // long, or does not succeed.
+  absl::StatusOr<std::shared_ptr<Database>> Get() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Closes the database once nobody else holds it and opens it again. Where it can not be opened
   // for writing (a full disk) it is opened for reading, so that queries go on, and the error is
@@ -82,8 +92,10 @@ class DatabaseHolder {
                       const std::function<void(Database*)>& opened) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  const absl::Duration patience_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);
+  absl::Status open_error_ ABSL_GUARDED_BY(mutex_);  // while there is no database
 };
 
 }  // namespace flamekeep::storage

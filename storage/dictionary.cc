@@ -50,7 +50,9 @@ absl::StatusOr<StackId> Dictionary::InternChild(StackId parent, FrameId frame) {
   return impl_->tree->InternChild(parent, frame);
 }
 
-Frame Dictionary::frame(FrameId id) const { return impl_->frames.frame(id); }
+Frame Dictionary::frame(FrameId id) const {
+  return impl_->frames.frame(Raw(id) < impl_->frames.size() ? id : kRootFrame);
+}
 uint32_t Dictionary::frame_count() const { return impl_->frames.size(); }
 StackTreeView Dictionary::tree() const { return impl_->tree->view(); }
 

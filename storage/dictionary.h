@@ -76,7 +76,8 @@ class Dictionary {
   absl::StatusOr<StackId> InternStack(absl::Span<const FrameId> root_first);
   absl::StatusOr<StackId> InternChild(StackId parent, FrameId frame);
 
-  // The names of a frame. REQUIRES: the id exists. The views live as long as the dictionary.
+  // The names of a frame; those of the root for an id that does not exist, as a damaged file may
+  // hold it. The views live as long as the dictionary.
   Frame frame(FrameId id) const;
   uint32_t frame_count() const;
 

@@ -12,6 +12,7 @@
 #include "storage/dictionary.h"
 #include "storage/dictionary_oracle.h"
 #include "storage/format.h"
+#include "storage/stack_hash.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -222,6 +223,22 @@ TEST_F(DictionaryDeriveTest, ScrubbingFindsAFlippedByteAndDerivationRepairsIt) {
     ASSERT_NO_FATAL_FAILURE(ExpectIntact());
     for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(dictionary().ScrubNext(), absl::OkStatus());
   }
+}
+
+TEST_F(DictionaryDeriveTest, AFrameThatDoesNotExistInADamagedFileIsTheRootsFrame) {
+  ASSERT_NO_FATAL_FAILURE(FillAndDerive(1));
+  constexpr StackId kDamaged{7};
+  // The highest byte of its frame.
+  FlipByte("nodes-00000000.fkn",
+           sizeof(DerivedHeader) + (kNodes + Raw(kDamaged)) * sizeof(uint32_t) + 3);
+  ASSERT_EQ(store_.Open(), absl::OkStatus());
+  const FrameId frame = dictionary().tree().frame(kDamaged);
+  ASSERT_GE(Raw(frame), dictionary().frame_count());
+  EXPECT_EQ(dictionary().frame(frame).function, "");
+  const StackId parent = dictionary().tree().parent(kDamaged);
+  EXPECT_TRUE(dictionary().StackHash(kDamaged) ==
+              HashChild(dictionary().StackHash(parent), std::string_view("\0", 1)));
+  EXPECT_THAT(dictionary().Check(), Contains(HasSubstr("nodes-00000000.fkn")));
 }
 
 TEST_F(DictionaryDeriveTest, AMergeRepairsWhatItReads) {

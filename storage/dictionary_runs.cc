@@ -12,14 +12,13 @@
 #include <vector>
 
 #include "base/status.h"
+#include "storage/database.h"
 
 namespace flamekeep::storage {
 namespace {
 
 constexpr size_t kRunKeyBytes = 5;
 constexpr size_t kReadahead = size_t{1} << 20;
-
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 std::string_view KindName(RunTag tag) { return tag == RunTag::kFrames ? "frame" : "stack"; }
 
@@ -40,14 +39,14 @@ class RunIterator {
   // False at the end or at an error.
   bool Valid() {
     if (!status_.ok() || !iterator_->Valid()) return false;
-    const std::string_view key = ToView(iterator_->key());
+    const std::string_view key = View(iterator_->key());
     if (key == RunKey(tag_, next_id_)) return true;
     status_ = DataLoss("the {} run at {} is missing: the next key in RocksDB has {} bytes, id {}",
                        KindName(tag_), next_id_, key.size(), IdOf(key));
     return false;
   }
   uint32_t id() const { return next_id_; }
-  std::string_view value() const { return ToView(iterator_->value()); }
+  std::string_view value() const { return View(iterator_->value()); }
   // `count` is how many ids the current run holds.
   void Next(size_t count) {
     if (count == 0 || count > UINT32_MAX - next_id_) {

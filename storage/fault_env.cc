@@ -44,6 +44,22 @@ class FaultFile final : public rocksdb::WritableFileWrapper {
   FaultEnv* const env_;
 };
 
+class FaultReadFile final : public rocksdb::RandomAccessFileWrapper {
+ public:
+  FaultReadFile(std::unique_ptr<rocksdb::RandomAccessFile> file, FaultEnv* env)
+      : RandomAccessFileWrapper(file.get()), file_(std::move(file)), env_(env) {}
+
+  rocksdb::Status Read(uint64_t offset, size_t size, rocksdb::Slice* result,
+                       char* scratch) const override {
+    if (rocksdb::Status status = env_->Read(); !status.ok()) return status;
+    return file_->Read(offset, size, result, scratch);
+  }
+
+ private:
+  const std::unique_ptr<rocksdb::RandomAccessFile> file_;
+  FaultEnv* const env_;
+};
+
 }  // namespace
 
 void FaultEnv::Fail(int after, int count) {
@@ -68,6 +84,18 @@ rocksdb::Status FaultEnv::Change() {
   if (fail_ == 0) return rocksdb::Status::OK();
   if (fail_ != kForever) --fail_;
   return rocksdb::Status::IOError("injected fault");
+}
+
+void FaultEnv::FailReads(int count) {
+  absl::MutexLock lock(&mutex_);
+  fail_reads_ = count;
+}
+
+rocksdb::Status FaultEnv::Read() {
+  absl::MutexLock lock(&mutex_);
+  if (fail_reads_ == 0) return rocksdb::Status::OK();
+  if (fail_reads_ != kForever) --fail_reads_;
+  return rocksdb::Status::IOError("injected fault in reading");
 }
 
 void FaultEnv::Synced(const std::string& name, uint64_t length) {
@@ -98,6 +126,18 @@ rocksdb::Status FaultEnv::NewWritableFile(const std::string& name,
   return rocksdb::Status::OK();
 }
 
+rocksdb::Status FaultEnv::NewRandomAccessFile(const std::string& name,
+                                              std::unique_ptr<rocksdb::RandomAccessFile>* file,
+                                              const rocksdb::EnvOptions& options) {
+  std::unique_ptr<rocksdb::RandomAccessFile> inner;
+  if (rocksdb::Status status = EnvWrapper::NewRandomAccessFile(name, &inner, options);
+      !status.ok()) {
+    return status;
+  }
+  *file = std::make_unique<FaultReadFile>(std::move(inner), this);
+  return rocksdb::Status::OK();
+}
+
 rocksdb::Status FaultEnv::DeleteFile(const std::string& name) {
   if (rocksdb::Status status = Change(); !status.ok()) return status;
   {
@@ -117,6 +157,11 @@ rocksdb::Status FaultEnv::RenameFile(const std::string& from, const std::string&
     }
   }
   return EnvWrapper::RenameFile(from, to);
+}
+
+rocksdb::Status FaultEnv::LockFile(const std::string& name, rocksdb::FileLock** lock) {
+  if (rocksdb::Status status = Change(); !status.ok()) return status;
+  return EnvWrapper::LockFile(name, lock);
 }
 
 }  // namespace flamekeep::storage

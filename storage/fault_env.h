@@ -1,5 +1,5 @@
-// A RocksDB Env for tests that fails writes on command and can forget what was never synced, as a
-// power cut does.
+// A RocksDB Env for tests that fails writes and reads on command and can forget what was never
+// synced, as a power cut does.
 //
 // Thread safety: all methods; LoseUnsynced() only while no file is open.
 #ifndef FLAMEKEEP_STORAGE_FAULT_ENV_H_
@@ -19,6 +19,8 @@ namespace flamekeep::storage {
 
 class FaultEnv final : public rocksdb::EnvWrapper {
  public:
+  static constexpr int kForever = 1 << 30;
+
   FaultEnv() : EnvWrapper(rocksdb::Env::Default()) {}
 
   // Lets `after` changes of files succeed and then fails the next `count` of them.
@@ -27,6 +29,8 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   void Freeze() { Fail(0, kForever); }
   // Works again.
   void Thaw() { Fail(0, 0); }
+  // Fails the next `count` reads of table files; none if 0, all if kForever.
+  void FailReads(int count);
   // Cuts every file that was written through this Env to the length of its last sync.
   void LoseUnsynced();
   // Changes tried since the last call of Fail().
@@ -35,21 +39,25 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   rocksdb::Status NewWritableFile(const std::string& name,
                                   std::unique_ptr<rocksdb::WritableFile>* file,
                                   const rocksdb::EnvOptions& options) override;
+  rocksdb::Status NewRandomAccessFile(const std::string& name,
+                                      std::unique_ptr<rocksdb::RandomAccessFile>* file,
+                                      const rocksdb::EnvOptions& options) override;
   rocksdb::Status DeleteFile(const std::string& name) override;
   rocksdb::Status RenameFile(const std::string& from, const std::string& to) override;
+  rocksdb::Status LockFile(const std::string& name, rocksdb::FileLock** lock) override;
   // RocksDB rests for a second after each failed flush; tests have no time for that.
   void SleepForMicroseconds(int) override { EnvWrapper::SleepForMicroseconds(1000); }
 
   // For the files: whether the next change succeeds, and how much of a file is on disk for good.
   rocksdb::Status Change();
+  rocksdb::Status Read();
   void Synced(const std::string& name, uint64_t length);
 
  private:
-  static constexpr int kForever = 1 << 30;
-
   mutable absl::Mutex mutex_;
   int pass_ ABSL_GUARDED_BY(mutex_) = 0;
   int fail_ ABSL_GUARDED_BY(mutex_) = 0;
+  int fail_reads_ ABSL_GUARDED_BY(mutex_) = 0;
   int changes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, uint64_t> synced_ ABSL_GUARDED_BY(mutex_);
 };

@@ -18,6 +18,20 @@ namespace {
 
 constexpr absl::Duration kMaxClockError = absl::Hours(1);
 
+// The last gap of a source that begins at `begin_ms` or before.
+absl::StatusOr<std::optional<Gap>> LastGap(const Database& database, SourceId source,
+                                           int64_t begin_ms) {
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database.db()->NewIterator(rocksdb::ReadOptions(), database.meta()));
+  it->SeekForPrev(GapKey(source, begin_ms));
+  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the gaps of a source"));
+  if (!it->Valid() || !it->key().starts_with(MetaKey(MetaTag::kGap, Raw(source)))) {
+    return std::nullopt;
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto gap, DecodeGap(View(it->key()), View(it->value())));
+  return gap.second;
+}
+
 }  // namespace
 
 absl::StatusOr<uint64_t> ReadFlushNumber(const Database& database) {
@@ -49,7 +63,8 @@ Flusher::Flusher(Parts parts, uint64_t last_flush)
       "Columns in which a value did not fit 64 bits and stands at 2^64-1.");
   refused_ = &parts_.metrics->GetCounter(
       "storage_refused_replacements_total", Severity::kLoss,
-      "Imported logs whose level expired while they waited to be written.");
+      "Imported logs that could no longer be stored exactly when it was their turn: import them "
+      "again.");
 }
 
 rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
@@ -65,21 +80,29 @@ rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
   return &pending_.batch;
 }
 
-void Flusher::Prepare(HeadContents contents) {
+absl::Status Flusher::Build() {
+  HeadContents& contents = *unbuilt_;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   Begin();
   // Names first: what was interned after the contents were taken goes along and does no harm.
   parts_.catalog->TakePending(&pending_.batch);
-  for (HeadColumn& column : contents.columns) AddColumn(&column);
-  for (const Replacement& replacement : contents.replacements) AddReplacement(replacement);
-  for (const auto& [source, progress] : contents.progress) AddProgress(source, progress);
+  for (HeadColumn& column : contents.columns) AddColumn(*database, &column);
+  for (const Replacement& replacement : contents.replacements) {
+    FLAMEKEEP_RETURN_IF_ERROR(AddReplacement(*database, replacement));
+  }
+  for (const auto& [source, progress] : contents.progress) {
+    FLAMEKEEP_RETURN_IF_ERROR(AddProgress(*database, source, progress));
+  }
   if (contents.live.has_value()) SetLiveSources(*contents.live);
   parts_.dictionary->TakePending(&pending_.batch);
   for (const auto& [source, position] : contents.positions) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(source)), EncodePosition(position));
   }
+  unbuilt_.reset();
+  return absl::OkStatus();
 }
 
-void Flusher::AddColumn(HeadColumn* column) {
+void Flusher::AddColumn(const Database& database, HeadColumn* column) {
   const HeadKey& key = column->key;
   const SiteId site = parts_.catalog->SiteOf(key.series);
   const std::optional<Level> level =
@@ -93,56 +116,58 @@ void Flusher::AddColumn(HeadColumn* column) {
       BuildColumn(std::move(column->pairs), column->observations, *parts_.dictionary);
   if (built.encoded.empty()) return;
   if (built.header.saturated) saturated_->Add();
-  pending_.batch.Merge(parts_.database->Get()->level(*level),
+  pending_.batch.Merge(database.level(*level),
                        EncodeColumnKey({site, start, key.series, key.source, Part::kDirect}),
                        built.encoded);
   MarkAbove(site, *level, start);
   NoteType(key.source, key.series);
 }
 
-void Flusher::AddReplacement(const Replacement& replacement) {
-  const std::shared_ptr<Database> database = parts_.database->Get();
+absl::Status Flusher::AddReplacement(const Database& database, const Replacement& replacement) {
   const SiteId site =
       *parts_.catalog->InternSite(parts_.catalog->sources()[Raw(replacement.source)].site);
   const Bucket& bucket = replacement.bucket;
-  absl::Status status = CheckReplacement(*database, parts_.levels->floors(site), site, replacement);
+  absl::Status status = CheckReplacement(database, parts_.levels->floors(site), site, replacement);
   SeriesPairs content;
-  if (status.ok()) status = CollectReplacement(*database, site, replacement, &content);
-  if (!status.ok()) {
+  if (status.ok()) status = CollectReplacement(database, site, replacement, &content);
+  if (absl::IsFailedPrecondition(status)) {
     spdlog::error("a replacement was left out: {}", Message(status));
     refused_->Add();
-    return;
+  } else {
+    FLAMEKEEP_RETURN_IF_ERROR(status);
+    FLAMEKEEP_RETURN_IF_ERROR(DeleteReplaced(database, replacement, site));
+    for (auto& [series, added] : content) {
+      const BuiltColumn built =
+          BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
+      if (built.encoded.empty()) continue;
+      if (built.header.saturated) saturated_->Add();
+      pending_.batch.Put(
+          database.level(bucket.level),
+          EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
+          built.encoded);
+    }
+    MarkAbove(site, bucket.level, bucket.start);
   }
-  DeleteReplaced(replacement, site);
-  for (auto& [series, added] : content) {
-    const BuiltColumn built =
-        BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
-    if (built.encoded.empty()) continue;
-    if (built.header.saturated) saturated_->Add();
-    pending_.batch.Put(
-        database->level(bucket.level),
-        EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
-        built.encoded);
-  }
-  MarkAbove(site, bucket.level, bucket.start);
   if (replacement.position.has_value()) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(replacement.position_source)),
                        EncodePosition(*replacement.position));
   }
+  return absl::OkStatus();
 }
 
-void Flusher::DeleteReplaced(const Replacement& replacement, SiteId site) {
-  const std::shared_ptr<Database> database = parts_.database->Get();
-  rocksdb::ColumnFamilyHandle* family = database->level(replacement.bucket.level);
+absl::Status Flusher::DeleteReplaced(const Database& database, const Replacement& replacement,
+                                     SiteId site) {
+  rocksdb::ColumnFamilyHandle* family = database.level(replacement.bucket.level);
   const std::string prefix = BucketPrefix(site, replacement.bucket.start);
   const auto it = std::unique_ptr<rocksdb::Iterator>(
-      database->db()->NewIterator(rocksdb::ReadOptions(), family));
+      database.db()->NewIterator(rocksdb::ReadOptions(), family));
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
-    if (key.ok() && key->source == replacement.source && key->part == Part::kDirect) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.source == replacement.source && key.part == Part::kDirect) {
       pending_.batch.Delete(family, it->key());
     }
   }
+  return FromRocksDb(it->status(), "reading the columns that a log replaces");
 }
 
 void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
@@ -183,14 +208,19 @@ void Flusher::SetProgress(SourceId source, const ProgressRecord& record) {
 
 void Flusher::NoteType(SourceId source, SeriesId series) {
   if (noted_.contains({source, series})) return;
-  noted_.emplace(source, series);
-  if (parts_.catalog->SourceOf(source).kind == SourceKind::kImport) return;
   ProgressRecord record = ProgressOf(source);
-  if (!record.profile_types.insert(parts_.catalog->ProfileTypeOf(series)).second) return;
-  SetProgress(source, record);
+  const bool durable = !pending_.progress.contains(source);
+  if (parts_.catalog->SourceOf(source).kind == SourceKind::kImport) {
+    noted_.emplace(source, series);
+  } else if (record.profile_types.insert(parts_.catalog->ProfileTypeOf(series)).second) {
+    SetProgress(source, record);
+  } else if (durable) {
+    noted_.emplace(source, series);
+  }
 }
 
-void Flusher::AddProgress(SourceId source, const Progress& progress) {
+absl::Status Flusher::AddProgress(const Database& database, SourceId source,
+                                  const Progress& progress) {
   const ProgressRecord before = ProgressOf(source);
   ProgressRecord record = before;
   if (record.recorded_from_ms == 0) record.recorded_from_ms = progress.begins_ms;
@@ -201,7 +231,10 @@ void Flusher::AddProgress(SourceId source, const Progress& progress) {
     record.complete_through_ms = progress.complete_through_ms;
   }
   if (record != before) SetProgress(source, record);
-  for (const Gap& gap : progress.gaps) AddGap(source, gap);
+  for (const Gap& gap : progress.gaps) {
+    FLAMEKEEP_RETURN_IF_ERROR(AddGap(database, source, gap));
+  }
+  return absl::OkStatus();
 }
 
 void Flusher::SetLiveSources(const std::vector<LiveSource>& live) {
@@ -221,39 +254,28 @@ void Flusher::SetLiveSources(const std::vector<LiveSource>& live) {
   }
 }
 
-void Flusher::AddGap(SourceId source, Gap gap) {
-  if (gap.begin_ms >= gap.end_ms) return;
+absl::Status Flusher::AddGap(const Database& database, SourceId source, Gap gap) {
+  if (gap.begin_ms >= gap.end_ms) return absl::OkStatus();
   std::map<int64_t, Gap>& added = gaps_[source];
-  const auto touches = [&](const Gap& other) {
-    return other.reason == gap.reason && other.begin_ms <= gap.begin_ms &&
-           gap.begin_ms <= other.end_ms;
-  };
   std::optional<Gap> before;
-  if (auto it = added.upper_bound(gap.begin_ms); it != added.begin())
+  if (const auto it = added.upper_bound(gap.begin_ms); it != added.begin()) {
     before = std::prev(it)->second;
-  if (!before.has_value()) {
-    const std::shared_ptr<Database> database = parts_.database->Get();
-    const auto it = std::unique_ptr<rocksdb::Iterator>(
-        database->db()->NewIterator(rocksdb::ReadOptions(), database->meta()));
-    it->SeekForPrev(GapKey(source, gap.begin_ms));
-    if (it->Valid() && it->key().starts_with(MetaKey(MetaTag::kGap, Raw(source)))) {
-      const auto decoded = DecodeGap(View(it->key()), View(it->value()));
-      if (decoded.ok()) before = decoded->second;
-    }
+  } else {
+    FLAMEKEEP_ASSIGN_OR_RETURN(before, LastGap(database, source, gap.begin_ms));
   }
-  if (before.has_value() && touches(*before)) {
-    gap.begin_ms = before->begin_ms;
-    gap.end_ms = std::max(gap.end_ms, before->end_ms);
-  } else if (before.has_value() && before->begin_ms == gap.begin_ms) {
+  if (before.has_value() && before->begin_ms == gap.begin_ms) {
     // One key, one gap: the reason that was told first stays.
     gap = {before->begin_ms, std::max(gap.end_ms, before->end_ms), before->reason};
+  } else if (before.has_value() && before->reason == gap.reason && gap.begin_ms <= before->end_ms) {
+    gap = {before->begin_ms, std::max(gap.end_ms, before->end_ms), gap.reason};
   }
   added[gap.begin_ms] = gap;
   pending_.batch.Put(GapKey(source, gap.begin_ms), EncodeGap(gap));
+  return absl::OkStatus();
 }
 
 absl::Status Flusher::Write() {
-  const std::shared_ptr<Database> database = parts_.database->Get();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   if (database->read_only()) {
     return Error(absl::StatusCode::kUnavailable, "the store is open for reading only");
   }
@@ -267,10 +289,18 @@ absl::StatusOr<uint64_t> Flusher::Reopen() {
       parts_.database->Reopen(parts_.database_options, [this](Database* database) {
         parts_.dictionary->Rebind(database->db(), database->dictionary());
       }));
-  return ReadFlushNumber(*parts_.database->Get());
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+  return ReadFlushNumber(*database);
 }
 
 absl::Status Flusher::Commit() {
+  if (unbuilt_.has_value()) {
+    if (absl::Status status = Build(); !status.ok()) {
+      failures_->Add();
+      spdlog::error("flush {}: {}", pending_.number, Message(status));
+      return status;
+    }
+  }
   const absl::Time start = absl::Now();
   bool durable = false;
   if (failed_) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -61,7 +62,9 @@ class Flusher final : public CommitSink {
 
   Flusher(Parts parts, uint64_t last_flush);
 
-  void Prepare(HeadContents contents) override;
+  // Keeps the contents; they become a WriteBatch in Commit(), where an error in reading what a
+  // replacement takes the place of is tried again like one in writing.
+  void Prepare(HeadContents contents) override { unbuilt_ = std::move(contents); }
   absl::Status Commit() override;
 
   // Starts the commit of something else than the head: rollups, floors, derived files. The caller
@@ -76,17 +79,21 @@ class Flusher final : public CommitSink {
   uint64_t last_flush() const { return last_flush_.load(); }
 
  private:
-  void AddColumn(HeadColumn* column);
-  void AddReplacement(const Replacement& replacement);
-  void AddProgress(SourceId source, const Progress& progress);
+  // Makes the WriteBatch of `unbuilt_`. After an error it can be called again.
+  absl::Status Build();
+  void AddColumn(const Database& database, HeadColumn* column);
+  // One that can not be stored exactly is left out, and counted; its position moves all the same.
+  absl::Status AddReplacement(const Database& database, const Replacement& replacement);
+  absl::Status AddProgress(const Database& database, SourceId source, const Progress& progress);
   void SetLiveSources(const std::vector<LiveSource>& live);
-  void AddGap(SourceId source, Gap gap);
+  absl::Status AddGap(const Database& database, SourceId source, Gap gap);
   // Notes that a live or pushed source gives a series' profile type.
   void NoteType(SourceId source, SeriesId series);
   // As it will stand after this commit.
   ProgressRecord ProgressOf(SourceId source) const;
   // Deletes what the owner of `replacement` has in the bucket.
-  void DeleteReplaced(const Replacement& replacement, SiteId site);
+  absl::Status DeleteReplaced(const Database& database, const Replacement& replacement,
+                              SiteId site);
   // Sets the marks of all buckets above `level` that hold `start`.
   void MarkAbove(SiteId site, Level level, Minute start);
   absl::Status Write();
@@ -97,9 +104,10 @@ class Flusher final : public CommitSink {
 
   const Parts parts_;
   std::atomic<uint64_t> last_flush_;
+  std::optional<HeadContents> unbuilt_;
   PendingCommit pending_;
   std::set<MarkKey> marked_;
-  std::set<std::pair<SourceId, SeriesId>> noted_;    // whose type is known
+  std::set<std::pair<SourceId, SeriesId>> noted_;    // whose types are durable
   std::map<SourceId, std::map<int64_t, Gap>> gaps_;  // of this commit, by begin
   bool failed_ = false;
 

@@ -183,8 +183,7 @@ absl::StatusOr<DerivedRecord> DecodeDerived(std::string_view encoded);
 
 // Header of a derived file, 64 bytes, little endian, followed by the payload:
 //   nodes file: kBlockNodes parents u32, kBlockNodes frames u32;
-//   index file: entries sorted u64 (hash high 32 bits | id), and a directory; see
-//   dictionary_index.h.
+//   index file: a directory and entries, laid out as in dictionary_index.h.
 struct DerivedHeader {
   std::array<char, 8> magic;  // "FKNODES\0" or "FKINDEX\0"
   uint32_t format = kDerivedFormat;

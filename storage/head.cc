@@ -5,23 +5,6 @@
 
 namespace flamekeep::storage {
 
-bool SortAndMerge(std::vector<Pair>* pairs) {
-  std::sort(pairs->begin(), pairs->end(),
-            [](const Pair& a, const Pair& b) { return a.stack > b.stack; });
-  bool saturated = false;
-  size_t kept = 0;
-  for (size_t i = 0; i < pairs->size(); ++i) {
-    if (kept > 0 && (*pairs)[kept - 1].stack == (*pairs)[i].stack) {
-      uint64_t& sum = (*pairs)[kept - 1].value;
-      sum = SaturatingAdd(sum, (*pairs)[i].value, &saturated);
-    } else {
-      (*pairs)[kept++] = (*pairs)[i];
-    }
-  }
-  pairs->resize(kept);
-  return saturated;
-}
-
 HeadColumn& Head::ColumnFor(const HeadKey& key) {
   Recent& recent = recent_[(Raw(key.series) * 7 + key.start) % recent_.size()];
   if (recent.index != UINT32_MAX && recent.key == key) return contents_.columns[recent.index];

@@ -42,9 +42,6 @@ struct HeadColumn {
   size_t next_merge = 4096;  // when so many pairs have gathered, equal ids are added up
 };
 
-// Orders pairs by id, descending, and adds up equal ids. True where a sum saturated.
-bool SortAndMerge(std::vector<Pair>* pairs);
-
 // What one flush takes out of the head.
 struct HeadContents {
   std::vector<HeadColumn> columns;

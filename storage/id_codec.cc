@@ -57,9 +57,17 @@ constexpr std::array<uint64_t, 256> kOnes = [] {
 bool ReadUnary(std::string_view* in, size_t count, int parameter, Unary* unary) {
   BitReader bits(*in);
   for (size_t first = 0; first < count; first += kBlock) {
-    const uint64_t change = bits.Peek();
-    if (change == 0) return false;
-    parameter += UnZigZag(std::countr_zero(change));
+    uint64_t change = bits.Peek();
+    int zeros = 0;
+    if (change == 0) [[unlikely]] {
+      // Where dense ids end far above the next one, a change is longer than one load.
+      zeros = kLoadBits;
+      bits.Skip(zeros);
+      change = bits.Peek();
+      if (change == 0) return false;
+    }
+    zeros += std::countr_zero(change);
+    parameter += UnZigZag(zeros);
     if (parameter < 0 || parameter >= 32) return false;
     unary->parameters[first / kBlock] = static_cast<uint8_t>(parameter);
     bits.Skip(std::countr_zero(change) + 1);

@@ -76,6 +76,41 @@ TEST(IdCodecTest, Extremes) {
   }
 }
 
+void ExpectRoundTrip(uint32_t above, const std::vector<uint32_t>& ids) {
+  const ExactCopy packed(Pack(above, ids) + "rest");
+  std::vector<uint32_t> unpacked(ids.size());
+  std::string_view in = packed.view();
+  ASSERT_TRUE(UnpackIds(&in, above, absl::MakeSpan(unpacked)));
+  EXPECT_EQ(unpacked, ids);
+  EXPECT_EQ(in, "rest");
+}
+
+// `count` ids right below `above`, then `rest`.
+std::vector<uint32_t> DenseThen(uint32_t above, uint32_t count, std::vector<uint32_t> rest) {
+  std::vector<uint32_t> ids;
+  for (uint32_t i = 1; i <= count; ++i) ids.push_back(above - i);
+  ids.insert(ids.end(), rest.begin(), rest.end());
+  return ids;
+}
+
+// The parameter rises by more than one load of unary bits can tell.
+TEST(IdCodecTest, WideGapsAfterDenseIds) {
+  ExpectRoundTrip(540'000'000, DenseThen(540'000'000, 32, {3}));
+  ExpectRoundTrip(UINT32_MAX, DenseThen(UINT32_MAX, 16, {0}));
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto above = static_cast<uint32_t>(
+        std::max<uint64_t>(RandomNumber(i % 2 == 0 ? 32 : 31, &random), uint64_t{1} << 20));
+    const auto dense = static_cast<uint32_t>(random() % 8 * 16 + (i % 4 == 0 ? random() % 16 : 0));
+    std::set<uint32_t, std::greater<>> rest;
+    for (uint64_t count = random() % 20 + 1; count > 0; --count) {
+      rest.insert(static_cast<uint32_t>(RandomNumber(32, &random) % (above - dense)));
+    }
+    ASSERT_NO_FATAL_FAILURE(
+        ExpectRoundTrip(above, DenseThen(above, dense, {rest.begin(), rest.end()})));
+  }
+}
+
 TEST(IdCodecTest, TakesAboutTheEntropyOfGeometricGaps) {
   std::mt19937_64 random(1);
   std::set<uint32_t, std::greater<>> ids;

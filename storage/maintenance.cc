@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <memory>
 #include <utility>
 
 #include "base/status.h"
@@ -44,19 +45,27 @@ void Maintenance::Loop() {
 
 absl::Status Maintenance::Run(bool force) {
   absl::MutexLock lock(&run_mutex_);
-  while (parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
-    FLAMEKEEP_RETURN_IF_ERROR(DeriveNext());
+  if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
+    spdlog::warn("{}: it is written again", Message(damaged));
   }
-  while (!parts_.stopping->load()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const int rebuilt, parts_.rollup->RunDue(parts_.now(), force));
-    if (rebuilt == 0) break;
+  // One of the three that fails does not keep the others from their work.
+  absl::Status error;
+  while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
+    error = DeriveNext();
   }
-  return parts_.expiry->RunDue(parts_.now()).status();
+  while (!parts_.stopping->load() && parts_.rollup->RunDue(parts_.now(), force, &error) > 0) {
+  }
+  if (!parts_.stopping->load()) error.Update(parts_.expiry->RunDue(parts_.now()).status());
+  return error;
 }
 
 absl::Status Maintenance::DeriveNext() {
   rocksdb::WriteBatch named;
-  FLAMEKEEP_RETURN_IF_ERROR(parts_.dictionary->DeriveNext(&named));
+  {
+    // Held while runs are read, not during the commit, which may have to close it.
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+    FLAMEKEEP_RETURN_IF_ERROR(parts_.dictionary->DeriveNext(&named));
+  }
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
     parts_.flusher->Begin(named);
     return true;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "storage/committer.h"
+#include "storage/database.h"
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/flush.h"
@@ -29,6 +30,7 @@ class Maintenance {
     Dictionary* dictionary;
     Committer* committer;
     Flusher* flusher;
+    DatabaseHolder* database;
     Metrics* metrics;
     std::atomic<bool>* stopping;
     std::function<absl::Time()> now;
@@ -39,7 +41,8 @@ class Maintenance {
   // Stops within the time of one step.
   ~Maintenance();
 
-  // Does everything that is due, until nothing is left.
+  // Verifies one derived file, then does everything that is due, until nothing is left that can be
+  // done. Returns the first error.
   absl::Status Run(bool force) ABSL_LOCKS_EXCLUDED(run_mutex_);
 
  private:

@@ -1,14 +1,11 @@
 #include "storage/merge_operator.h"
 
-#include <string_view>
-
 #include "rocksdb/env.h"
 #include "storage/column.h"
+#include "storage/database.h"
 
 namespace flamekeep::storage {
 namespace {
-
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 bool Report(const absl::Status& status, const rocksdb::Slice& key, rocksdb::Logger* logger) {
   rocksdb::Error(logger, "column %s can not be merged: %s", key.ToString(true).c_str(),

@@ -87,7 +87,7 @@ class ProgressStoreTest : public testing::Test {
   }
 
   Completeness Of(absl::Duration begin, absl::Duration end) {
-    const std::unique_ptr<Snapshot> snapshot = store_->NewSnapshot();
+    const std::unique_ptr<Snapshot> snapshot = *store_->NewSnapshot();
     const absl::StatusOr<Plan> plan =
         snapshot->MakePlan(kNoon + begin, kNoon + end, {store_.Series("excimer")});
     EXPECT_TRUE(plan.ok()) << plan.status();

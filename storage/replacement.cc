@@ -12,14 +12,16 @@
 namespace flamekeep::storage {
 namespace {
 
-bool HasRolledPart(const Database& database, SiteId site, const Bucket& bucket) {
+absl::StatusOr<bool> HasRolledPart(const Database& database, SiteId site, const Bucket& bucket) {
   const std::string prefix = BucketPrefix(site, bucket.start);
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       database.db()->NewIterator(rocksdb::ReadOptions(), database.level(bucket.level)));
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const absl::StatusOr<ColumnKey> key = DecodeColumnKey(View(it->key()));
-    if (key.ok() && key->part == Part::kRolled) return true;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.part == Part::kRolled) return true;
   }
+  FLAMEKEEP_RETURN_IF_ERROR(
+      FromRocksDb(it->status(), "reading the rolled parts of a replaced bucket"));
   return false;
 }
 
@@ -54,8 +56,8 @@ absl::Status ReadFiner(const Database& database, SiteId site, const Bucket& buck
   return FromRocksDb(it->status(), "reading the finer parts of a replaced bucket");
 }
 
-// Takes `finer` out of `content`, never below zero.
-void Subtract(FinerContent finer, CollectedPairs* content) {
+// Takes `finer` out of `content`; the value that is not in there.
+uint64_t Subtract(FinerContent finer, CollectedPairs* content) {
   content->observations -= std::min(content->observations, finer.observations);
   for (Pair& pair : content->pairs) {
     const auto it = finer.values.find(pair.stack);
@@ -64,6 +66,12 @@ void Subtract(FinerContent finer, CollectedPairs* content) {
     pair.value -= taken;
     it->second -= taken;
   }
+  uint64_t missing = 0;
+  bool saturated = false;
+  for (const auto& [stack, value] : finer.values) {
+    missing = SaturatingAdd(missing, value, &saturated);
+  }
+  return missing;
 }
 
 }  // namespace
@@ -79,8 +87,9 @@ absl::Status CheckReplacement(const Database& database, const LevelState::Floors
   }
   if (replacement.subtract_finer && bucket.level != Level::kMinute) {
     const Level finer = Finer(bucket.level);
-    if (floors[static_cast<size_t>(finer)] > bucket.start &&
-        HasRolledPart(database, site, bucket)) {
+    if (floors[static_cast<size_t>(finer)] <= bucket.start) return absl::OkStatus();
+    FLAMEKEEP_ASSIGN_OR_RETURN(const bool summed, HasRolledPart(database, site, bucket));
+    if (summed) {
       return Error(absl::StatusCode::kFailedPrecondition,
                    "the {} {} can not be imported: its {}s were summed and are no longer kept, so "
                    "what the log repeats of them can not be told",
@@ -111,9 +120,20 @@ absl::Status CollectReplacement(const Database& database, SiteId site,
   std::map<SeriesId, FinerContent> finer;
   FLAMEKEEP_RETURN_IF_ERROR(
       ReadFiner(database, site, replacement.bucket, replacement.source, &finer));
+  uint64_t missing = 0;
   for (auto& [series, taken] : finer) {
+    CollectedPairs nothing;
     const auto it = content->find(series);
-    if (it != content->end()) Subtract(std::move(taken), &it->second);
+    missing = SaturatingAdd(
+        missing, Subtract(std::move(taken), it == content->end() ? &nothing : &it->second),
+        &saturated);
+  }
+  if (missing != 0) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "the {0} {1} can not be imported: it does not hold all of its {2}s, which were "
+                 "imported under other rules: import the {2}s again",
+                 LevelName(replacement.bucket.level), FormatMinute(replacement.bucket.start),
+                 LevelName(Finer(replacement.bucket.level)));
   }
   return absl::OkStatus();
 }

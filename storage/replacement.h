@@ -24,12 +24,15 @@ struct CollectedPairs {
 using SeriesPairs = std::map<SeriesId, CollectedPairs>;
 
 // Whether the replacement can be stored exactly. Errors: FAILED_PRECONDITION where its level has
-// expired, or where finer data that it may hold have been rolled up and then expired.
+// expired, or where finer data that it may hold have been rolled up and then expired; those of
+// reading.
 absl::Status CheckReplacement(const Database& database, const LevelState::Floors& floors,
                               SiteId site, const Replacement& replacement);
 
 // The content by series, less what the owner has in the next finer level if that is asked for.
-// Errors: DATA_LOSS.
+// Errors: FAILED_PRECONDITION where the content does not hold what is to be taken out: after a
+// change of rules stacks have other names, and what matches none would count twice; those of
+// reading.
 absl::Status CollectReplacement(const Database& database, SiteId site,
                                 const Replacement& replacement, SeriesPairs* content);
 

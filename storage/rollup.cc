@@ -67,15 +67,15 @@ class BucketReader {
     return rolled;
   }
 
-  // The sum of the columns under `keys`, encoded.
+  // The sum of the columns under `keys`, encoded. Errors: NOT_FOUND where one is gone.
   absl::StatusOr<std::string> Sum(const std::vector<std::string>& keys) const {
     ColumnSum sum;
     std::vector<rocksdb::PinnableSlice> values(keys.size());
     rocksdb::ColumnFamilyHandle* family = database_->level(Finer(key_.bucket.level));
     for (size_t i = 0; i < keys.size(); ++i) {
-      FLAMEKEEP_RETURN_IF_ERROR(
-          FromRocksDb(database_->db()->Get(options_, family, keys[i], &values[i]),
-                      "reading a column to roll up"));
+      const rocksdb::Status status = database_->db()->Get(options_, family, keys[i], &values[i]);
+      if (status.IsNotFound()) return NotFound("a column to roll up is gone");
+      FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(status, "reading a column to roll up"));
       FLAMEKEEP_RETURN_IF_ERROR(sum.Add(View(values[i])));
     }
     return sum.Finish();
@@ -125,20 +125,22 @@ bool Rollup::IsDue(const MarkKey& key, const StaleMark& mark, absl::Time now, bo
          now - absl::FromUnixMillis(mark.first_unix_ms) >= parts_.at_latest;
 }
 
-absl::StatusOr<int> Rollup::RunDue(absl::Time now, bool force) {
+int Rollup::RunDue(absl::Time now, bool force, absl::Status* error) {
   int rebuilt = 0;
   // In the order of levels, finest first: a coarser bucket follows the finer ones in the same run.
   for (const auto& [key, mark] : parts_.levels->marks()) {
     if (parts_.stopping->load()) break;
     if (!IsDue(key, mark, now, force)) continue;
-    FLAMEKEEP_ASSIGN_OR_RETURN(const bool done, Rebuild(key, mark.generation));
-    if (done) ++rebuilt;
+    const absl::StatusOr<bool> done = Rebuild(key, mark.generation);
+    error->Update(done.status());
+    if (done.ok() && *done) ++rebuilt;
   }
   return rebuilt;
 }
 
 absl::StatusOr<bool> Rollup::Rebuild(const MarkKey& key, uint64_t generation) {
-  auto reader = std::make_unique<BucketReader>(parts_.database->Get(), key);
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, parts_.database->Get());
+  auto reader = std::make_unique<BucketReader>(std::move(database), key);
   // Nothing below was stale at `generation`; a later one may have made it so.
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t stored, reader->Generation());
   if (stored != generation) return false;
@@ -150,34 +152,44 @@ absl::StatusOr<bool> Rollup::Rebuild(const MarkKey& key, uint64_t generation) {
     if (!children.contains(series)) parts.gone.push_back(series);
   }
   bool current = true;
-  const auto write = [&](bool last) {
-    return parts_.committer->Run([&, last] {
+  const auto write = [&](bool last) -> absl::Status {
+    absl::Status error;
+    FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&, last] {
       const std::optional<StaleMark> now = parts_.levels->mark(key);
       current = now.has_value() && now->generation == generation;
       if (!current) return false;
+      const absl::StatusOr<std::shared_ptr<Database>> open = parts_.database->Get();
+      if (!open.ok()) {
+        error = open.status();
+        return false;
+      }
       rocksdb::WriteBatch* batch = parts_.flusher->Begin();
-      const std::shared_ptr<Database> database = parts_.database->Get();
-      rocksdb::ColumnFamilyHandle* family = database->level(key.bucket.level);
+      rocksdb::ColumnFamilyHandle* family = (*open)->level(key.bucket.level);
       for (const auto& [series, column] : parts.columns) {
         batch->Put(family, RolledKey(key, series), column);
       }
       for (const SeriesId series : parts.gone) batch->Delete(family, RolledKey(key, series));
       if (last) parts_.flusher->ClearMark(key);
       return true;
-    });
+    }));
+    return error;
   };
 
   for (const auto& [series, keys] : children) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(std::string column, reader->Sum(keys));
-    parts.bytes += column.size();
-    parts.columns.emplace_back(series, std::move(column));
+    absl::StatusOr<std::string> column = reader->Sum(keys);
+    // The keys are those of the first snapshot: a replacement may have taken one away since.
+    if (absl::IsNotFound(column.status())) return false;
+    if (!column.ok()) return column.status();
+    parts.bytes += column->size();
+    parts.columns.emplace_back(series, *std::move(column));
     if (parts.bytes < kBatchBytes) continue;
     // The rest is read under a new snapshot; if anything changed in between, the generation tells.
     reader.reset();
     FLAMEKEEP_RETURN_IF_ERROR(write(/*last=*/false));
     if (!current) return false;
     parts = {};
-    reader = std::make_unique<BucketReader>(parts_.database->Get(), key);
+    FLAMEKEEP_ASSIGN_OR_RETURN(database, parts_.database->Get());
+    reader = std::make_unique<BucketReader>(std::move(database), key);
   }
   reader.reset();
   FLAMEKEEP_RETURN_IF_ERROR(write(/*last=*/true));

@@ -38,9 +38,10 @@ class Rollup {
 
   explicit Rollup(Parts parts);
 
-  // Rebuilds what is due at `now`, or all whose span is over if `force`; the number of buckets
-  // rebuilt.
-  absl::StatusOr<int> RunDue(absl::Time now, bool force);
+  // Rebuilds what is due at `now`, or all whose span is over if `force`; returns the number of
+  // buckets rebuilt. One that can not be rebuilt stays stale and does not keep the others from it:
+  // `error` becomes the first error where it was OK.
+  int RunDue(absl::Time now, bool force, absl::Status* error);
 
  private:
   bool IsDue(const MarkKey& key, const StaleMark& mark, absl::Time now, bool force) const;

@@ -20,6 +20,12 @@ namespace {
 // Values up to this size are copied out of the iterator; larger ones are pinned in the block cache.
 constexpr size_t kCopyBytes = 8 << 10;
 
+// Columns of other series that are stepped over in a row before the next wanted one is sought:
+// seeking costs as much as some ten steps.
+constexpr uint32_t kMaxMisses = 16;
+
+constexpr uint32_t kStepsPerCheck = 64;
+
 class CopiedColumn final : public ColumnHandle {
  public:
   explicit CopiedColumn(std::string_view bytes) : bytes_(bytes) {}
@@ -55,9 +61,9 @@ class SnapshotImpl final : public Snapshot {
 
   absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
                                 std::vector<SeriesId> series) const override;
-  absl::Status Read(
-      const Plan& plan,
-      absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const override;
+  absl::Status Read(const Plan& plan,
+                    absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
+                    absl::FunctionRef<absl::Status()> check) const override;
   absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
       absl::FunctionRef<bool(std::string_view site)> matches) const override;
@@ -66,9 +72,9 @@ class SnapshotImpl final : public Snapshot {
  private:
   class View;
 
-  absl::Status ReadPiece(
-      const Plan& plan, const Piece& piece,
-      absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const;
+  absl::Status ReadPiece(const Plan& plan, const Piece& piece,
+                         absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
+                         absl::FunctionRef<absl::Status()> check) const;
   absl::StatusOr<std::unique_ptr<ColumnHandle>> MakeHandle(const rocksdb::Iterator& it,
                                                            const ColumnKey& key, Level level) const;
 
@@ -207,38 +213,48 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
 }
 
 absl::Status SnapshotImpl::Read(
-    const Plan& plan, absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const {
+    const Plan& plan, absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
+    absl::FunctionRef<absl::Status()> check) const {
   for (const Piece& piece : plan.pieces) {
-    FLAMEKEEP_RETURN_IF_ERROR(ReadPiece(plan, piece, visit));
+    FLAMEKEEP_RETURN_IF_ERROR(check());
+    FLAMEKEEP_RETURN_IF_ERROR(ReadPiece(plan, piece, visit, check));
   }
   return absl::OkStatus();
 }
 
 absl::Status SnapshotImpl::ReadPiece(
     const Plan& plan, const Piece& piece,
-    absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const {
+    absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
+    absl::FunctionRef<absl::Status()> check) const {
   const std::string end = BucketPrefix(piece.site, piece.range.end);
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions options = options_;
   options.iterate_upper_bound = &upper;
-  // Long scans of fine levels read ahead by themselves; large values are skipped by seeking.
-  const bool large_values = piece.level >= Level::kDay;
+  // Long scans of fine levels read ahead by themselves; large values are never stepped over.
+  const uint32_t max_misses = piece.level >= Level::kDay ? 0 : kMaxMisses;
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       database_->db()->NewIterator(options, database_->level(piece.level)));
   it->Seek(BucketPrefix(piece.site, piece.range.begin));
+  uint32_t steps = 0;
+  uint32_t misses = 0;  // in a row
   while (it->Valid()) {
+    if (++steps % kStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(storage::View(it->key())));
     const auto next = std::lower_bound(plan.series.begin(), plan.series.end(), key.series);
     if (next == plan.series.end() || *next != key.series) {
-      if (!large_values) {
+      if (misses++ < max_misses) {
         it->Next();
-      } else if (next == plan.series.end()) {
+        continue;
+      }
+      misses = 0;
+      if (next == plan.series.end()) {
         it->Seek(SeriesPrefix(key.site, key.start + 1, plan.series.front()));
       } else {
         it->Seek(SeriesPrefix(key.site, key.start, *next));
       }
       continue;
     }
+    misses = 0;
     if (key.part == Part::kDirect || !piece.direct_only) {
       FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<ColumnHandle> handle,
                                  MakeHandle(*it, key, piece.level));
@@ -269,8 +285,9 @@ absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const roc
 
 }  // namespace
 
-std::unique_ptr<Snapshot> Store::NewSnapshot() const {
-  return std::make_unique<SnapshotImpl>(impl_->database.Get(), &impl_->catalog, *impl_->dictionary,
+absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, impl_->database.Get());
+  return std::make_unique<SnapshotImpl>(std::move(database), &impl_->catalog, *impl_->dictionary,
                                         impl_->PushFinalMs());
 }
 

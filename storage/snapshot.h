@@ -65,11 +65,12 @@ class Snapshot {
   virtual absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
                                         std::vector<SeriesId> series) const = 0;
 
-  // Calls `visit` with each column of the plan, in key order piece by piece. Stops at the first
-  // error, also one that `visit` returns (a deadline, a budget). Errors: DATA_LOSS names the key.
-  virtual absl::Status Read(
-      const Plan& plan,
-      absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit) const = 0;
+  // Calls `visit` with each column of the plan, in key order piece by piece, and `check` every so
+  // many keys, also where they all belong to other series. Stops at the first error, also one that
+  // `visit` (a budget) or `check` (a deadline) returns. Errors: DATA_LOSS names the key.
+  virtual absl::Status Read(const Plan& plan,
+                            absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
+                            absl::FunctionRef<absl::Status()> check) const = 0;
 
   // What is known about how complete the answer is for a profile type (five parts) at the sites
   // that `matches`, over what the plan covers. Errors: DATA_LOSS.

@@ -101,7 +101,10 @@ StackHashValue StackHasher::HashOne(uint32_t id) {
   }
   for (; !path_.empty(); path_.pop_back()) {
     const uint32_t step = path_.back();
-    hash = HashChild(hash, frames_.HashedBytes(view_.frame(StackId{step})));
+    // A damaged file can name any frame: the wrong hash is found out as well.
+    FrameId frame = view_.frame(StackId{step});
+    if (Raw(frame) >= frames_.size()) frame = kRootFrame;
+    hash = HashChild(hash, frames_.HashedBytes(frame));
     cache_.Put(step, hash);
   }
   return hash;

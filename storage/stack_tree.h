@@ -59,7 +59,6 @@ class StackTree {
   // Changes whenever a block moves, so that holders of old views know when to let go.
   uint64_t table_version() const { return table_version_.load(std::memory_order_relaxed); }
 
-  uint32_t block_shift() const { return block_shift_; }
   uint32_t block_nodes() const { return uint32_t{1} << block_shift_; }
 
   // Appends nodes as they were stored. REQUIRES: parents[i] < size() + i, and no pair of parent and

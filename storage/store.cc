@@ -16,7 +16,7 @@
 namespace flamekeep::storage {
 
 absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* positions) {
-  const std::shared_ptr<Database> current = database.Get();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
   // Sites first: series and sources name them.
@@ -43,7 +43,8 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
 
 absl::Status Store::Impl::Start(const Database::Options& database_options,
                                 absl::flat_hash_map<SourceId, Position> positions) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*database.Get()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
+  FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*current));
   flusher = std::make_unique<Flusher>(
       Flusher::Parts{&database, database_options, dictionary.get(), &catalog, &levels, &progress,
                      metrics(), options.now},
@@ -56,25 +57,28 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
                                                   &levels, metrics(), &stopping,
                                                   options.rollup_quiet, options.rollup_at_latest});
-  expiry = std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(),
-                                                  &levels, &catalog, options.retention});
+  expiry =
+      std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(), &levels,
+                                             &catalog, deletable.get(), options.retention});
   maintenance = std::make_unique<Maintenance>(
       Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
-                         flusher.get(), metrics(), &stopping, options.now},
+                         flusher.get(), &database, metrics(), &stopping, options.now},
       options.background_maintenance);
   return absl::OkStatus();
 }
 
 absl::Status Store::Impl::EnsureFloors(SiteId site) {
   if (levels.HasFloors(site)) return absl::OkStatus();
-  return committer->Run([this, site] {
-    if (levels.HasFloors(site)) return false;
-    catalog.TakePending(flusher->Begin());
-    for (const Level level : kLevels) {
-      flusher->SetFloor(site, level, RetentionFloor(options.retention, level, options.now()));
-    }
-    return true;
-  });
+  return committer->Run(
+      [this, site] {
+        if (levels.HasFloors(site)) return false;
+        catalog.TakePending(flusher->Begin());
+        for (const Level level : kLevels) {
+          flusher->SetFloor(site, level, RetentionFloor(options.retention, level, options.now()));
+        }
+        return true;
+      },
+      absl::Now() + options.append_timeout);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
@@ -85,16 +89,21 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   database_options.read_only = options.read_only;
   database_options.cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   database_options.env = options.env;
+  const auto deletable = std::make_shared<DeletableFloors>();
+  database_options.deletable = deletable;
   FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(database_options));
 
   auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
   absl::flat_hash_map<SourceId, Position> positions;
+  impl->deletable = deletable;
   FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&positions));
   {
-    const std::shared_ptr<Database> current = impl->database.Get();
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, impl->database.Get());
+    DictionaryOptions dictionary_options = impl->options.dictionary;
+    dictionary_options.read_only = impl->options.read_only;
     FLAMEKEEP_ASSIGN_OR_RETURN(impl->dictionary,
                                Dictionary::Open(impl->options.directory + "/derived", current->db(),
-                                                current->dictionary()));
+                                                current->dictionary(), dictionary_options));
   }
   FLAMEKEEP_RETURN_IF_ERROR(impl->Start(database_options, std::move(positions)));
   return std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -103,7 +112,10 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Store::~Store() {
-  // The maintenance thread waits for the committer, so it goes first.
+  // The maintenance thread may wait for a commit that does not come while the disk fails: once the
+  // committer stops it gets an error, and only when it is gone may the committer go.
+  impl_->stopping.store(true);
+  if (impl_->committer != nullptr) impl_->committer->Stop();
   impl_->maintenance.reset();
   impl_->committer.reset();
 }
@@ -172,8 +184,16 @@ absl::StatusOr<Ticket> Store::Append(const Batch& batch) { return impl_->committ
 absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
   const std::vector<SourceKey> sources = impl_->catalog.sources();
   FLAMEKEEP_ASSIGN_OR_RETURN(const SiteId site, InternSite(sources[Raw(replacement.source)].site));
-  FLAMEKEEP_RETURN_IF_ERROR(
-      CheckReplacement(*impl_->database.Get(), impl_->levels.floors(site), site, replacement));
+  {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
+    FLAMEKEEP_RETURN_IF_ERROR(
+        CheckReplacement(*database, impl_->levels.floors(site), site, replacement));
+    if (replacement.subtract_finer) {
+      // The flush does it again, on what is there by then, but can tell nobody.
+      SeriesPairs collected;
+      FLAMEKEEP_RETURN_IF_ERROR(CollectReplacement(*database, site, replacement, &collected));
+    }
+  }
   return impl_->committer->Replace(std::move(replacement));
 }
 
@@ -190,7 +210,7 @@ absl::Status Store::Flush() { return WaitDurable(impl_->committer->last_ticket()
 absl::Status Store::RunMaintenance(bool force) { return impl_->maintenance->Run(force); }
 
 absl::Status Store::Compact() {
-  const std::shared_ptr<Database> database = impl_->database.Get();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   for (rocksdb::ColumnFamilyHandle* family : database->all()) {
@@ -208,29 +228,34 @@ StoreStatus Store::Status() const {
     status.head_bytes = impl_->committer->pending_bytes();
     status.write_status = impl_->committer->write_status();
   }
-  const std::shared_ptr<Database> database = impl_->database.Get();
-  const auto bytes = [&](rocksdb::ColumnFamilyHandle* family) {
+  const absl::StatusOr<std::shared_ptr<Database>> database = impl_->database.Get();
+  status.write_status.Update(database.status());
+  const auto bytes = [&](const auto& family_of) -> uint64_t {
+    if (!database.ok()) return 0;
     uint64_t value = 0;
-    database->db()->GetIntProperty(family, rocksdb::DB::Properties::kTotalSstFilesSize, &value);
+    (*database)->db()->GetIntProperty(family_of(**database),
+                                      rocksdb::DB::Properties::kTotalSstFilesSize, &value);
     return value;
   };
   for (const Level level : kLevels) {
     LevelStatus& row = status.levels[static_cast<size_t>(level)];
     row.level = level;
-    row.bytes = bytes(database->level(level));
+    row.bytes = bytes([level](const Database& open) { return open.level(level); });
   }
   for (const auto& [key, mark] : impl_->levels.marks()) {
     ++status.levels[static_cast<size_t>(key.bucket.level)].stale;
   }
   status.dictionary = impl_->dictionary->stats();
-  status.dictionary_bytes = bytes(database->dictionary()) + status.dictionary.derived_bytes;
+  status.dictionary_bytes = bytes([](const Database& open) { return open.dictionary(); }) +
+                            status.dictionary.derived_bytes;
   status.directory_bytes = DirectoryBytes(impl_->options.directory);
   status.series = impl_->catalog.series().size() - 1;
   return status;
 }
 
 absl::StatusOr<std::vector<std::string>> Store::Check() {
-  return CheckStore(*impl_->database.Get(), *impl_->dictionary, impl_->catalog, impl_->levels);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
+  return CheckStore(*database, *impl_->dictionary, impl_->catalog, impl_->levels);
 }
 
 }  // namespace flamekeep::storage

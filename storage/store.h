@@ -135,7 +135,7 @@ struct SourceStatus {
 
 struct LevelStatus {
   Level level{};
-  uint64_t bytes = 0;  // on disk, estimated by RocksDB
+  uint64_t bytes = 0;  // on disk, estimated by RocksDB; 0 while that can not be opened
   uint64_t stale = 0;  // buckets that wait for rollup
 };
 
@@ -164,7 +164,8 @@ class Store {
   Dictionary& dictionary();
   const Dictionary& dictionary() const;
 
-  // Finds or makes. Errors: INVALID_ARGUMENT for a name outside its rules.
+  // Finds or makes. Errors: INVALID_ARGUMENT for a name outside its rules; UNAVAILABLE for a new
+  // site while the committer can not write, after append_timeout.
   absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
   absl::StatusOr<SiteId> InternSite(std::string_view name);
@@ -190,10 +191,11 @@ class Store {
   // Errors: FAILED_PRECONDITION where the number leaves a gap; RESOURCE_EXHAUSTED where the head is
   // full and does not drain within append_timeout (the committer can not write: see status()).
   absl::StatusOr<Ticket> Append(const Batch& batch);
+  // As Append(). Errors also: FAILED_PRECONDITION where the replacement can not be stored exactly.
   absl::StatusOr<Ticket> Replace(Replacement replacement);
 
-  // Calls `done` once the ticket is durable, from the committer thread: it must not block. Asking
-  // makes the flush come early.
+  // Calls `done` once the ticket is durable: from the committer thread, so it must not block, or
+  // before this returns where the ticket is durable already. Asking makes the flush come early.
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done);
   // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where
   // there is one.
@@ -201,7 +203,8 @@ class Store {
   // Flushes all that was accepted and waits for it.
   absl::Status Flush();
 
-  std::unique_ptr<Snapshot> NewSnapshot() const;
+  // Errors: UNAVAILABLE where RocksDB is being opened again after an error and that takes long.
+  absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const;
 
   // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if
   // `force`), derives dictionary files and applies retention, until nothing is left to do.
@@ -213,7 +216,7 @@ class Store {
 
   // Verifies the store: every column decodes, digests match the stacks, rolled parts equal what
   // they sum, dictionary files match their runs. One sentence for each fault. Slow: reads
-  // everything.
+  // everything. Errors: UNAVAILABLE as for NewSnapshot().
   absl::StatusOr<std::vector<std::string>> Check();
 
  private:

@@ -31,6 +31,7 @@ struct Store::Impl {
   Catalog catalog;
   LevelState levels;
   ProgressTable progress;
+  std::shared_ptr<DeletableFloors> deletable;
   DatabaseHolder database;
   std::unique_ptr<Dictionary> dictionary;
   std::unique_ptr<Flusher> flusher;

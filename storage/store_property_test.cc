@@ -58,6 +58,16 @@ class Oracle {
     }
   }
 
+  // Adds what replacements gave for the next finer level of a bucket.
+  void AddFiner(const Bucket& bucket, StackValues* content) const {
+    for (const OracleSample& sample : samples_) {
+      if (!sample.replaceable || sample.level != Finer(bucket.level)) continue;
+      if (BucketAt(bucket.level, sample.minute) == bucket) {
+        (*content)[sample.stack] += sample.value;
+      }
+    }
+  }
+
   void Expire(const Retention& retention, absl::Time now) {
     for (const Level level : kLevels) {
       Minute& floor = floors_[static_cast<size_t>(level)];
@@ -162,6 +172,8 @@ class StorePropertyTest : public testing::TestWithParam<int> {
     StackValues content;
     for (int i = Pick(4); i > 0; --i) content[RandomStack()] = static_cast<uint64_t>(Pick(9) + 1);
     const bool subtract = day && Pick(2) == 0;
+    // Without what its hours have, a day is refused.
+    if (subtract && Pick(8) != 0) oracle_.AddFiner(bucket, &content);
     const absl::Status status = store_.TryReplace(bucket.level, TimeOf(bucket.start), content,
                                                   ++numbers_[bucket], subtract);
     if (status.ok()) {

@@ -11,6 +11,8 @@
 #include "absl/time/civil_time.h"
 #include "base/status.h"
 #include "storage/column.h"
+#include "storage/database.h"
+#include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -42,6 +44,26 @@ TestDirectory::TestDirectory() {
 TestDirectory::~TestDirectory() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+void EditDatabase(const std::string& directory, absl::FunctionRef<void(const Database&)> edit) {
+  Database::Options options;
+  options.directory = directory;
+  options.deletable = std::make_shared<DeletableFloors>();
+  const std::unique_ptr<Database> database = Require(Database::Open(options));
+  edit(*database);
+}
+
+void OverwriteColumn(const Database& database, Level level, absl::Time start,
+                     const std::string& value) {
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database.db()->NewIterator(rocksdb::ReadOptions(), database.level(level)));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    if (Require(DecodeColumnKey(View(it->key()))).start != MinuteOf(start)) continue;
+    Require(FromRocksDb(database.db()->Put({}, database.level(level), it->key(), value), "damage"));
+    return;
+  }
+  abort();
 }
 
 StoreOptions TestOptions(std::string directory, const TestClock* clock) {
@@ -137,12 +159,12 @@ absl::Status TestStore::TryReplace(Level level, absl::Time start, const StackVal
 
 StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan,
                            std::string_view site) {
-  const auto snapshot = store_->NewSnapshot();
+  const auto snapshot = Require(store_->NewSnapshot());
   const Plan made = Require(snapshot->MakePlan(begin, end, {Series(profile, site)}));
   if (plan != nullptr) *plan = made;
   StackValues sum;
   bool saturated = false;
-  Require(snapshot->Read(made, [&](std::unique_ptr<ColumnHandle> column) {
+  const auto visit = [&](std::unique_ptr<ColumnHandle> column) -> absl::Status {
     ColumnHeader header;
     absl::StatusOr<std::vector<Pair>> pairs = DecodeColumn(column->encoded(), &header);
     if (!pairs.ok()) return pairs.status();
@@ -156,7 +178,8 @@ StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Tim
       return DataLoss("a column does not match its digest");
     }
     return absl::OkStatus();
-  }));
+  };
+  Require(snapshot->Read(made, visit, [] { return absl::OkStatus(); }));
   return sum;
 }
 

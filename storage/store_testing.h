@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "storage/database.h"
 #include "storage/snapshot.h"
 #include "storage/store.h"
 
@@ -44,6 +46,12 @@ class TestClock {
   mutable absl::Mutex mutex_;
   absl::Time now_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Opens the RocksDB of a store that is closed: to damage it.
+void EditDatabase(const std::string& directory, absl::FunctionRef<void(const Database&)> edit);
+// Puts `value` under the key of the only column that the level has at `start`.
+void OverwriteColumn(const Database& database, Level level, absl::Time start,
+                     const std::string& value);
 
 // Folded stack to value.
 using StackValues = std::map<std::string, uint64_t>;

@@ -46,6 +46,7 @@ absl::StatusOr<ingest::PushIdentity> FromProto(const v1::OpenSource& open) {
     FLAMEKEEP_ASSIGN_OR_RETURN(identity.time, FromProto(open.time(), "open.time"));
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(identity.resolution, FromProto(open.resolution(), "open.resolution"));
+  FLAMEKEEP_RETURN_IF_ERROR(ingest::CheckLabelCount(static_cast<size_t>(open.labels_size())));
   for (const v1::Label& label : open.labels()) {
     identity.labels.emplace_back(label.name(), label.value());
   }

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -21,7 +23,7 @@ namespace {
 constexpr absl::Duration kKeepaliveTime = absl::Seconds(30);
 constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(10);
 constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
-constexpr absl::Duration kMaxIdle = absl::Minutes(30);
+constexpr absl::Duration kMaxIdle = absl::Minutes(5);
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
 // Few large frames instead of many of 16 KiB.
 constexpr int kMaxFrameBytes = 1 << 20;
@@ -90,6 +92,20 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions&
                                                               const GrpcParts& parts) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const Address wanted, ParseAddress(options.address));
   FLAMEKEEP_ASSIGN_OR_RETURN(const Address numeric, Resolve(wanted));
+  // gRPC only says that it failed.
+  const auto can_not_listen = [&](std::string_view why) {
+    return Error(absl::StatusCode::kUnavailable,
+                 "can not listen for gRPC on {}: {}: choose another address with --grpc",
+                 wanted.ToString(), why);
+  };
+  const std::error_code error = TryToBind(numeric);
+  if (error == std::errc::address_in_use) {
+    return Error(absl::StatusCode::kUnavailable,
+                 "the gRPC address {} is in use: stop what listens there, or choose another with "
+                 "--grpc",
+                 wanted.ToString());
+  }
+  if (error) return can_not_listen(error.message());
   auto impl = std::make_unique<Impl>(options, parts);
 
   // Process-wide settings of gRPC.
@@ -109,10 +125,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions&
   builder.RegisterService(&impl->admin);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || port == 0) {
-    return Error(absl::StatusCode::kUnavailable,
-                 "can not listen for gRPC on {}: is it in use? Stop what listens there, or choose "
-                 "another address with --grpc",
-                 wanted.ToString());
+    return can_not_listen("gRPC could not start");
   }
   impl->address = Address{numeric.host, static_cast<uint16_t>(port)}.ToString();
   std::unique_ptr<GrpcServer> server(new GrpcServer(std::move(impl)));

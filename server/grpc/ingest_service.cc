@@ -32,6 +32,8 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
     call->self_ = call;
     if (!refusal.ok()) {
       call->End(refusal);
+    } else if (*parts.held_bytes > parts.max_held_bytes) {
+      call->End(HeldTooMuch());
     } else if (!parts.pool->TryPost([call] { call->Work(); })) {
       call->End(absl::ResourceExhaustedError(
           "the server has too many batches to decode: try again later"));
@@ -42,7 +44,9 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
  private:
   UnaryIngest(const IngestParts& parts, const v1::IngestBatchRequest* request,
               v1::IngestResponse* response)
-      : parts_(parts), request_(request), response_(response) {}
+      : parts_(parts), request_(request), response_(response), held_(request->SpaceUsedLong()) {
+    *parts_.held_bytes += held_;
+  }
 
   void OnCancel() override {
     {
@@ -53,7 +57,11 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
     End(absl::CancelledError("the client is gone"));
   }
 
-  void OnDone() override { self_.reset(); }
+  // Only here does gRPC let go of the request.
+  void OnDone() override {
+    *parts_.held_bytes -= held_;
+    self_.reset();
+  }
 
   void Work() {
     {
@@ -116,6 +124,7 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
   const IngestParts parts_;
   const v1::IngestBatchRequest* const request_;
   v1::IngestResponse* const response_;
+  const uint64_t held_;                // this call's part of held_bytes
   std::shared_ptr<UnaryIngest> self_;  // until OnDone
   storage::Position durable_before_;   // written by Work() only
   absl::Mutex mutex_;

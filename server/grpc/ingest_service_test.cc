@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
+#include <deque>
 #include <string>
 #include <thread>
 #include <vector>
@@ -256,6 +258,55 @@ TEST_F(IngestServiceTest, StreamsBeyondTheMemoryAreRefused) {
   small.Open(Folded("client"));
   for (uint64_t i = 1; i <= 5; ++i) small.Send(i, std::string(400'000, '\n'));
   EXPECT_TRUE(small.Close().ok());
+}
+
+TEST_F(IngestServiceTest, WhatIsNoLinesCountsToo) {
+  config_.limits.rpc_memory_bytes = 1'000'000;
+  Restart();
+  v1::OpenSource open = Folded("client");
+  for (int i = 0; i < 50'000; ++i) open.add_labels();
+  IngestCall call(ingest_.get());
+  call.Open(open);
+  const grpc::Status status = call.Close();
+  EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+  EXPECT_THAT(status.error_message(), HasSubstr("limits.rpc_memory"));
+}
+
+TEST_F(IngestServiceTest, StreamsThatWaitHoldNoBatches) {
+  constexpr size_t kStreams = 8;
+  constexpr size_t kBatchBytes = size_t{4} << 20;
+  const std::string lines(kBatchBytes, '\n');
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  std::deque<IngestCall> calls;
+  for (size_t i = 0; i < kStreams; ++i) {
+    IngestCall& call = calls.emplace_back(ingest_.get());
+    call.Open(Folded(fmt::format("client{}", i)));
+    for (uint64_t number = 1; number <= 2; ++number) call.Send(number, lines);
+    call.WaitFor(2);
+  }
+  EXPECT_LT(in_use(), before + kStreams * kBatchBytes / 2);
+  for (IngestCall& call : calls) EXPECT_TRUE(call.Close().ok());
+}
+
+TEST_F(IngestServiceTest, UnaryBatchesBeyondTheMemoryAreRefused) {
+  config_.limits.rpc_memory_bytes = 1'000'000;
+  Restart();
+  const grpc::Status status = Push(Folded("client"), 1, std::string(2'000'000, '\n')).first;
+  EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("limits.rpc_memory"));
+  // A call counts until gRPC is done with it, which the client may learn a moment earlier.
+  for (uint64_t i = 1; i <= 10; ++i) {
+    grpc::Status taken(StatusCode::RESOURCE_EXHAUSTED, "");
+    const absl::Time deadline = absl::Now() + absl::Seconds(10);
+    while (taken.error_code() == StatusCode::RESOURCE_EXHAUSTED && absl::Now() < deadline) {
+      taken = Push(Folded("client"), i, std::string(400'000, '\n')).first;
+    }
+    ASSERT_TRUE(taken.ok()) << taken.error_message();
+  }
 }
 
 TEST_F(IngestServiceTest, DrainAcknowledgesWhatItTook) {

@@ -9,6 +9,11 @@
 
 namespace flamekeep::server {
 
+absl::Status HeldTooMuch() {
+  return absl::ResourceExhaustedError(
+      "too many batches wait to be decoded: try again later, or raise limits.rpc_memory");
+}
+
 void CountIngestError(const absl::Status& status, Metrics* metrics) {
   if (status.ok()) return;
   metrics
@@ -38,7 +43,7 @@ void IngestStream::Drain() {
 }
 
 bool IngestStream::Hold(v1::IngestRequest* request) {
-  const uint64_t bytes = request->batch().lines().size();
+  const uint64_t bytes = request->SpaceUsedLong();
   held_ += bytes;
   if (parts_.held_bytes->fetch_add(bytes) + bytes <= parts_.max_held_bytes) return true;
   v1::IngestRequest().Swap(request);
@@ -58,10 +63,7 @@ void IngestStream::OnReadDone(bool ok) {
     reading_ = false;
     has_incoming_ = held;
     half_closed_ = !ok;
-    if (ok && !held) {
-      Fail(absl::ResourceExhaustedError(
-          "too many batches wait to be decoded: try again later, or raise limits.rpc_memory"));
-    }
+    if (ok && !held) Fail(HeldTooMuch());
   }
   Advance();
 }
@@ -160,25 +162,29 @@ IngestStream::Step IngestStream::Next() {
 }
 
 void IngestStream::Work() {
-  absl::Status status;
-  switch (work_.request_case()) {
-    case v1::IngestRequest::kOpen:
-      status = HandleOpen(work_.open());
-      break;
-    case v1::IngestRequest::kBatch:
-      status = HandleBatch(work_.batch());
-      break;
-    case v1::IngestRequest::REQUEST_NOT_SET:
-      status = InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
-      break;
-  }
-  Release(work_.batch().lines().size());
+  const uint64_t bytes = work_.SpaceUsedLong();
+  absl::Status status = Handle();
+  // A stream that waits keeps nothing beside the budget.
+  v1::IngestRequest().Swap(&work_);
+  Release(bytes);
   {
     absl::MutexLock lock(&mutex_);
     working_ = false;
     if (!status.ok()) Fail(std::move(status));
   }
   Advance();
+}
+
+absl::Status IngestStream::Handle() {
+  switch (work_.request_case()) {
+    case v1::IngestRequest::kOpen:
+      return HandleOpen(work_.open());
+    case v1::IngestRequest::kBatch:
+      return HandleBatch(work_.batch());
+    case v1::IngestRequest::REQUEST_NOT_SET:
+      break;
+  }
+  return InvalidArgument("a request holds neither `open` nor `batch`: set one of them");
 }
 
 absl::Status IngestStream::HandleOpen(const v1::OpenSource& open) {

@@ -42,11 +42,15 @@ struct IngestParts {
   ingest::PushHub* hub;
   WorkerPool* pool;
   Metrics* metrics;
-  // Of the messages of all streams that wait for decoding; shared, as a stream may outlive the rest
-  // in a callback of the store.
+  // Of the messages of all calls that wait for decoding, as they lie in memory: one with a million
+  // labels takes many times what it had on the wire. Shared, as a stream may outlive the rest in a
+  // callback of the store.
   std::shared_ptr<std::atomic<uint64_t>> held_bytes;
-  uint64_t max_held_bytes;  // beyond it a stream is refused
+  uint64_t max_held_bytes;  // beyond it a call is refused
 };
+
+// What a caller reads whose message finds the budget used up.
+absl::Status HeldTooMuch();
 
 // Counts a call that ended in an error.
 void CountIngestError(const absl::Status& status, Metrics* metrics);
@@ -74,8 +78,9 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
   void OnCancel() override;
   void OnDone() override;
 
-  // On a worker: handles work_.
+  // On a worker: handles work_ and lets go of it.
   void Work();
+  absl::Status Handle();
   absl::Status HandleOpen(const v1::OpenSource& open);
   absl::Status HandleBatch(const v1::IngestBatch& batch);
   void Durable(uint64_t number, const std::string& cursor);

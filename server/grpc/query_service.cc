@@ -18,6 +18,8 @@ namespace flamekeep::server {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{1} << 20;
+// How many of the largest answers may wait to be read before further queries are refused.
+constexpr uint64_t kUnreadReplies = 2;
 
 using RenderWriter = BlockingWriter<v1::RenderResponse>;
 
@@ -87,6 +89,28 @@ absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& requ
 
 }  // namespace
 
+// A unary call. gRPC keeps the answer until the caller has taken it, so it counts until then.
+class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  explicit UnaryCall(std::atomic<uint64_t>* unread) : unread_(unread) {}
+
+  // May delete this.
+  void End(const absl::Status& status, uint64_t reply_bytes) {
+    bytes_ = reply_bytes;
+    *unread_ += bytes_;
+    Finish(ToGrpc(status));
+  }
+
+ private:
+  void OnDone() override {
+    *unread_ -= bytes_;
+    delete this;
+  }
+
+  std::atomic<uint64_t>* const unread_;
+  uint64_t bytes_ = 0;
+};
+
 QueryService::QueryService(const query::Engine* engine, const QueryServiceOptions& options)
     : engine_(engine),
       options_(options),
@@ -111,6 +135,13 @@ absl::Status QueryService::Refuse() {
                options_.max_queued);
 }
 
+absl::Status QueryService::CheckUnread() const {
+  if (unread_bytes_ <= kUnreadReplies * options_.max_reply_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "too many answers wait to be read by their callers: try again later, or raise "
+      "limits.max_reply");
+}
+
 void QueryService::Count(std::string_view method, const absl::Status& status, absl::Time begin) {
   const Metrics::Labels labels = {{"method", std::string(method)}};
   Metrics::Labels with_code = labels;
@@ -130,10 +161,11 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
                                               grpc::CallbackServerContext* context,
                                               const Request* request, Response* response,
                                               Answer answer) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = queries_.TryPost([this, method, request, response, reactor, answer,
+  auto* call = new UnaryCall(&unread_bytes_);
+  const bool taken = queries_.TryPost([this, method, request, response, call, answer,
                                        bounds = MakeContext(context), begin = absl::Now()] {
     absl::Status status = bounds.Check();
+    if (status.ok()) status = CheckUnread();
     if (status.ok()) status = answer(*request, bounds, response);
     if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
       status = Error(absl::StatusCode::kResourceExhausted,
@@ -141,12 +173,12 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
                      "min_share)",
                      response->ByteSizeLong(), options_.max_reply_bytes);
     }
-    if (!status.ok()) response->Clear();
+    if (!status.ok()) Response().Swap(response);
     Count(method, status, begin);
-    reactor->Finish(ToGrpc(status));
+    call->End(status, response->SpaceUsedLong());
   });
-  if (!taken) reactor->Finish(ToGrpc(Refuse()));
-  return reactor;
+  if (!taken) call->End(Refuse(), 0);
+  return call;
 }
 
 grpc::ServerUnaryReactor* QueryService::FlameGraph(grpc::CallbackServerContext* context,

@@ -1,6 +1,7 @@
 // QueryService of flamekeep.v1: queries run on threads of their own, never on gRPC's.
 //
-// A call that finds the queue full is refused with RESOURCE_EXHAUSTED and counted. Cancellation and
+// A call that finds the queue full is refused with RESOURCE_EXHAUSTED and counted; so is one while
+// callers leave answers of more than twice max_reply_bytes unread. Cancellation and
 // the caller's deadline reach the engine; where the caller set none, or a later one, query_timeout
 // is the deadline. Render streams have their own threads, so that slow readers do not hold up flame
 // graphs; a reader that takes no chunk for write_stall ends its stream.
@@ -51,6 +52,8 @@ class QueryService final : public v1::QueryService::CallbackService {
   void Stop();
 
  private:
+  class UnaryCall;
+
   template <typename Request, typename Response, typename Answer>
   grpc::ServerUnaryReactor* Unary(std::string_view method, grpc::CallbackServerContext* context,
                                   const Request* request, Response* response, Answer answer);
@@ -58,12 +61,15 @@ class QueryService final : public v1::QueryService::CallbackService {
   query::Context MakeContext(grpc::CallbackServerContext* context) const;
   // The status of a call that found no place.
   absl::Status Refuse();
+  // Whether there is room for one more answer.
+  absl::Status CheckUnread() const;
   void Count(std::string_view method, const absl::Status& status, absl::Time begin);
 
   const query::Engine* engine_;
   const QueryServiceOptions options_;
   Counter& refused_;
   std::atomic<bool> stopped_ = false;
+  std::atomic<uint64_t> unread_bytes_ = 0;  // of answers that gRPC still keeps
   WorkerPool queries_;
   WorkerPool renders_;
 };

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <grpcpp/support/sync_stream.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -150,6 +153,36 @@ TEST_F(QueryLimitsTest, AnAnswerThatIsTooLarge) {
   const grpc::Status status = FlameGraph().first;
   EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(status.error_message(), HasSubstr("max_nodes"));
+}
+
+TEST_F(QueryLimitsTest, AnswersThatNobodyReadsAreBounded) {
+  config_.limits.max_reply_bytes = 20'000'000;
+  Start();
+  PushMuch();
+  v1::FlameGraphRequest request;
+  *request.mutable_selection() = LastHour();
+  // As a stream, which takes an answer only when it is asked to.
+  const grpc::internal::RpcMethod method("/flamekeep.v1.QueryService/FlameGraph",
+                                         grpc::internal::RpcMethod::SERVER_STREAMING, channel_);
+  std::deque<grpc::ClientContext> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::FlameGraphResponse>>> unread;
+  for (int i = 0; i < 4; ++i) {
+    unread.emplace_back(grpc::internal::ClientReaderFactory<v1::FlameGraphResponse>::Create(
+        channel_.get(), method, &contexts.emplace_back(), request));
+  }
+  const auto status_becomes = [&](StatusCode code) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (absl::Now() < deadline) {
+      const grpc::Status status = FlameGraph("unknown").first;
+      if (status.error_code() == code) return status.error_message();
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    return std::string("never");
+  };
+  EXPECT_THAT(status_becomes(StatusCode::RESOURCE_EXHAUSTED), HasSubstr("limits.max_reply"));
+  for (grpc::ClientContext& context : contexts) context.TryCancel();
+  for (const auto& reader : unread) reader->Finish();
+  EXPECT_THAT(status_becomes(StatusCode::NOT_FOUND), HasSubstr("unknown"));
 }
 
 TEST_F(QueryLimitsTest, StreamsWhatIsLargerThanAMessage) {

@@ -29,13 +29,20 @@ def start(*args, server, **options):
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
+# The samples that tests import are of fixed days, and the server's clock goes on.
+KEEP_ALL = "retention: {minute: forever, hour: forever}\n"
+
+
 class Server:
     """A server on free ports with a store of its own. Use as a context manager."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, config=""):
+        """`config` is YAML, without `retention`."""
         self._directory = tempfile.TemporaryDirectory(prefix="flamekeep-test-")
         self.directory = pathlib.Path(self._directory.name)
         self.store = self.directory / "store"
+        self._config = self.directory / "config.yaml"
+        self._config.write_text(KEEP_ALL + config)
         self._flags = flags
         self._process = None
         self.grpc = "127.0.0.1:0"
@@ -55,7 +62,8 @@ class Server:
         with open(self.directory / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [BIN, "serve", "--data", str(self.store), "--grpc", self.grpc,
-                 "--http", "127.0.0.1:0", "--ready-file", str(ready), *self._flags],
+                 "--http", "127.0.0.1:0", "--ready-file", str(ready),
+                 "--config", str(self._config), *self._flags],
                 stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not ready.exists():
@@ -83,15 +91,19 @@ class Server:
     def start_command(self, *args, **options):
         return start(*args, server=self.grpc, **options)
 
+    def batches(self):
+        """How many batches of all numbered sources are durable; 0 where the server does not say."""
+        done = self.run("status", "--json")
+        if done.returncode != 0:
+            return 0
+        return sum(int(source["position_number"]) for source in json.loads(done.stdout)["sources"])
+
     def wait_for_batches(self, count):
         """Until so many batches of all numbered sources are durable."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            done = self.run("status", "--json")
-            if done.returncode == 0:
-                sources = json.loads(done.stdout)["sources"]
-                if sum(int(source["position_number"]) for source in sources) >= count:
-                    return
+            if self.batches() >= count:
+                return
             time.sleep(0.02)
         raise AssertionError(f"fewer than {count} batches after a minute")
 

@@ -1,6 +1,8 @@
 """The command line against a real server: what it stores, answers, says and returns."""
 
+import array
 import bz2
+import fcntl
 import gzip
 import json
 import os
@@ -12,6 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 import xml.etree.ElementTree
@@ -134,8 +137,9 @@ class CliTest(unittest.TestCase):
             server.wait_for_batches(100)
             client.kill()
             client.communicate()
+            sent = server.batches()
             client = server.start_command("import", "--site", "eqiad", path)
-            server.wait_for_batches(130)
+            server.wait_for_batches(sent + 5)  # it has found the server
             server.kill()
             time.sleep(1)
             server.start()
@@ -156,13 +160,42 @@ class CliTest(unittest.TestCase):
                 writer.flush()
                 time.sleep(0.3)
                 client.send_signal(signal.SIGINT)
-                writer.write(b"\n")
             _, err = client.communicate(timeout=60)
             self.assertEqual(client.returncode, 130, err.decode())
             self.assertIn("run the same command again", err.decode())
             self.ok(server.run("import", "--site", "eqiad", SAMPLE))
             self.assert_equal_sums(server.folded("excimer", self.begin, self.end),
                                    naive(self.lines, b"excimer"))
+
+    def test_idle_pipe_is_given_up_at_the_first_signal(self):
+        def wait_until_read(pipe):
+            unread = array.array("i", [1])
+            deadline = time.monotonic() + 60
+            while unread[0] and time.monotonic() < deadline:
+                fcntl.ioctl(pipe, termios.FIONREAD, unread)
+                time.sleep(0.02)
+            self.assertEqual(unread[0], 0)
+            time.sleep(0.3)  # back in read()
+
+        nobody = self.directory / "nobody"
+        os.mkfifo(nobody)
+        with Server() as server:
+            for stop, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+                for source, given in (("-", b"1"), ("-", self.sample[:1_000_000]), (nobody, None)):
+                    with self.subTest(stop=stop, source=source, given=given and len(given)):
+                        client = server.start_command("import", "--site", "eqiad", source,
+                                                      stdin=subprocess.PIPE)
+                        if given is None:
+                            time.sleep(1)  # in open()
+                        else:
+                            client.stdin.write(given)
+                            client.stdin.flush()
+                            wait_until_read(client.stdin)
+                        client.send_signal(stop)
+                        self.assertEqual(client.wait(timeout=30), code)
+                        out, err = client.communicate()
+                        self.assertRegex(err.decode(), r"\Aflamekeep: interrupted: [^\n]+\n\Z")
+                        self.assertEqual(out, b"")
 
     def test_plain_folded_lines(self):
         path = self.file("stacks.folded", b"main;run;work 3\nmain;run;rest 4\nmain;run;work 5")
@@ -240,13 +273,11 @@ class CliTest(unittest.TestCase):
             self.assertEqual(os.listdir(self.directory), ["graph.svg"])
 
             # A reader that goes away is no error.
-            with subprocess.Popen(["head", "-c", "10"], stdin=subprocess.PIPE,
-                                  stdout=subprocess.DEVNULL) as head:
-                client = server.start_command(*query)
-                client.stdout.close()
-                self.assertEqual(client.stderr.read(), b"")
-                self.assertEqual(client.wait(timeout=60), 0)
-                client.stderr.close()
+            client = server.start_command(*query)
+            client.stdout.close()
+            self.assertEqual(client.stderr.read(), b"")
+            self.assertEqual(client.wait(timeout=60), 0)
+            client.stderr.close()
 
     def test_status(self):
         with Server() as server:

@@ -5,7 +5,6 @@ import json
 import pathlib
 import resource
 import sys
-import tempfile
 import time
 import unittest
 import urllib.error
@@ -20,11 +19,7 @@ RANGE = ("2026-11-20", "2026-11-21")
 
 class FullDiskTest(unittest.TestCase):
     def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="flamekeep-disk-")
-        self.addCleanup(directory.cleanup)
-        config = pathlib.Path(directory.name) / "config.yaml"
-        config.write_text("limits: {drain_timeout: 2s}\n")
-        self.server = Server("--config", config)
+        self.server = Server(config="limits: {drain_timeout: 2s}\n")
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
         self.commands = []
