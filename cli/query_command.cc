@@ -71,8 +71,11 @@ std::string_view ReasonText(v1::Gap::Reason reason) {
 // What is missing from the answer, or may still come.
 void TellCompleteness(const v1::Coverage& coverage) {
   constexpr int kListed = 3;
+  // A live source is always some seconds behind.
+  constexpr int64_t kUsualSeconds = 60;
   const google::protobuf::Timestamp& through = coverage.complete_through();
-  if (!coverage.final() && coverage.has_complete_through() && through < coverage.covered().end()) {
+  if (!coverage.final() && coverage.has_complete_through() &&
+      through.seconds() + kUsualSeconds < coverage.requested().end().seconds()) {
     fmt::print(stderr, "flamekeep: note: complete through {}, later samples may be missing\n",
                TimeText(absl::FromUnixSeconds(through.seconds())));
   }

@@ -31,6 +31,9 @@ constexpr double kColumn = 7.23;  // of a character of the graph's font
 
 constexpr std::string_view kSamples = "samples";
 
+// A live source is always some seconds behind.
+constexpr absl::Duration kUsualDelay = absl::Minutes(1);
+
 constexpr uint32_t kLeastWidth = 200;
 constexpr uint32_t kMostWidth = 20'000;
 
@@ -178,7 +181,7 @@ class Writer {
       text += fmt::format(" in {} {}", WithCommas(coverage.observations), kSamples);
     }
     if (!coverage.final && coverage.complete_through.has_value() &&
-        *coverage.complete_through < coverage.covered.end) {
+        *coverage.complete_through + kUsualDelay < coverage.requested.end) {
       text += " · complete through " + TimeText(*coverage.complete_through);
     }
     if (!coverage.gaps.empty()) text += " · " + GapsText();
@@ -188,7 +191,7 @@ class Writer {
   }
 
   // "samples are missing from 2026-11-20 13:00 to 2026-11-20 13:05 UTC (eqiad/excimer:
-  // disconnected) and in 3 more gaps".
+  // disconnected) and 3 times more".
   std::string GapsText() const {
     const std::vector<storage::SourceGap>& gaps = graph_.coverage.gaps;
     const storage::SourceGap& first = gaps.front();
@@ -197,7 +200,7 @@ class Writer {
         RangeText(absl::FromUnixMillis(first.gap.begin_ms), absl::FromUnixMillis(first.gap.end_ms)),
         EscapeXml(VisibleText(first.source.site)), EscapeXml(VisibleText(first.source.name)),
         storage::GapReasonName(first.gap.reason));
-    if (gaps.size() > 1) text += fmt::format(" and in {} more gaps", gaps.size() - 1);
+    if (gaps.size() > 1) text += fmt::format(" and {} times more", gaps.size() - 1);
     return text;
   }
 

@@ -130,6 +130,26 @@ TEST(SvgWriter, TitlesAreThoseOfArcLamp) {
   EXPECT_THAT(svg, HasSubstr("2026-11-21 00:00 to 2026-11-22 00:00 UTC · 10,000 samples<"));
 }
 
+TEST(SvgWriter, SaysWhatIsMissing) {
+  TestTree tree;
+  FlameGraph graph = MakeGraph(tree, {{tree.AddNode(0, tree.AddFrame("a")), 1}});
+  Coverage& coverage = graph.coverage;
+  coverage.complete_through = coverage.requested.end - absl::Hours(1);
+  const storage::SourceKey source{.site = "eqiad", .name = "<wall>"};
+  const int64_t begin = absl::ToUnixMillis(coverage.requested.begin);
+  const storage::SourceGap gap{source, {begin, begin + 60'000, storage::GapReason::kDisconnected}};
+  coverage.gaps = {gap, gap};
+  std::string svg = WriteSvg(graph, {});
+  EXPECT_THAT(svg,
+              HasSubstr(" · complete through 2026-11-21 23:00:00 UTC · samples are missing from "
+                        "2026-11-21 00:00 to 2026-11-21 00:01 UTC (eqiad/&lt;wall&gt;: "
+                        "disconnected) and 1 times more<"));
+  coverage.gaps.clear();
+  coverage.complete_through = coverage.requested.end - absl::Seconds(30);
+  svg = WriteSvg(graph, {});
+  EXPECT_THAT(svg, Not(HasSubstr("complete through")));
+}
+
 TEST(SvgWriter, NarrowBoxesAreNotDrawn) {
   TestTree tree;
   Values values;

@@ -208,15 +208,14 @@ void Flusher::SetProgress(SourceId source, const ProgressRecord& record) {
 
 void Flusher::NoteType(SourceId source, SeriesId series) {
   if (noted_.contains({source, series})) return;
+  const bool is_import = parts_.catalog->SourceOf(source).kind == SourceKind::kImport;
   ProgressRecord record = ProgressOf(source);
-  const bool durable = !pending_.progress.contains(source);
-  if (parts_.catalog->SourceOf(source).kind == SourceKind::kImport) {
-    noted_.emplace(source, series);
-  } else if (record.profile_types.insert(parts_.catalog->ProfileTypeOf(series)).second) {
+  if (!is_import && record.profile_types.insert(parts_.catalog->ProfileTypeOf(series)).second) {
     SetProgress(source, record);
-  } else if (durable) {
-    noted_.emplace(source, series);
+    return;
   }
+  // What this commit only adds may have to be added again.
+  if (is_import || !pending_.progress.contains(source)) noted_.emplace(source, series);
 }
 
 absl::Status Flusher::AddProgress(const Database& database, SourceId source,

@@ -3,6 +3,7 @@
 //
 //   crash_writer DIRECTORY SEED
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <atomic>
