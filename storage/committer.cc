@@ -13,6 +13,9 @@ namespace {
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
 constexpr absl::Duration kLongestRetry = absl::Seconds(5);
 constexpr size_t kMaxCursorBytes = 64 << 10;
+// What one who waits for a ticket may hold, for example a client's cursor: while nothing can be
+// written, batches without samples come only until these fill the head's bound.
+constexpr size_t kWaiterBytes = 4 << 10;
 
 }  // namespace
 
@@ -53,16 +56,19 @@ absl::StatusOr<bool> Committer::CheckNumber(SourceId source,
                position->number, last, last + 1);
 }
 
+size_t Committer::BytesHeld() const {
+  return head_.bytes() + in_flight_bytes_ + waiters_.size() * kWaiterBytes;
+}
+
 absl::Status Committer::WaitForRoom() {
   const absl::Time deadline = absl::Now() + options_.append_timeout;
   while (true) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
-    if (head_.bytes() + in_flight_bytes_ < options_.max_head_bytes) return absl::OkStatus();
+    if (BytesHeld() < options_.max_head_bytes) return absl::OkStatus();
     if (changed_.WaitWithDeadline(&mutex_, deadline)) {
       return Error(absl::StatusCode::kResourceExhausted,
                    "{} bytes wait to be written and the store can not keep up{}{}: try again later",
-                   head_.bytes() + in_flight_bytes_, write_status_.ok() ? "" : ": ",
-                   Message(write_status_));
+                   BytesHeld(), write_status_.ok() ? "" : ": ", Message(write_status_));
     }
   }
 }
@@ -169,7 +175,7 @@ absl::Status Committer::write_status() const {
 
 size_t Committer::pending_bytes() const {
   absl::MutexLock lock(&mutex_);
-  return head_.bytes() + in_flight_bytes_;
+  return BytesHeld();
 }
 
 absl::Time Committer::FlushTime() const {

@@ -98,6 +98,8 @@ class Committer {
   // Checks a numbered batch: true where it was accepted before.
   absl::StatusOr<bool> CheckNumber(SourceId source, const std::optional<Position>& position) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What waits to be written, and who waits for that.
+  size_t BytesHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WaitForRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Ticket Accepted(SourceId source, const std::optional<Position>& position)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -152,6 +152,32 @@ TEST(CommitterConcurrentTest, StopsWhileTheSinkIsBroken) {
   EXPECT_EQ(task.code(), absl::StatusCode::kCancelled);
 }
 
+TEST(CommitterConcurrentTest, BatchesWithoutSamplesAreBoundedToo) {
+  FakeSink sink(0);
+  sink.set_broken(true);
+  Committer::Options options = FastOptions();
+  options.max_head_bytes = 1 << 20;
+  options.append_timeout = absl::Milliseconds(10);
+  Committer committer(options, &sink, {});
+  std::atomic<int> told = 0;
+  int accepted = 0;
+  absl::Status status;
+  while (status.ok() && accepted < 1000) {
+    const absl::StatusOr<Ticket> ticket = committer.Append(
+        {.source = SourceId{1}, .position = Position{static_cast<uint64_t>(accepted) + 1, "c"}});
+    status = ticket.status();
+    if (!status.ok()) break;
+    ++accepted;
+    committer.OnDurable(*ticket, [&] { ++told; });
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_LE(accepted, 256);
+  sink.set_broken(false);
+  ASSERT_TRUE(committer.WaitDurable(committer.last_ticket(), absl::InfiniteFuture()).ok());
+  committer.Stop();
+  EXPECT_EQ(told.load(), accepted);
+}
+
 TEST(CommitterConcurrentTest, ATaskIsNotWaitedForBeyondItsDeadline) {
   FakeSink sink(0);
   sink.set_broken(true);

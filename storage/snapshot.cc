@@ -149,6 +149,7 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
   plan.series = std::move(series);
 
   std::vector<SiteId> sites;
+  sites.reserve(plan.series.size());
   for (const SeriesId id : plan.series) sites.push_back(catalog_->SiteOf(id));
   std::sort(sites.begin(), sites.end());
   sites.erase(std::unique(sites.begin(), sites.end()), sites.end());

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,7 +24,7 @@ std::string FormatLine() { return fmt::format("{}{}\n", kFormatPrefix, kStoreFor
 
 absl::Status SystemError(std::string_view what, const std::string& path) {
   return Error(absl::StatusCode::kUnavailable, "{} {} failed: {}", what, path,
-               std::strerror(errno));
+               std::generic_category().message(errno));
 }
 
 absl::Status SyncPath(const std::string& path) {
