@@ -24,7 +24,7 @@ absl::Status TooLarge(size_t limit) {
 absl::Status UnpackZstd(std::string_view packed, size_t limit, std::string* out) {
   constexpr size_t kFirstGuess = size_t{1} << 20;
   constexpr int kMaxWindowLog = 24;  // as large as anything that may come out
-  const unsigned long long told = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  const uint64_t told = ZSTD_getFrameContentSize(packed.data(), packed.size());
   if (told == ZSTD_CONTENTSIZE_ERROR) {
     return InvalidArgument("the batch is no zstd frame, though it is sent as one");
   }

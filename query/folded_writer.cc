@@ -92,7 +92,7 @@ FrameTexts::FrameTexts(uint32_t frame_count, FrameNames names) : ranks_(frame_co
 }
 
 uint64_t FrameTexts::memory_bytes() const {
-  return ranks_.capacity() * sizeof(ranks_[0]) + texts_.capacity() * sizeof(texts_[0]);
+  return ranks_.capacity() * sizeof(ranks_[0]) + texts_.capacity() * sizeof(std::string_view);
 }
 
 absl::Status WriteFoldedBoxes(absl::Span<const Box> boxes, const FrameTexts& texts,

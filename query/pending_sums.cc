@@ -30,8 +30,7 @@ PendingSums::List* PendingSums::NewList() {
       free_lists_ = lists[i].entries;
     }
   }
-  auto* list = reinterpret_cast<List*>(reinterpret_cast<uintptr_t>(free_lists_) / sizeof(List) *
-                                       sizeof(List));
+  List* const list = ListOf(free_lists_);
   free_lists_ = list->previous;
   return list;
 }

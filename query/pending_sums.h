@@ -96,13 +96,18 @@ class PendingSums {
   static constexpr size_t kMaxWide =
       storage::kWindowIds * sizeof(uint64_t) / sizeof(std::pair<uint32_t, uint64_t>);
 
+  // The list that holds an entry.
+  static List* ListOf(uint32_t* entry) {
+    const uintptr_t within = reinterpret_cast<uintptr_t>(entry) % sizeof(List);
+    return reinterpret_cast<List*>(reinterpret_cast<char*>(entry) - within);
+  }
+
   template <typename Visit>
   void TakeList(uint32_t window, Visit&& visit) {
     uint32_t* end = std::exchange(ends_[window], nullptr);
     while (end != nullptr) {
       // `end` is behind the last entry, so it may be the address of what follows the list.
-      auto* list = reinterpret_cast<List*>(reinterpret_cast<uintptr_t>(end - 1) / sizeof(List) *
-                                           sizeof(List));
+      List* const list = ListOf(end - 1);
       for (const uint32_t* entry = list->entries; entry < end; ++entry) {
         visit(*entry >> 16, uint64_t{*entry & 0xffff});
       }

@@ -50,7 +50,8 @@ std::string PaletteCss(bool inverted) {
   const Palette& palette = inverted ? kBlue : kWarm;
   std::string css;
   for (uint32_t color = 0; color < kColors; ++color) {
-    const double hue_share = static_cast<double>(color / kShades) / (kHues - 1);
+    const uint32_t hue_number = color / kShades;
+    const double hue_share = static_cast<double>(hue_number) / (kHues - 1);
     const double shade = static_cast<double>(color % kShades) / (kShades - 1);
     const double hue = palette.first_hue + hue_share * (palette.last_hue - palette.first_hue);
     const double lightness = palette.darkest + shade * (palette.lightest - palette.darkest);

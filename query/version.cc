@@ -23,6 +23,7 @@ void AddRange(const TimeRange& range, std::string* text) {
 
 std::string CanonicalSelector(const Selector& selector, std::string_view profile_type) {
   std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> matchers;
+  matchers.reserve(selector.matchers.size());
   for (const Matcher& matcher : selector.matchers) {
     matchers.emplace_back(matcher.label, MatchOpText(matcher.op), matcher.value);
   }
