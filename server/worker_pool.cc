@@ -6,7 +6,7 @@
 
 namespace flamekeep::server {
 
-WorkerPool::WorkerPool(std::string name, size_t threads, size_t max_queued)
+WorkerPool::WorkerPool(const std::string& name, size_t threads, size_t max_queued)
     : max_queued_(max_queued) {
   threads_.reserve(threads);
   for (size_t i = 0; i < threads; ++i) {

@@ -21,7 +21,7 @@ class WorkerPool {
   using Task = absl::AnyInvocable<void() &&>;
 
   // `name` is that of the threads, at most 15 bytes. At most `max_queued` tasks wait.
-  WorkerPool(std::string name, size_t threads, size_t max_queued);
+  WorkerPool(const std::string& name, size_t threads, size_t max_queued);
   // Stops.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
