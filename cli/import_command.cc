@@ -199,7 +199,7 @@ absl::Status RunImport(const ImportOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const v1::OpenSource open, OpenOf(options));
   const StopInOrder stop_in_order;
   Import import(options, address);
-  const absl::Status status = options.arclamp.empty() ? import.Files(open) : import.ArcLamp(open);
+  absl::Status status = options.arclamp.empty() ? import.Files(open) : import.ArcLamp(open);
   if (absl::IsCancelled(status) && StopRequested()) {
     return Interrupted(StopSignal(), kRunAgain);
   }

@@ -103,8 +103,9 @@ std::string Progress::Text(uint64_t done, absl::Time now) const {
   const double rate = static_cast<double>(done) / seconds;
   const std::string speed = RoundedBytesText(static_cast<uint64_t>(rate)) + "/s";
   // A file may grow while it is read.
-  if (total_ == 0 || done > total_)
+  if (total_ == 0 || done > total_) {
     return fmt::format("{}  {}  {}", RoundedBytesText(done), speed, what_);
+  }
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const int filled = static_cast<int>(share * kBarCells);
   const std::string left =

@@ -17,6 +17,7 @@ namespace flamekeep::storage {
 namespace {
 
 constexpr absl::Duration kMaxClockError = absl::Hours(1);
+constexpr size_t kMaxNoted = 100'000;
 
 // The last gap of a source that begins at `begin_ms` or before.
 absl::StatusOr<std::optional<Gap>> LastGap(const Database& database, SourceId source,
@@ -208,14 +209,29 @@ void Flusher::SetProgress(SourceId source, const ProgressRecord& record) {
 
 void Flusher::NoteType(SourceId source, SeriesId series) {
   if (noted_.contains({source, series})) return;
-  const bool is_import = parts_.catalog->SourceOf(source).kind == SourceKind::kImport;
+  const SourceKey key = parts_.catalog->SourceOf(source);
+  const std::string type = parts_.catalog->ProfileTypeOf(series);
+  const bool needless = key.kind == SourceKind::kImport ||
+                        (key.kind == SourceKind::kPush && IsPushed(key.site, type));
   ProgressRecord record = ProgressOf(source);
-  if (!is_import && record.profile_types.insert(parts_.catalog->ProfileTypeOf(series)).second) {
+  if (!needless && record.profile_types.insert(type).second) {
     SetProgress(source, record);
     return;
   }
   // What this commit only adds may have to be added again.
-  if (is_import || !pending_.progress.contains(source)) noted_.emplace(source, series);
+  if (!pending_.progress.empty()) return;
+  if (noted_.size() >= kMaxNoted) noted_.clear();
+  noted_.emplace(source, series);
+}
+
+bool Flusher::IsPushed(std::string_view site, const std::string& type) const {
+  std::map<SourceId, ProgressRecord> records = pending_.progress;
+  records.merge(parts_.progress->All());
+  return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
+    if (!entry.second.profile_types.contains(type)) return false;
+    const SourceKey key = parts_.catalog->SourceOf(entry.first);
+    return key.kind == SourceKind::kPush && key.site == site;
+  });
 }
 
 absl::Status Flusher::AddProgress(const Database& database, SourceId source,

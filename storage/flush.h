@@ -17,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -89,6 +90,8 @@ class Flusher final : public CommitSink {
   absl::Status AddGap(const Database& database, SourceId source, Gap gap);
   // Notes that a live or pushed source gives a series' profile type.
   void NoteType(SourceId source, SeriesId series);
+  // Whether the types of some client are known to hold this one: one stands for all.
+  bool IsPushed(std::string_view site, const std::string& type) const;
   // As it will stand after this commit.
   ProgressRecord ProgressOf(SourceId source) const;
   // Deletes what the owner of `replacement` has in the bucket.

@@ -59,16 +59,15 @@ void ProgressTable::Set(SourceId source, ProgressRecord record) {
 }
 
 FinalRange FinalRangeOf(const KeyedRecords& records, std::string_view site,
-                        std::string_view profile_type, int64_t push_final_ms) {
+                        std::string_view profile_type) {
   constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   int64_t begin = kNever;
   int64_t live_end = kNever;
   int64_t retired_end = 0;
   bool live = false;
-  bool pushed = false;
   for (const auto& [key, record] : records) {
     if (key.site != site || !record.profile_types.contains(std::string(profile_type))) continue;
-    pushed |= key.kind == SourceKind::kPush;
+    if (key.kind == SourceKind::kPush) return {};
     if (!IsLive(key.kind)) continue;
     if (record.recorded_from_ms != 0) begin = std::min(begin, record.recorded_from_ms);
     if (record.retired) {
@@ -79,9 +78,7 @@ FinalRange FinalRangeOf(const KeyedRecords& records, std::string_view site,
     }
   }
   if (begin == kNever) return {};
-  int64_t end = live ? live_end : retired_end;
-  if (pushed) end = std::min(end, push_final_ms);
-  return {begin, end};
+  return {begin, live ? live_end : retired_end};
 }
 
 std::optional<int64_t> CompleteThrough(const KeyedRecords& records, std::string_view site,

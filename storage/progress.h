@@ -63,7 +63,8 @@ struct Progress {
   void Add(const Progress& later);
 };
 
-// What a store keeps of a live source; of a pushing client, its profile types.
+// What a store keeps of a live source; of one pushing client of each site and profile type, that
+// there are such.
 struct ProgressRecord {
   int64_t recorded_from_ms = 0;         // the source has been read since; 0: not yet
   int64_t complete_through_ms = 0;      // 0: nothing is complete yet
@@ -90,8 +91,8 @@ struct Completeness {
 };
 
 // Where a profile type of a site can not change any more: from the first moment at which a live
-// source was read, to where all live ones are complete (for retired ones: to where they came) and
-// no push is accepted any more. Empty where there is no live source.
+// source was read, to where all live ones are complete (for retired ones: to where they came).
+// Empty where there is no live source, or clients push: what they send may be of any time.
 struct FinalRange {
   int64_t begin_ms = 0;
   int64_t end_ms = 0;
@@ -120,10 +121,10 @@ class ProgressTable {
   std::map<SourceId, ProgressRecord> records_ ABSL_GUARDED_BY(mutex_);
 };
 
-// `records` with the keys of their sources. `push_final_ms`: pushes before it are refused.
+// Records with the keys of their sources.
 using KeyedRecords = std::vector<std::pair<SourceKey, ProgressRecord>>;
 FinalRange FinalRangeOf(const KeyedRecords& records, std::string_view site,
-                        std::string_view profile_type, int64_t push_final_ms);
+                        std::string_view profile_type);
 std::optional<int64_t> CompleteThrough(const KeyedRecords& records, std::string_view site,
                                        std::string_view profile_type);
 

@@ -30,19 +30,17 @@ SourceKey Key(SourceKind kind, std::string name = "excimer", std::string site = 
   return {.kind = kind, .site = std::move(site), .name = std::move(name)};
 }
 
-constexpr int64_t kNoPushBound = INT64_MAX;
-
 TEST(FinalRangeTest, EndsWhereTheSlowestLiveSourceIs) {
   const KeyedRecords records = {
       {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(5))},
       {Key(SourceKind::kStream), Record(absl::Hours(2), absl::Hours(3))},
       {Key(SourceKind::kStream, "other", "codfw"), Record(absl::Hours(0), absl::Hours(1))},
   };
-  const FinalRange range = FinalRangeOf(records, "eqiad", kType, kNoPushBound);
+  const FinalRange range = FinalRangeOf(records, "eqiad", kType);
   EXPECT_EQ(range.begin_ms, Ms(absl::Hours(1)));
   EXPECT_EQ(range.end_ms, Ms(absl::Hours(3)));
   EXPECT_EQ(CompleteThrough(records, "eqiad", kType), Ms(absl::Hours(3)));
-  EXPECT_TRUE(FinalRangeOf(records, "eqiad", "cpu:samples:count::", kNoPushBound).empty());
+  EXPECT_TRUE(FinalRangeOf(records, "eqiad", "cpu:samples:count::").empty());
   EXPECT_EQ(CompleteThrough(records, "eqiad", "cpu:samples:count::"), std::nullopt);
 }
 
@@ -51,20 +49,20 @@ TEST(FinalRangeTest, ARetiredSourceHoldsNothingBack) {
       {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(2), /*retired=*/true)},
       {Key(SourceKind::kStream), Record(absl::Hours(2), absl::Hours(6))},
   };
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType, kNoPushBound).begin_ms, Ms(absl::Hours(1)));
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType, kNoPushBound).end_ms, Ms(absl::Hours(6)));
+  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType).begin_ms, Ms(absl::Hours(1)));
+  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType).end_ms, Ms(absl::Hours(6)));
   // Without a live one, what the retired ones recorded stays final.
   records.pop_back();
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType, kNoPushBound).end_ms, Ms(absl::Hours(2)));
+  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType).end_ms, Ms(absl::Hours(2)));
   EXPECT_EQ(CompleteThrough(records, "eqiad", kType), std::nullopt);
 }
 
-TEST(FinalRangeTest, PushesMayComeLate) {
+TEST(FinalRangeTest, WhatIsPushedMayBeOfAnyTime) {
   const KeyedRecords records = {
       {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(9))},
       {Key(SourceKind::kPush, "client"), {0, 0, false, {kType}}},
   };
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType, Ms(absl::Hours(4))).end_ms, Ms(absl::Hours(4)));
+  EXPECT_TRUE(FinalRangeOf(records, "eqiad", kType).empty());
   EXPECT_EQ(CompleteThrough(records, "eqiad", kType), Ms(absl::Hours(9)));
 }
 
@@ -152,6 +150,25 @@ TEST_F(ProgressStoreTest, LearnsProfileTypesFromSamples) {
   Report({}, {store_.MakeSample(kNoon, "excimer", "a", 1)});
   EXPECT_EQ(Of(absl::ZeroDuration(), absl::Hours(1)).complete_through_ms, Ms(absl::Hours(1)));
   EXPECT_THAT(store_->ProgressOf(source_)->profile_types, ElementsAre(kType));
+}
+
+TEST_F(ProgressStoreTest, OneClientStandsForAllThatPushAType) {
+  store_->SetLiveSources({{source_, {kType}}});
+  Report({.begins_ms = Ms(absl::ZeroDuration()), .complete_through_ms = Ms(absl::Hours(1))});
+  EXPECT_TRUE(Of(absl::ZeroDuration(), absl::Hours(1)).final);
+  std::vector<SourceId> clients;
+  for (const char* name : {"a", "b", "c"}) {
+    clients.push_back(*store_->InternSource(Key(SourceKind::kPush, name)));
+    ASSERT_TRUE(store_
+                    ->Append({.source = clients.back(),
+                              .samples = {store_.MakeSample(kNoon, "excimer", "a", 1)}})
+                    .ok());
+  }
+  ASSERT_TRUE(store_->Flush().ok());
+  EXPECT_FALSE(Of(absl::ZeroDuration(), absl::Hours(1)).final);
+  int records = 0;
+  for (const SourceId client : clients) records += store_->ProgressOf(client).has_value() ? 1 : 0;
+  EXPECT_EQ(records, 1);
 }
 
 TEST_F(ProgressStoreTest, GapsThatTouchAreJoined) {

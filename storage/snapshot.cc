@@ -49,10 +49,9 @@ std::string KeyInWords(const ColumnKey& key, Level level) {
 class SnapshotImpl final : public Snapshot {
  public:
   SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog,
-               const Dictionary& dictionary, int64_t push_final_ms)
+               const Dictionary& dictionary)
       : database_(std::move(database)),
         catalog_(catalog),
-        push_final_ms_(push_final_ms),
         snapshot_(database_->db()->GetSnapshot()),
         tree_(dictionary.tree()) {
     options_.snapshot = snapshot_;
@@ -80,7 +79,6 @@ class SnapshotImpl final : public Snapshot {
 
   const std::shared_ptr<Database> database_;
   const Catalog* const catalog_;
-  const int64_t push_final_ms_;
   const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
   const StackTreeView tree_;
@@ -192,7 +190,7 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
   }
   found.final = !sites.empty();
   for (const std::string& site : sites) {
-    const FinalRange range = FinalRangeOf(records, site, profile_type, push_final_ms_);
+    const FinalRange range = FinalRangeOf(records, site, profile_type);
     found.final = found.final && range.begin_ms <= begin_ms && end_ms <= range.end_ms;
     const std::optional<int64_t> through = CompleteThrough(records, site, profile_type);
     if (!through.has_value()) continue;
@@ -288,8 +286,7 @@ absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const roc
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, impl_->database.Get());
-  return std::make_unique<SnapshotImpl>(std::move(database), &impl_->catalog, *impl_->dictionary,
-                                        impl_->PushFinalMs());
+  return std::make_unique<SnapshotImpl>(std::move(database), &impl_->catalog, *impl_->dictionary);
 }
 
 }  // namespace flamekeep::storage

@@ -172,7 +172,7 @@ FinalRange Store::FinalRangeOf(std::string_view site, std::string_view profile_t
   for (auto& [source, record] : impl_->progress.All()) {
     records.emplace_back(impl_->catalog.SourceOf(source), std::move(record));
   }
-  return storage::FinalRangeOf(records, site, profile_type, impl_->PushFinalMs());
+  return storage::FinalRangeOf(records, site, profile_type);
 }
 
 std::optional<Position> Store::AcceptedPosition(SourceId source) const {

@@ -110,8 +110,6 @@ struct StoreOptions {
   absl::Duration append_timeout = absl::Seconds(10);
   // Progress of sources without any data waits so long.
   absl::Duration progress_interval = absl::Seconds(10);
-  // Pushed samples that are older are refused (by ingest): what is older than that is final.
-  absl::Duration push_late = absl::Hours(24 * 7);
 
   // Rollup and expiry run in the background; tests and tools turn this off and call
   // RunMaintenance().

@@ -41,9 +41,6 @@ struct Store::Impl {
   std::unique_ptr<Expiry> expiry;
   std::unique_ptr<Maintenance> maintenance;
 
-  // Pushed samples before it are refused.
-  int64_t PushFinalMs() const { return absl::ToUnixMillis(options.now() - options.push_late); }
-
   Metrics* metrics() { return options.metrics != nullptr ? options.metrics : &own_metrics; }
 
   // Reads registry, positions, floors and marks.
