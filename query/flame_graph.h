@@ -39,8 +39,8 @@ struct Coverage {
   // All that live sources had before it is in the answer. Nothing where none of them may hold
   // samples of the selection.
   std::optional<absl::Time> complete_through;
-  // The covered range can not change any more: the same question gets the same bytes for ever, and
-  // from every server that read the same sources.
+  // No live source can change the covered range any more: the same question gets the same bytes for
+  // ever, unless files are imported into it.
   bool final = false;
   std::vector<storage::SourceGap> gaps;  // spans in which samples were lost; see progress.h
   // 32 hexadecimal digits that name the answer (version.h): equal ones have equal bytes.

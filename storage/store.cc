@@ -167,14 +167,6 @@ std::optional<ProgressRecord> Store::ProgressOf(SourceId source) const {
   return impl_->progress.Get(source);
 }
 
-FinalRange Store::FinalRangeOf(std::string_view site, std::string_view profile_type) const {
-  KeyedRecords records;
-  for (auto& [source, record] : impl_->progress.All()) {
-    records.emplace_back(impl_->catalog.SourceOf(source), std::move(record));
-  }
-  return storage::FinalRangeOf(records, site, profile_type);
-}
-
 std::optional<Position> Store::AcceptedPosition(SourceId source) const {
   return impl_->committer->AcceptedPosition(source);
 }

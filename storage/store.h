@@ -181,8 +181,6 @@ class Store {
   void SetLiveSources(std::vector<LiveSource> live);
   // The durable progress of a source.
   std::optional<ProgressRecord> ProgressOf(SourceId source) const;
-  // Where a profile type (five parts) of a site can not change any more.
-  FinalRange FinalRangeOf(std::string_view site, std::string_view profile_type) const;
 
   // Accepts a batch; it is durable once its ticket is. A batch whose number was accepted before is
   // dropped and the ticket is that of everything accepted so far.
