@@ -35,7 +35,7 @@ using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
   std::fprintf(
       stderr, "%s\n",
       fmt::format("{}: {}", what, context == nullptr ? "no memory" : context->errstr).c_str());
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe): nothing else exits
 }
 
 Connection Connect(int port) {

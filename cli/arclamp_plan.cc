@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/status.h"
 
 namespace flamekeep::cli {
@@ -20,9 +21,8 @@ constexpr std::array<std::string_view, 3> kSuffixes = {".log", ".log.gz", ".log.
 constexpr std::string_view kAll = "all";
 constexpr int kHoursPerDay = 24;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWordChar(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 bool IsTag(std::string_view text) {
@@ -31,7 +31,7 @@ bool IsTag(std::string_view text) {
 
 // As the name of a profile type.
 bool IsChannel(std::string_view text) {
-  return !text.empty() && !IsDigit(text.front()) && IsWordChar(text.front()) &&
+  return !text.empty() && !absl::ascii_isdigit(text.front()) && IsWordChar(text.front()) &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return IsWordChar(c) || c == '.' || c == '-'; });
 }
@@ -41,7 +41,7 @@ std::optional<int> TakeNumber(std::string_view* text, size_t digits) {
   if (text->size() < digits) return std::nullopt;
   int number = 0;
   for (size_t i = 0; i < digits; ++i) {
-    if (!IsDigit((*text)[i])) return std::nullopt;
+    if (!absl::ascii_isdigit((*text)[i])) return std::nullopt;
     number = number * 10 + ((*text)[i] - '0');
   }
   text->remove_prefix(digits);

@@ -21,7 +21,7 @@ constexpr size_t kFirstReadBytes = size_t{16} << 10;  // different content shows
 
 // Encoding: version, flags, end, number of rungs, rungs. Lengths are varints (of a rung: the
 // distance from the one before), digests 16 bytes, little-endian.
-constexpr char kVersion = 1;
+constexpr char kContentVersion = 1;
 constexpr char kEndsInLine = 1;
 
 void PutVarint(uint64_t value, std::string* out) {
@@ -65,7 +65,7 @@ std::string HexText(const Digest& digest) {
 }
 
 std::string ContentCursor::Encode() const {
-  std::string out = {kVersion, ends_in_line ? kEndsInLine : '\0'};
+  std::string out = {kContentVersion, ends_in_line ? kEndsInLine : '\0'};
   PutVarint(end.length, &out);
   PutDigest(end.digest, &out);
   PutVarint(ladder.size(), &out);
@@ -79,7 +79,7 @@ std::string ContentCursor::Encode() const {
 
 std::optional<ContentCursor> ContentCursor::Decode(std::string_view encoded) {
   std::string_view in = encoded;
-  if (in.size() < 2 || in[0] != kVersion) return std::nullopt;
+  if (in.size() < 2 || in[0] != kContentVersion) return std::nullopt;
   ContentCursor cursor;
   cursor.ends_in_line = in[1] == kEndsInLine;
   in.remove_prefix(2);

@@ -8,13 +8,13 @@ namespace flamekeep::cli {
 namespace {
 
 // Encoding: version, flags, then lines, bytes, sum and files, 8 bytes each half, little-endian.
-constexpr char kVersion = 1;
+constexpr char kLogStateVersion = 1;
 constexpr char kStale = 1;
 
 }  // namespace
 
 std::string LogState::Encode() const {
-  std::string out = {kVersion, is_stale ? kStale : '\0'};
+  std::string out = {kLogStateVersion, is_stale ? kStale : '\0'};
   for (const uint64_t value : {lines, bytes, sum.low, sum.high, files.low, files.high}) {
     PutFixed64(value, &out);
   }
@@ -23,7 +23,7 @@ std::string LogState::Encode() const {
 
 std::optional<LogState> LogState::Decode(std::string_view encoded) {
   std::string_view in = encoded;
-  if (in.size() < 2 || in[0] != kVersion) return std::nullopt;
+  if (in.size() < 2 || in[0] != kLogStateVersion) return std::nullopt;
   LogState state;
   state.is_stale = in[1] == kStale;
   in.remove_prefix(2);

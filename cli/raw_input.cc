@@ -22,7 +22,7 @@ absl::Status CanNotRead(const std::string& name, int error) {
   return Error(code, "can not read {}: {}", name, std::generic_category().message(error));
 }
 
-absl::Status Cancelled() { return absl::CancelledError("interrupted"); }
+absl::Status Stopped() { return absl::CancelledError("interrupted"); }
 
 }  // namespace
 
@@ -31,7 +31,7 @@ absl::StatusOr<std::unique_ptr<RawInput>> RawInput::Open(const std::string& path
   int fd = STDIN_FILENO;
   while (!is_stdin && (fd = open(path.c_str(), O_RDONLY | O_CLOEXEC)) < 0) {
     if (errno != EINTR) return CanNotRead(path, errno);
-    if (StopRequested()) return Cancelled();  // a named pipe that nobody has opened to write
+    if (StopRequested()) return Stopped();  // a named pipe that nobody has opened to write
   }
   std::unique_ptr<RawInput> input(new RawInput(is_stdin ? "standard input" : path, fd));
   struct stat info;
@@ -60,7 +60,7 @@ absl::StatusOr<size_t> RawInput::ReadFd(char* out, size_t size) {
     const ssize_t n = read(fd_, out, size);
     if (n >= 0) return static_cast<size_t>(n);
     if (errno != EINTR) return CanNotRead(name_, errno);
-    if (StopRequested()) return Cancelled();
+    if (StopRequested()) return Stopped();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "base/status.h"
 
@@ -14,8 +15,6 @@ namespace flamekeep::cli {
 namespace {
 
 constexpr absl::Duration kDay = absl::Hours(24);
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<absl::Duration> UnitOf(char c) {
   switch (c) {
@@ -42,7 +41,7 @@ std::optional<absl::Duration> ParseDuration(std::string_view text) {
   while (!text.empty()) {
     int64_t number = 0;
     size_t digits = 0;
-    while (digits < text.size() && IsDigit(text[digits])) {
+    while (digits < text.size() && absl::ascii_isdigit(text[digits])) {
       if (digits == kMaxDigits) return std::nullopt;
       number = number * 10 + (text[digits++] - '0');
     }
@@ -73,7 +72,7 @@ std::optional<absl::Time> ParseUnixSeconds(std::string_view text) {
   if (text.size() < kMinDigits || text.size() > kMaxDigits) return std::nullopt;
   int64_t seconds = 0;
   for (const char c : text) {
-    if (!IsDigit(c)) return std::nullopt;
+    if (!absl::ascii_isdigit(c)) return std::nullopt;
     seconds = seconds * 10 + (c - '0');
   }
   return absl::FromUnixSeconds(seconds);
@@ -81,7 +80,8 @@ std::optional<absl::Time> ParseUnixSeconds(std::string_view text) {
 
 std::optional<absl::Time> ParseCalendar(std::string_view text) {
   // Abseil would also take years of other lengths and blanks around.
-  if (text.size() < 10 || !IsDigit(text[0]) || !IsDigit(text[3]) || text[4] != '-') {
+  if (text.size() < 10 || !absl::ascii_isdigit(text[0]) || !absl::ascii_isdigit(text[3]) ||
+      text[4] != '-') {
     return std::nullopt;
   }
   static constexpr std::array<const char*, 7> kFormats = {"%Y-%m-%d",

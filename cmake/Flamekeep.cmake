@@ -41,7 +41,7 @@ add_custom_target(unit_tests)
 add_custom_target(generated)
 
 # Precompiled headers: one for the libraries, one for the tests. Compiled once a build directory.
-# They are a matter of speed only: each file includes what it uses (scripts/lint compiles without).
+# They are a matter of speed only: each file includes what it uses (the `fuzz` and `lint` presets do without).
 function(_flamekeep_define_pch name)
   file(WRITE "${CMAKE_BINARY_DIR}/pch/${name}.cc.new" "")
   configure_file("${CMAKE_BINARY_DIR}/pch/${name}.cc.new" "${CMAKE_BINARY_DIR}/pch/${name}.cc" COPYONLY)
@@ -62,6 +62,15 @@ target_precompile_headers(flamekeep_pch PRIVATE ${_flamekeep_pch_headers})
 _flamekeep_define_pch(flamekeep_test_pch ${_flamekeep_pch_deps} GTest::gmock)
 target_precompile_headers(flamekeep_test_pch PRIVATE
   ${_flamekeep_pch_headers} <gmock/gmock.h> <gtest/gtest.h>)
+
+# Tests run the code that ships; they themselves need not be fast, and so compile in three quarters
+# of the time.
+set(_flamekeep_test_flags $<$<CONFIG:Release>:-O1>)
+target_compile_options(flamekeep_test_pch PRIVATE ${_flamekeep_test_flags})
+function(_flamekeep_as_test target)
+  target_compile_options(${target} PRIVATE ${_flamekeep_test_flags})
+  target_precompile_headers(${target} REUSE_FROM flamekeep_test_pch)
+endfunction()
 
 # Sets `out` to the folder's files that match the pattern, those in subfolders included.
 function(_flamekeep_glob out dir pattern)
@@ -104,7 +113,7 @@ function(_flamekeep_gtest target)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE
     ${arg_DEPS} flamekeep_options GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${target} REUSE_FROM flamekeep_test_pch)
+  _flamekeep_as_test(${target})
   if(FLAMEKEEP_TSAN)
     target_sources(${target} PRIVATE ${FLAMEKEEP_TSAN_ABSL})
     target_link_options(${target} PRIVATE ${FLAMEKEEP_TSAN_WRAPS})
@@ -314,7 +323,7 @@ function(flamekeep_system_tests)
       add_executable(${name} "${source}")
       target_link_libraries(${name} PRIVATE
         flamekeep_${arg_DIR}_support flamekeep_options GTest::gmock GTest::gtest_main)
-      target_precompile_headers(${name} REUSE_FROM flamekeep_test_pch)
+      _flamekeep_as_test(${name})
       add_test(NAME ${label}.${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     elseif(source MATCHES "\\.py$")
       add_test(NAME ${label}.${name} COMMAND /usr/bin/python3 "${source}"

@@ -7,7 +7,7 @@ namespace {
 
 // More than these are given back to the system: a queue that was full once should not stay large.
 constexpr size_t kSpareBuffers = 16;
-constexpr size_t kSpareBytes = size_t{1} << 20;
+constexpr size_t kMaxSpareBytes = size_t{1} << 20;
 
 }  // namespace
 
@@ -57,7 +57,7 @@ std::string ChunkQueue::TakeBuffer() {
 }
 
 void ChunkQueue::GiveBuffer(std::string buffer) {
-  if (buffer.capacity() > kSpareBytes) return;
+  if (buffer.capacity() > kMaxSpareBytes) return;
   buffer.clear();
   absl::MutexLock lock(&mutex_);
   if (buffers_.size() < kSpareBuffers) buffers_.push_back(std::move(buffer));

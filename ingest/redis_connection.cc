@@ -20,7 +20,7 @@ constexpr size_t kMaxReplyBytes = size_t{64} << 20;
 // What hiredis reads at once.
 constexpr size_t kReadBytes = 16 << 10;
 // Below this hiredis keeps its buffer when it runs empty.
-constexpr size_t kSpareBytes = size_t{1} << 20;
+constexpr size_t kReaderSpareBytes = size_t{1} << 20;
 
 // What hiredis is given for an object: it only wants something that is not null.
 void* Placeholder() {
@@ -88,7 +88,7 @@ absl::Status RedisConnection::Connect(absl::Time deadline) {
   redisReader* const reader = context_->reader;
   reader->fn = ReplyFunctions();
   reader->privdata = this;
-  reader->maxbuf = kSpareBytes;
+  reader->maxbuf = kReaderSpareBytes;
   return absl::OkStatus();
 }
 

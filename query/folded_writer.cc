@@ -11,20 +11,20 @@
 namespace flamekeep::query {
 namespace {
 
-constexpr uint32_t kNone = UINT32_MAX;
+constexpr uint32_t kNoBox = UINT32_MAX;
 
 // The tree of boxes with those merged that are written alike.
 class BoxSource {
  public:
   BoxSource(absl::Span<const Box> boxes, const FrameTexts& texts)
-      : boxes_(boxes), texts_(texts), children_(boxes), alike_(boxes.size(), kNone) {}
+      : boxes_(boxes), texts_(texts), children_(boxes), alike_(boxes.size(), kNoBox) {}
 
   using Children = FoldedLines<uint32_t>::Children;
 
   // A node is the first of a list of boxes that have equal paths.
   void Expand(uint32_t first, Children* out) {
     found_.clear();
-    for (uint32_t box = first; box != kNone; box = alike_[box]) {
+    for (uint32_t box = first; box != kNoBox; box = alike_[box]) {
       for (const uint32_t child : children_.of(box)) found_.push_back(child);
     }
     if (found_.size() > 1) {

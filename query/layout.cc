@@ -17,7 +17,7 @@ using storage::Frame;
 using storage::FrameId;
 using storage::StackId;
 
-constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+constexpr uint32_t kNoRank = std::numeric_limits<uint32_t>::max();
 
 constexpr size_t kBoxesPerCheck = 1 << 14;
 
@@ -31,9 +31,9 @@ class FrameRanks {
   FrameRanks(absl::Span<const Box> boxes, FrameNames names) {
     uint32_t last = 0;
     for (const Box& box : boxes) last = std::max(last, box.frame);
-    rank_.assign(size_t{last} + 1, kNone);
+    rank_.assign(size_t{last} + 1, kNoRank);
     for (const Box& box : boxes.subspan(1)) {
-      if (rank_[box.frame] != kNone) continue;
+      if (rank_[box.frame] != kNoRank) continue;
       rank_[box.frame] = 0;
       frames_.push_back({names(FrameId{box.frame}), box.frame});
     }

@@ -128,7 +128,7 @@ absl::Status Note(const Value& value, std::string_view why, ArcLampForm* out) {
   return absl::OkStatus();
 }
 
-constexpr Key<ArcLampForm> kKeys[] = {
+constexpr Key<ArcLampForm> kArcLampKeys[] = {
     {"base_path",
      [](const Value& value, ArcLampForm* out) {
        return Note(value, "samples are stored in the data directory", out);
@@ -159,7 +159,7 @@ absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
   FLAMEKEEP_RETURN_IF_ERROR(CheckSiteName(site));
   FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(yaml, path));
   ArcLampForm form{.site = std::string(site), .config = config};
-  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kKeys, &form));
+  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kArcLampKeys, &form));
   if (form.redis.empty()) return document.Wrong("needs the key `redis` with host and port");
 
   const auto existing = std::find_if(config->sites.begin(), config->sites.end(),

@@ -10,25 +10,17 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "base/status.h"
 #include "storage/format.h"
+#include "storage/system_error.h"
 
 namespace flamekeep::storage {
 namespace {
 
 constexpr size_t kHeaderBytes = sizeof(DerivedHeader);
 constexpr size_t kHashedHeaderBytes = kHeaderBytes - sizeof(uint64_t);
-
-// What the operating system refused, about which file.
-absl::Status SystemError(std::string_view what, const std::string& path) {
-  const int error = errno;
-  const absl::StatusCode code =
-      error == ENOENT ? absl::StatusCode::kNotFound : absl::StatusCode::kUnavailable;
-  return Error(code, "can not {} {}: {}", what, path, std::generic_category().message(error));
-}
 
 class FileDescriptor {
  public:

@@ -3,15 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
-#include <system_error>
 
 #include "base/status.h"
 #include "storage/format.h"
+#include "storage/system_error.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -22,17 +21,12 @@ constexpr std::string_view kFormatPrefix = "flamekeep store ";
 
 std::string FormatLine() { return fmt::format("{}{}\n", kFormatPrefix, kStoreFormat); }
 
-absl::Status SystemError(std::string_view what, const std::string& path) {
-  return Error(absl::StatusCode::kUnavailable, "{} {} failed: {}", what, path,
-               std::generic_category().message(errno));
-}
-
 absl::Status SyncPath(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return SystemError("opening", path);
+  if (fd < 0) return SystemError("open", path);
   const int result = fsync(fd);
   close(fd);
-  return result == 0 ? absl::OkStatus() : SystemError("syncing", path);
+  return result == 0 ? absl::OkStatus() : SystemError("sync", path);
 }
 
 absl::Status WriteFormat(const std::string& directory) {
@@ -41,9 +35,9 @@ absl::Status WriteFormat(const std::string& directory) {
   std::ofstream out(temporary);
   out << FormatLine();
   out.close();
-  if (!out) return SystemError("writing", temporary);
+  if (!out) return SystemError("write", temporary);
   FLAMEKEEP_RETURN_IF_ERROR(SyncPath(temporary));
-  if (rename(temporary.c_str(), path.c_str()) != 0) return SystemError("renaming", temporary);
+  if (rename(temporary.c_str(), path.c_str()) != 0) return SystemError("rename", temporary);
   return SyncPath(directory);
 }
 

@@ -15,7 +15,7 @@ namespace flamekeep::bench {
 inline void Must(const absl::Status& status) {
   if (status.ok()) return;
   std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe): nothing else exits
 }
 
 template <typename T>

@@ -15,6 +15,7 @@ void PitmanYor::Reserve() {
   const uintptr_t end = begin + options_.capacity * sizeof(uint32_t);
   // Where it is refused, draws are slower.
   if (aligned < end) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a page of what kept_ holds
     static_cast<void>(madvise(reinterpret_cast<void*>(aligned), end - aligned, MADV_HUGEPAGE));
   }
 }

@@ -26,8 +26,9 @@ absl::Status WriteAbout(const std::string& store, const StoreAbout& about) {
 
 absl::StatusOr<StoreAbout> ReadAbout(const std::string& store) {
   std::ifstream in(PathOf(store));
-  if (!in)
+  if (!in) {
     return NotFound("there is no {}: the store was not made by generate_store", PathOf(store));
+  }
   StoreAbout about;
   std::string name;
   for (double value; in >> name >> value;) {

@@ -21,7 +21,7 @@ constexpr size_t kMaxMessageBytes = 2048;
 
 constexpr int kMaxGaps = 1000;
 
-v1::Gap::Reason ToProto(storage::GapReason reason) {
+v1::Gap::Reason ReasonToProto(storage::GapReason reason) {
   switch (reason) {
     case storage::GapReason::kDisconnected:
       return v1::Gap::REASON_DISCONNECTED;
@@ -42,7 +42,7 @@ void AddGap(const storage::SourceGap& from, v1::Coverage* out) {
   gap->set_node(from.source.node);
   *gap->mutable_range()->mutable_begin() = server::ToProto(absl::FromUnixMillis(from.gap.begin_ms));
   *gap->mutable_range()->mutable_end() = server::ToProto(absl::FromUnixMillis(from.gap.end_ms));
-  gap->set_reason(ToProto(from.gap.reason));
+  gap->set_reason(ReasonToProto(from.gap.reason));
 }
 
 }  // namespace
