@@ -216,6 +216,7 @@ class Store {
   absl::StatusOr<std::vector<std::string>> Check();
 
  private:
+  friend class BackupDirectory;
   friend class Snapshot;
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);

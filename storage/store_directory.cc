@@ -41,7 +41,46 @@ absl::Status WriteFormat(const std::string& directory) {
   return SyncPath(directory);
 }
 
+// Makes it where it is missing.
+absl::Status MakeDirectory(const std::string& directory) {
+  std::error_code error;
+  if (!fs::exists(directory, error) && !fs::create_directories(directory, error)) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "the directory {} can not be made ({}): name one that can be written", directory,
+                 error.message());
+  }
+  if (!fs::is_directory(directory, error)) {
+    return Error(absl::StatusCode::kFailedPrecondition, "{} is not a directory: name another",
+                 directory);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEmpty(const std::string& directory) {
+  std::error_code error;
+  fs::directory_iterator entries(directory, error);
+  if (error) {
+    return Error(absl::StatusCode::kFailedPrecondition, "the directory {} can not be read: {}",
+                 directory, error.message());
+  }
+  for (const fs::directory_entry& entry : entries) {
+    // What an interrupted creation leaves behind.
+    if (entry.path().filename() == "FORMAT.new") continue;
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "{} holds other files (\"{}\"): name an empty directory", directory,
+                 entry.path().filename().string());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status RequireEmptyDirectory(const std::string& directory) {
+  FLAMEKEEP_RETURN_IF_ERROR(MakeDirectory(directory));
+  return CheckEmpty(directory);
+}
+
+absl::Status CompleteStoreDirectory(const std::string& directory) { return WriteFormat(directory); }
 
 absl::Status PrepareStoreDirectory(const std::string& directory, bool create) {
   std::error_code error;
@@ -51,15 +90,7 @@ absl::Status PrepareStoreDirectory(const std::string& directory, bool create) {
         "there is no store in {}: name its directory, or make one with `flamekeep serve`",
         directory);
   }
-  if (!exists && !fs::create_directories(directory, error)) {
-    return Error(absl::StatusCode::kFailedPrecondition,
-                 "the directory {} can not be made ({}): name one that can be written", directory,
-                 error.message());
-  }
-  if (!fs::is_directory(directory, error)) {
-    return Error(absl::StatusCode::kFailedPrecondition, "{} is not a directory: name another",
-                 directory);
-  }
+  FLAMEKEEP_RETURN_IF_ERROR(MakeDirectory(directory));
   std::ifstream in(directory + "/FORMAT");
   if (in) {
     const std::string line((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -75,18 +106,7 @@ absl::Status PrepareStoreDirectory(const std::string& directory, bool create) {
     return DataLoss("the file {}/FORMAT is damaged: it must hold \"{}{}\"", directory,
                     kFormatPrefix, kStoreFormat);
   }
-  fs::directory_iterator entries(directory, error);
-  if (error) {
-    return Error(absl::StatusCode::kFailedPrecondition, "the directory {} can not be read: {}",
-                 directory, error.message());
-  }
-  for (const fs::directory_entry& entry : entries) {
-    // What an interrupted creation leaves behind.
-    if (entry.path().filename() == "FORMAT.new") continue;
-    return Error(absl::StatusCode::kFailedPrecondition,
-                 "{} holds other files (\"{}\") and no store: name an empty directory", directory,
-                 entry.path().filename().string());
-  }
+  FLAMEKEEP_RETURN_IF_ERROR(CheckEmpty(directory));
   if (!create) {
     return NotFound("there is no store in {}: it is empty", directory);
   }

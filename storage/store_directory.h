@@ -14,6 +14,13 @@ namespace flamekeep::storage {
 // DATA_LOSS.
 absl::Status PrepareStoreDirectory(const std::string& directory, bool create);
 
+// For what puts a whole store into a directory. RequireEmptyDirectory() makes it where it is
+// missing; CompleteStoreDirectory() then makes a store of what was put there. Errors:
+// FAILED_PRECONDITION where something is there or it can not be made; UNAVAILABLE where it can not
+// be written.
+absl::Status RequireEmptyDirectory(const std::string& directory);
+absl::Status CompleteStoreDirectory(const std::string& directory);
+
 // The bytes of all files below `directory`.
 uint64_t DirectoryBytes(const std::string& directory);
 
