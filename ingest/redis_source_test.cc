@@ -108,9 +108,9 @@ TEST_F(RedisSourceTest, MessagesBecomeSamplesOfTheirMinute) {
   EXPECT_EQ(Sum("excimer-wall"), (StackValues{{"a;w", 3}}));
   EXPECT_EQ(Sum("excimer", kNoon + absl::Minutes(1)), (StackValues{{"a;b", 5}}));
 
-  const ChannelStatus status = source->Status()[0];
+  const RedisStatus status = source->Status()[0];
   EXPECT_EQ(status.site, "eqiad");
-  EXPECT_EQ(status.channel, "excimer");
+  EXPECT_EQ(status.name, "excimer");
   EXPECT_EQ(status.address, redis.address().Display());
   EXPECT_EQ(status.last_message, kNoon + absl::Minutes(1));
   EXPECT_EQ(status.last_error, "");
