@@ -30,7 +30,8 @@ class AgreementTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix="flamekeep-agreement-")
         cls.addClassCleanup(directory.cleanup)
         generate(pathlib.Path(directory.name))
-        global query, query_grpc  # pylint: disable=global-variable-undefined
+        global common, query, query_grpc  # pylint: disable=global-variable-undefined
+        from flamekeep.v1 import common_pb2 as common
         from flamekeep.v1 import query_pb2 as query
         from flamekeep.v1 import query_pb2_grpc as query_grpc
 
@@ -39,7 +40,7 @@ class AgreementTest(unittest.TestCase):
         with grpc.insecure_channel(server.grpc) as channel:
             stub = query_grpc.QueryServiceStub(channel)
             request = query.RenderRequest(format=render_format, selection=query.Selection(
-                selector=selector, range=query.TimeRange(begin=at(begin), end=at(end))))
+                selector=selector, range=common.TimeRange(begin=at(begin), end=at(end))))
             responses = list(stub.Render(request, timeout=60))
         return responses[0].coverage, b"".join(response.data for response in responses)
 
@@ -86,18 +87,22 @@ class AgreementTest(unittest.TestCase):
         stop = threading.Event()
         publisher = threading.Thread(target=self.publish, args=(redis, stop))
         publisher.start()
+
+        def end_publishing():
+            stop.set()
+            publisher.join()
+        self.addCleanup(end_publishing)
         chance = random.Random(7)
         for _ in range(ROUNDS):
             time.sleep(chance.uniform(0.1, 1.5))  # any moment is as good
-            servers[1].kill()
-            servers[1].start()
-        stop.set()
-        publisher.join()
+            servers[1].crash()
+        end_publishing()
         self.assertGreater(self.added, 5000)
 
         end = (int(time.time()) // 60 + 1) * 60
         deadline = time.monotonic() + 120
-        for selector in ("excimer", "excimer-wall", 'excimer{wiki=~"w[1-3]"}', "excimer{digit=\"3\"}"):
+        for selector in ("excimer", "excimer-wall", 'excimer{wiki=~"w[1-3]"}',
+                         'excimer{digit="3"}'):
             for render_format in (query.RENDER_FORMAT_FOLDED, query.RENDER_FORMAT_SVG):
                 answers = []
                 for server in servers:

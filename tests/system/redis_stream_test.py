@@ -52,6 +52,10 @@ class RedisStreamTest(unittest.TestCase):
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
 
+    def start_again(self):
+        self.server.grpc = "127.0.0.1:0"
+        self.server.start()
+
     def start_redis(self, *arguments):
         redis = Redis(*arguments)
         self.addCleanup(redis.close)
@@ -94,14 +98,13 @@ class RedisStreamTest(unittest.TestCase):
             for _ in range(12):
                 before = publisher.added
                 self.wait(lambda: publisher.added > before + 300)
-                self.server.kill()
-                self.server.start()
+                self.server.crash()
         self.assertGreater(publisher.added, 3000)
         self.assertEqual(self.wait_for_total(publisher.added), "")
         # And where it ends in order.
         redis.add("excimer", f"{STACK} 1", 500)
         self.assertEqual(self.server.stop(), 0)
-        self.server.start()
+        self.start_again()
         self.assertEqual(self.wait_for_total(publisher.added + 500), "")
 
     def test_what_was_trimmed_is_told(self):
@@ -111,15 +114,14 @@ class RedisStreamTest(unittest.TestCase):
         self.assertEqual(self.wait_for_total(100), "")
         self.server.kill()
         redis.add("excimer", f"{STACK} 1", 1000, "MAXLEN", 300)
-        self.server.start()
+        self.start_again()
         notes = self.wait_for_total(400)
         self.assertRegex(notes, "note: samples of excimer at site lab are missing from [^\n]+: "
                                 "the stream was trimmed before it was read\n")
         self.assertEqual(self.status()["lost"], "700")
         self.assertEqual(self.counter("redis_stream_lost_entries_total"), 700)
-        # It is told as well where the entries came while it was down and it is killed again.
-        self.server.kill()
-        self.server.start()
+        # Also after another crash.
+        self.server.crash()
         self.assertEqual(self.wait_for_total(400), notes)
 
     def test_a_stream_that_is_deleted_and_made_again(self):
@@ -131,7 +133,7 @@ class RedisStreamTest(unittest.TestCase):
             self.server.kill()
             redis.command("DEL", "excimer")
             redis.add("excimer", f"{STACK} 1", 30)
-            self.server.start()
+            self.start_again()
         self.assertIn("the stream was replaced", self.wait_for_total(80))
         self.assertEqual(self.status()["last_error"], "")
 
