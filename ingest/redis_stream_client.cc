@@ -21,6 +21,8 @@ constexpr size_t kTime = 0;
 constexpr size_t kInfo = 1;
 constexpr size_t kEntries = 2;
 
+constexpr int64_t kMaxSeconds = int64_t{1} << 40;
+constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::string_view kNoSuchKey = "ERR no such key";
 
 }  // namespace
@@ -53,6 +55,8 @@ absl::Status RedisStreamClient::Call(absl::Span<const std::vector<std::string>> 
     if (connection_->woken()) return absl::CancelledError("woken");
     if (bytes > 0) deadline = absl::Now() + reply_timeout_;
   }
+  // A count that the stream can not have.
+  if (looking_ && round_.length < round_.entries) malformed_ = true;
   if (malformed_) return connection_->Unavailable("gives an answer that is not Redis's");
   if (refused_.empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, "{}",
@@ -148,11 +152,13 @@ void RedisStreamClient::OnTime(const RedisValue& value) {
   int64_t number = 0;
   const char* const end = value.text.data() + value.text.size();
   const auto [parsed, error] = std::from_chars(value.text.data(), end, number);
-  if (error != std::errc() || parsed != end) {
+  const bool seconds = value.path[1] == 0;
+  if (error != std::errc() || parsed != end || number < 0 ||
+      number >= (seconds ? kMaxSeconds : kMicrosPerSecond)) {
     malformed_ = true;
     return;
   }
-  round_.time_ms += value.path[1] == 0 ? number * 1000 : number / 1000;
+  round_.time_ms += seconds ? number * 1000 : number / 1000;
 }
 
 // Names and values in turn.

@@ -90,7 +90,7 @@ class Step {
     SetGap(storage::GapReason::kReplaced,
            all_new ? MsUpTo(round_.first->ms, round_.time_ms) + 1 : round_.time_ms);
     // Nothing was there: whatever was added since and can not be read is lost.
-    if (old_.added == 0 && round_.added && present_) advance_.lost = *round_.added - *present_;
+    if (old_.added == 0 && present_) advance_.lost = AddedBefore(*present_).value_or(0);
     RedisStreamId& id = advance_.cursor.id;
     if (std::cmp_greater(old_.id.ms, round_.time_ms)) {
       // An id of the future would hide everything that comes before that time.

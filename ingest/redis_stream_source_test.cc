@@ -1,101 +1,23 @@
-// RedisStreamSource against a real Redis server whose streams are trimmed, deleted and lost.
+// RedisStreamSource against a real Redis server: entries, and where it goes on.
 #include "ingest/redis_stream_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "ingest/redis_test_fixture.h"
+#include "ingest/redis_stream_test_fixture.h"
 #include "ingest/redis_testing.h"
-#include "storage/column.h"
 
 namespace flamekeep::ingest {
 namespace {
 
-using storage::GapReason;
 using storage::StackValues;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr char kType[] = "excimer:samples:count::";
-
-class RedisStreamSourceTest : public RedisFixture<RedisStreamSource> {
- protected:
-  RedisStreamSourceTest() {
-    // Ids are compared with the server's clock.
-    begin_ = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) / 60 * 60) - absl::Minutes(10);
-    clock_.Set(absl::Now());
-  }
-
-  RedisSourceOptions Options(const RedisAddress& address,
-                             std::vector<std::string> streams = {"excimer"}) {
-    RedisSourceOptions options = RedisFixture::Options(address);
-    options.streams = std::move(streams);
-    return options;
-  }
-
-  // Total value of a profile type (five parts), under whatever labels.
-  uint64_t Total(std::string_view type) {
-    EXPECT_TRUE(store_->Flush().ok());
-    const std::vector<storage::SeriesKey> series = store_->Series();
-    const auto snapshot = *store_->NewSnapshot();
-    std::vector<storage::SeriesId> ids;
-    for (uint32_t i = 1; i < series.size(); ++i) {
-      if (series[i].profile_type == type) ids.push_back(storage::SeriesId{i});
-    }
-    const auto plan = snapshot->MakePlan(begin_, begin_ + absl::Hours(2), ids);
-    uint64_t total = 0;
-    const auto add = [&](std::unique_ptr<storage::ColumnHandle> column) -> absl::Status {
-      storage::ColumnHeader header;
-      EXPECT_TRUE(storage::DecodeColumn(column->encoded(), &header).ok());
-      total += header.total;
-      return absl::OkStatus();
-    };
-    EXPECT_TRUE(snapshot->Read(*plan, add, [] { return absl::OkStatus(); }).ok());
-    return total;
-  }
-
-  // The id of an entry so long after `begin_`.
-  std::string Id(absl::Duration after, int seq = 0) const {
-    return std::to_string(Ms(after)) + "-" + std::to_string(seq);
-  }
-
-  std::string Add(TestRedis* redis, const std::string& id, const std::string& stack,
-                  const std::string& stream = "excimer") {
-    return redis->Command({"XADD", stream, id, "stack", stack});
-  }
-  void AddMany(TestRedis* redis, int count, const std::string& stack,
-               const std::string& stream = "excimer") {
-    for (int i = 0; i < count; ++i) Add(redis, Id(absl::ZeroDuration(), i + 1), stack, stream);
-  }
-
-  bool AtEnd(const RedisStreamSource& source, TestRedis* redis, size_t index = 0) {
-    return Eventually([&] {
-      const RedisStatus status = source.Status()[index];
-      return status.position == LastId(redis, status.name) && status.queued == 0;
-    });
-  }
-  static std::string LastId(TestRedis* redis, const std::string& stream) {
-    // EVAL, as the reply to XINFO is no text.
-    return redis->Command({"EVAL",
-                           "local i = redis.call('XINFO', 'STREAM', KEYS[1]) for k = 1, #i, 2 do "
-                           "if i[k] == 'last-generated-id' then return i[k + 1] end end",
-                           "1", stream});
-  }
-  int next_ = 1;
-
-  bool Failed(const RedisStreamSource& source, const std::string& reason, size_t index = 0) {
-    return Eventually([&] {
-      const RedisStatus status = source.Status()[index];
-      return !status.connected && status.last_error.find(reason) != std::string::npos;
-    });
-  }
-};
 
 TEST_F(RedisStreamSourceTest, EntriesBecomeSamplesOfTheMinutesOfTheirIds) {
   TestRedis redis;
@@ -241,119 +163,6 @@ TEST_F(RedisStreamSourceTest, GoesOnWhereTheSiteGetsASecondServer) {
   ASSERT_TRUE(AtEnd(*one, &first) && AtEnd(*two, &second));
   EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}, {"b", 1}}));
   EXPECT_EQ(Total(kType), 3u);
-}
-
-TEST_F(RedisStreamSourceTest, IsCompleteToShortlyBeforeTheServersClock) {
-  TestRedis redis;
-  const absl::Time start = absl::Now();
-  Add(&redis, Id(absl::Seconds(30)), "a 1");
-  auto source = StartLive(Options(redis.address(), {"excimer", "excimer-none"}));
-  ASSERT_TRUE(AtEnd(*source, &redis));
-  // The one that does not exist holds nothing back.
-  ASSERT_TRUE(Eventually(
-      [&] { return Now().complete_through_ms >= absl::ToUnixMillis(start - absl::Seconds(5)); }));
-  EXPECT_LE(Now().complete_through_ms, absl::ToUnixMillis(absl::Now() - absl::Seconds(5)));
-  const auto snapshot = *store_->NewSnapshot();
-  const auto plan = snapshot->MakePlan(begin_ + absl::Minutes(1), begin_ + absl::Minutes(2),
-                                       {store_.Series("excimer")});
-  EXPECT_TRUE(
-      snapshot
-          ->CompletenessOf(*plan, "excimer:samples:count::", [](std::string_view) { return true; })
-          ->final);
-}
-
-TEST_F(RedisStreamSourceTest, WhatWasTrimmedBeforeItWasReadIsCounted) {
-  TestRedis redis;
-  Add(&redis, Id(absl::Seconds(1)), "a 1");
-  auto source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(AtEnd(*source, &redis));
-  source->Stop();
-  for (int i = 0; i < 50; ++i) redis.Command({"XADD", "excimer", "*", "stack", "a 1"});
-  redis.Command({"XTRIM", "excimer", "MAXLEN", "20"});
-  source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(AtEnd(*source, &redis));
-  EXPECT_EQ(source->Status()[0].lost, 30u);
-  EXPECT_EQ(Count("redis_stream_lost_entries_total"), 30);
-  EXPECT_EQ(Count("redis_stream_entries_total"), 21);
-  const std::vector<storage::Gap> gaps = Gaps();
-  ASSERT_EQ(gaps.size(), 1u);
-  EXPECT_EQ(gaps[0].reason, GapReason::kTrimmed);
-  // No gap where the trimmed ones were read.
-  for (int i = 0; i < 2; ++i) {
-    redis.Command({"XADD", "excimer", "MAXLEN", "1", "*", "stack", "a 1"});
-    ASSERT_TRUE(AtEnd(*source, &redis));
-  }
-  source->Stop();
-  EXPECT_EQ(Gaps(), gaps);
-  EXPECT_EQ(Count("redis_stream_lost_entries_total") + Count("redis_stream_entries_total"), 53);
-}
-
-TEST_F(RedisStreamSourceTest, AStreamThatIsDeletedAndMadeAgain) {
-  TestRedis redis;
-  Add(&redis, Id(absl::Seconds(1)), "a 1");
-  auto source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(AtEnd(*source, &redis));
-  redis.Command({"DEL", "excimer"});
-  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_gaps_total") == 1; }));
-  redis.Command({"XADD", "excimer", "*", "stack", "b 1"});
-  ASSERT_TRUE(Received(*source, 2));
-  EXPECT_EQ(source->Status()[0].lost, 0u);
-  const std::vector<storage::Gap> gaps = Gaps();
-  ASSERT_EQ(gaps.size(), 1u);
-  EXPECT_EQ(gaps[0].reason, GapReason::kReplaced);
-  // What is older than what was complete is not taken in.
-  redis.Command({"DEL", "excimer"});
-  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_gaps_total") == 2; }));
-  Add(&redis, Id(absl::Seconds(2)), "late 1");
-  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_lost_entries_total") == 1; }));
-  EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}}));
-}
-
-TEST_F(RedisStreamSourceTest, WhatIsLateIsCounted) {
-  TestRedis redis;
-  Add(&redis, Id(absl::Seconds(1)), "a 1");
-  auto source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(AtEnd(*source, &redis));
-  // The stream was complete to a moment ago.
-  Add(&redis, Id(absl::Seconds(2)), "late 1");
-  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_late_entries_total") == 1; }));
-  redis.Command({"XADD", "excimer", "*", "stack", "b 1"});
-  ASSERT_TRUE(Received(*source, 3));
-  EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}}));
-}
-
-TEST_F(RedisStreamSourceTest, AServerThatIsKilled) {
-  TestRedis redis;
-  auto source = StartLive(Options(redis.address()));
-  for (uint64_t round = 1; round <= 3; ++round) {
-    redis.Command({"XADD", "excimer", "*", "stack", "a 1"});
-    ASSERT_TRUE(Received(*source, round));
-    redis.Kill();
-    ASSERT_TRUE(Failed(*source, redis.address().Display()));
-    redis.Start();  // with nothing
-    ASSERT_TRUE(Connected(*source));
-    ASSERT_TRUE(
-        Eventually([&] { return Count("redis_stream_gaps_total") == static_cast<double>(round); }));
-  }
-  source->Stop();
-  EXPECT_EQ(Count("redis_stream_entries_total"), 3);
-  EXPECT_EQ(Count("redis_stream_lost_entries_total"), 0);
-}
-
-TEST_F(RedisStreamSourceTest, AServerThatKeepsItsDataIsNoGap) {
-  TestRedis redis({"--appendonly", "yes", "--appendfsync", "always"});
-  auto source = StartLive(Options(redis.address()));
-  for (uint64_t round = 1; round <= 3; ++round) {
-    redis.Command({"XADD", "excimer", "*", "stack", "a 1"});
-    ASSERT_TRUE(Received(*source, round));
-    redis.Kill();
-    ASSERT_TRUE(Failed(*source, redis.address().Display()));
-    redis.Start();
-    ASSERT_TRUE(Connected(*source));
-  }
-  ASSERT_TRUE(AtEnd(*source, &redis));
-  EXPECT_EQ(Count("redis_stream_entries_total"), 3);
-  EXPECT_EQ(Count("redis_stream_gaps_total"), 0);
 }
 
 TEST_F(RedisStreamSourceTest, AServerThatDoesNotAnswerIsLeft) {
