@@ -89,6 +89,7 @@ std::string StateText(const Source& source, absl::Time now) {
   if (source.has_since()) text += " for " + Ago(source.since(), now);
   if (!source.connected() && !source.last_error().empty()) text += ": " + source.last_error();
   if (!source.connected()) return text;
+  if (!source.position().empty()) text += ", read to " + source.position();
   if (source.lag_seconds() >= absl::ToDoubleSeconds(kLag)) {
     text += ", BEHIND by " + RoundedDurationText(absl::Seconds(source.lag_seconds()));
   }

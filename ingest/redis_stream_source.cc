@@ -90,10 +90,10 @@ absl::StatusOr<bool> RedisStreamSource::Impl::LookAtAll(RedisStreamClient* clien
       more = more || *read;
       continue;
     }
-    // The server or the store refuses this one: the others may be read all the same.
-    if (!absl::IsFailedPrecondition(read.status()) && !absl::IsResourceExhausted(read.status())) {
+    if (absl::IsUnavailable(read.status()) || absl::IsCancelled(read.status())) {
       return read.status();
     }
+    // The server or the store refuses this one: the others may be read all the same.
     stream->SetRefused(read.status());
   }
   return more;

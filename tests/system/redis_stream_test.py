@@ -196,6 +196,27 @@ class RedisStreamTest(unittest.TestCase):
             self.assertEqual(self.counter("ingest_rejected_lines_total", reason=reason), 1, reason)
         self.assertEqual(self.status()["messages"], "7")
 
+    def test_two_servers_of_a_site(self):
+        first = self.start_redis()
+        second = self.start_redis()
+        self.server = Server(config="sites: {lab: {redis: [\"%s\", \"%s\"], streams: [excimer]}}\n"
+                             % (first.url, second.url))
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+        for redis in (first, second):
+            redis.add("excimer", f"{STACK} 1", 30)
+        self.assertEqual(self.wait_for_total(60), "")
+        # One that is gone does not hold up the other, and comes back.
+        first.kill()
+        second.add("excimer", f"{STACK} 1", 10)
+        self.wait_for_total(70)
+        first.start()
+        first.add("excimer", f"{STACK} 1", 5)
+        self.server.crash()
+        self.wait_for_total(75)
+        status = json.loads(self.server.run("status", "--json").stdout)
+        self.assertEqual(len(status["sources"]), 2)
+
     def test_streams_and_a_channel_side_by_side(self):
         redis = self.start_redis()
         self.serve(redis, "channels: [excimer], streams: [excimer, excimer-wall]")
