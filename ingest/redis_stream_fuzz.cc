@@ -32,7 +32,6 @@ using flamekeep::ingest::RedisStreamAdvance;
 using flamekeep::ingest::RedisStreamClient;
 using flamekeep::ingest::RedisStreamCursor;
 using flamekeep::ingest::RedisStreamDecoder;
-using flamekeep::ingest::RedisStreamId;
 using flamekeep::ingest::RedisStreamRound;
 using flamekeep::ingest::Waker;
 

@@ -105,6 +105,7 @@ absl::Status RedisStreamSource::Impl::WaitForEntries(RedisStreamClient* client) 
     return absl::OkStatus();
   }
   std::vector<RedisStreamClient::Place> places;
+  places.reserve(readable.size());
   for (const RedisStream* stream : readable) {
     places.emplace_back(stream->name(), stream->position());
   }
