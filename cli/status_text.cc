@@ -19,6 +19,8 @@ using Source = v1::SourceStatus;
 constexpr size_t kMaxShownImports = 10;
 // A live source that has said nothing for so long is called silent.
 constexpr absl::Duration kSilence = absl::Minutes(1);
+// A stream whose newest entry is so much newer than the last one that was read is called behind.
+constexpr absl::Duration kLag = absl::Seconds(10);
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
@@ -87,6 +89,10 @@ std::string StateText(const Source& source, absl::Time now) {
   if (source.has_since()) text += " for " + Ago(source.since(), now);
   if (!source.connected() && !source.last_error().empty()) text += ": " + source.last_error();
   if (!source.connected()) return text;
+  if (!source.position().empty()) text += ", read to " + source.position();
+  if (source.lag_seconds() >= absl::ToDoubleSeconds(kLag)) {
+    text += ", BEHIND by " + RoundedDurationText(absl::Seconds(source.lag_seconds()));
+  }
   if (!source.has_last_message()) return text + ", no message yet";
   if (now - TimeOf(source.last_message()) > kSilence) {
     text += ", SILENT for " + Ago(source.last_message(), now);
@@ -98,8 +104,9 @@ std::string LiveSources(const v1::StatusResponse& status, absl::Time now) {
   Table table({"live source", "site", "server", ">messages", ">queued", ">last", "state"});
   for (const Source& source : status.sources()) {
     if (source.kind() != Source::KIND_PUBSUB && source.kind() != Source::KIND_STREAM) continue;
-    table.AddRow({source.name(), source.site(), source.address(), CountText(source.messages()),
-                  CountText(source.queued()),
+    const bool stream = source.kind() == Source::KIND_STREAM;
+    table.AddRow({stream ? source.name() + " (stream)" : source.name(), source.site(),
+                  source.address(), CountText(source.messages()), CountText(source.queued()),
                   source.has_last_message() ? Ago(source.last_message(), now) + " ago" : "-",
                   StateText(source, now)});
   }

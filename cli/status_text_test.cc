@@ -105,7 +105,22 @@ TEST(StatusText, ShowsSilenceAndLostConnections) {
       queued: 7
     }
     sources: { kind: KIND_STREAM name: "old" site: "codfw" }
+    sources: {
+      kind: KIND_STREAM
+      name: "new"
+      site: "codfw"
+      configured: true
+      connected: true
+      since: { seconds: 1795212000 }
+      last_message: { seconds: 1795222700 }
+      queued: 4321
+      position: "1795222700000-3"
+      lag_seconds: 90.5
+    }
   )pb");
+  EXPECT_THAT(text, HasSubstr("new (stream)"));
+  EXPECT_THAT(text, HasSubstr("4,321  1m 40s ago  connected for 3h, read to 1795222700000-3, "
+                              "BEHIND by 1m 30s, SILENT for"));
   EXPECT_THAT(text, HasSubstr("1,234,567"));
   EXPECT_THAT(text, HasSubstr("2s ago  connected for 3h\n"));
   EXPECT_THAT(text, HasSubstr("connected for 3h, SILENT for 2h"));

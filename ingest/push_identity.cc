@@ -22,26 +22,6 @@ absl::Status CheckName(std::string_view what, std::string_view name) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels) {
-  FLAMEKEEP_RETURN_IF_ERROR(CheckLabelCount(labels.size()));
-  storage::Labels sorted;
-  for (const auto& [name, value] : labels) {
-    FLAMEKEEP_RETURN_IF_ERROR(CheckLabelName(name));
-    if (value.size() > kMaxLabelValueBytes || !IsReadable(value)) {
-      return InvalidArgument(
-          "the value of label \"{}\" is not UTF-8 text of at most {} bytes without control "
-          "characters",
-          name, kMaxLabelValueBytes);
-    }
-    const size_t before = sorted.size();
-    AddLabel(name, value, &sorted);
-    if (!value.empty() && sorted.size() == before) {
-      return InvalidArgument("label \"{}\" is given twice", name);
-    }
-  }
-  return sorted;
-}
-
 absl::Status CheckTimes(const PushIdentity& identity, absl::Time now, CheckedIdentity* checked) {
   if (!identity.time) {
     if (identity.kind == storage::SourceKind::kImport) {
@@ -64,6 +44,26 @@ absl::Status CheckTimes(const PushIdentity& identity, absl::Time now, CheckedIde
 absl::Status CheckLabelCount(size_t count) {
   if (count <= kMaxLabels) return absl::OkStatus();
   return InvalidArgument("a source has {} labels: give it at most {}", count, kMaxLabels);
+}
+
+absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels) {
+  FLAMEKEEP_RETURN_IF_ERROR(CheckLabelCount(labels.size()));
+  storage::Labels sorted;
+  for (const auto& [name, value] : labels) {
+    FLAMEKEEP_RETURN_IF_ERROR(CheckLabelName(name));
+    if (value.size() > kMaxLabelValueBytes || !IsReadable(value)) {
+      return InvalidArgument(
+          "the value of label \"{}\" is not UTF-8 text of at most {} bytes without control "
+          "characters",
+          name, kMaxLabelValueBytes);
+    }
+    const size_t before = sorted.size();
+    AddLabel(name, value, &sorted);
+    if (!value.empty() && sorted.size() == before) {
+      return InvalidArgument("label \"{}\" is given twice", name);
+    }
+  }
+  return sorted;
 }
 
 absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl::Time now) {

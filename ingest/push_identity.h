@@ -51,6 +51,8 @@ struct CheckedIdentity {
 // Whether an identity may have so many labels, for who wants to know before it copies them. Errors:
 // INVALID_ARGUMENT.
 absl::Status CheckLabelCount(size_t count);
+// Labels that a client gives, sorted; those without a value are left out. Errors: INVALID_ARGUMENT.
+absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels);
 
 // Errors: INVALID_ARGUMENT. The site's name is left to the store.
 absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl::Time now);

@@ -4,21 +4,24 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "base/status.h"
-#include "ingest/folded.h"
 
 namespace flamekeep::ingest {
 namespace {
 
-// hiredis keeps a reply in memory until it is whole. Redis itself would send up to 512 MiB.
-constexpr size_t kMaxReplyBytes = size_t{64} << 20;
-// What hiredis reads at once.
 constexpr size_t kReadBytes = 16 << 10;
+// hiredis holds what is not parsed yet: a string, or a line, which has no length before it.
+constexpr size_t kMaxBufferBytes = kMaxStringBytes + (64 << 10);
+constexpr std::string_view kLineEnd = "\r\n";
+// Arrays within arrays, as deep as hiredis takes them.
+constexpr size_t kMaxDepth = 9;
 // Below this hiredis keeps its buffer when it runs empty.
 constexpr size_t kReaderSpareBytes = size_t{1} << 20;
 
@@ -32,21 +35,20 @@ std::string ErrorText(int error) { return std::generic_category().message(error)
 
 }  // namespace
 
-RedisConnection::RedisConnection(const RedisSubscription& subscription, int wake_fd,
-                                 RedisHandler* handler)
-    : name_(subscription.address.Display()),
-      channels_(subscription.channels),
+RedisConnection::RedisConnection(const RedisLogin& login, int wake_fd, RedisReplies* replies)
+    : name_(login.address.Display()),
       wake_fd_(wake_fd),
-      handler_(handler),
-      address_(subscription.address) {}
+      replies_(replies),
+      address_(login.address) {}
 
-absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(
-    const RedisSubscription& subscription, absl::Duration timeout, int wake_fd,
-    RedisHandler* handler) {
+absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(const RedisLogin& login,
+                                                                       absl::Duration timeout,
+                                                                       int wake_fd,
+                                                                       RedisReplies* replies) {
   const absl::Time deadline = absl::Now() + timeout;
-  std::unique_ptr<RedisConnection> connection(new RedisConnection(subscription, wake_fd, handler));
+  std::unique_ptr<RedisConnection> connection(new RedisConnection(login, wake_fd, replies));
   absl::Status status = connection->Connect(deadline);
-  if (status.ok()) status = connection->Subscribe(subscription, deadline);
+  if (status.ok()) status = connection->LogIn(login, deadline);
   if (connection->woken_) return absl::CancelledError("woken");
   if (!status.ok()) return status;
   return connection;
@@ -92,29 +94,24 @@ absl::Status RedisConnection::Connect(absl::Time deadline) {
   return absl::OkStatus();
 }
 
-absl::Status RedisConnection::Subscribe(const RedisSubscription& subscription,
-                                        absl::Time deadline) {
-  const std::string& password =
-      subscription.password.empty() ? address_.password : subscription.password;
-  size_t expected = channels_.size();
+absl::Status RedisConnection::LogIn(const RedisLogin& login, absl::Time deadline) {
+  const std::string& password = login.password.empty() ? address_.password : login.password;
+  std::vector<std::vector<std::string>> commands;
   if (!address_.user.empty()) {
-    FLAMEKEEP_RETURN_IF_ERROR(Send({"AUTH", address_.user, password}, deadline));
-    ++expected;
+    commands.push_back({"AUTH", address_.user, password});
   } else if (!password.empty()) {
-    FLAMEKEEP_RETURN_IF_ERROR(Send({"AUTH", password}, deadline));
-    ++expected;
+    commands.push_back({"AUTH", password});
   }
-  if (address_.db != 0) {
-    FLAMEKEEP_RETURN_IF_ERROR(Send({"SELECT", std::to_string(address_.db)}, deadline));
-    ++expected;
+  if (address_.db != 0) commands.push_back({"SELECT", std::to_string(address_.db)});
+  for (const std::vector<std::string>& command : commands) {
+    FLAMEKEEP_RETURN_IF_ERROR(Send(command, deadline));
   }
-  std::vector<std::string> words = {"SUBSCRIBE"};
-  words.insert(words.end(), channels_.begin(), channels_.end());
-  FLAMEKEEP_RETURN_IF_ERROR(Send(words, deadline));
-  while (confirmed_ < expected) {
+  logging_in_ = true;
+  while (confirmed_ < commands.size()) {
     if (!Wait(POLLIN, deadline)) return Unavailable("connected, but no answer in time");
     FLAMEKEEP_RETURN_IF_ERROR(ReadSome().status());
   }
+  logging_in_ = false;
   return absl::OkStatus();
 }
 
@@ -137,17 +134,13 @@ absl::Status RedisConnection::Send(const std::vector<std::string>& words, absl::
     if (sent >= 0) {
       rest.remove_prefix(static_cast<size_t>(sent));
     } else if (errno == EAGAIN) {
-      if (!Wait(POLLOUT, deadline)) return Unavailable("takes no more bytes");
+      if (Wait(POLLOUT, deadline)) continue;
+      return woken_ ? absl::CancelledError("woken") : Unavailable("takes no more bytes");
     } else if (errno != EINTR) {
       return Unavailable(fmt::format("the connection is lost: {}", ErrorText(errno)));
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status RedisConnection::Ping() {
-  constexpr absl::Duration kTimeout = absl::Seconds(1);
-  return Send({"PING"}, absl::Now() + kTimeout);
 }
 
 absl::StatusOr<size_t> RedisConnection::Read(absl::Duration timeout) {
@@ -156,94 +149,128 @@ absl::StatusOr<size_t> RedisConnection::Read(absl::Duration timeout) {
 }
 
 absl::StatusOr<size_t> RedisConnection::ReadSome() {
-  redisReader* const reader = context_->reader;
-  const size_t before = reader->len - reader->pos;
-  if (redisBufferRead(context_.get()) != REDIS_OK) {
-    more_ = false;
-    return Unavailable(fmt::format("the connection is lost: {}", context_->errstr));
+  std::array<char, kReadBytes> buffer;
+  const ssize_t received = recv(context_->fd, buffer.data(), buffer.size(), 0);
+  more_ = received == ssize_t{kReadBytes};
+  if (received < 0) {
+    if (errno == EAGAIN || errno == EINTR) return 0;
+    return Unavailable(fmt::format("the connection is lost: {}", ErrorText(errno)));
   }
-  const size_t bytes = reader->len - reader->pos - before;
-  more_ = bytes == kReadBytes;
-  while (true) {
-    void* reply = nullptr;
-    if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-      return Unavailable(fmt::format("does not speak Redis's protocol: {}", reader->errstr));
-    }
-    if (reply == nullptr) break;
-    FLAMEKEEP_RETURN_IF_ERROR(HandleReply());
-  }
-  if (reader->len > kMaxReplyBytes) {
-    return Unavailable(fmt::format("sends a message of over {} bytes", kMaxReplyBytes));
-  }
+  if (received == 0) return Unavailable("the connection is lost: the server closed it");
+  const auto bytes = static_cast<size_t>(received);
+  FLAMEKEEP_RETURN_IF_ERROR(Feed({buffer.data(), bytes}));
   return bytes;
 }
 
-absl::Status RedisConnection::HandleReply() {
-  const Reply::Kind kind = reply_.kind;
-  reply_.kind = Reply::Kind::kOther;
-  switch (kind) {
-    case Reply::Kind::kSubscribed:
-    case Reply::Kind::kOk:
-      ++confirmed_;
-      break;
-    case Reply::Kind::kError:
-      return Unavailable(fmt::format("the server says: {}", reply_.error));
-    case Reply::Kind::kMessage:
-    case Reply::Kind::kOther:
-      break;
+absl::Status RedisConnection::Feed(std::string_view bytes) {
+  redisReader* const reader = context_->reader;
+  while (!bytes.empty()) {
+    if (skip_ > 0) {
+      const size_t skipped = std::min(skip_, bytes.size());
+      skip_ -= skipped;
+      bytes.remove_prefix(skipped);
+      continue;
+    }
+    size_t string_bytes = 0;
+    const std::optional<size_t> room = RoomBeforeCut(&string_bytes);
+    const size_t fed = std::min(room.value_or(bytes.size()), bytes.size());
+    if (redisReaderFeed(reader, bytes.data(), fed) != REDIS_OK) return Unavailable("out of memory");
+    bytes.remove_prefix(fed);
+    if (room == fed) CutString(string_bytes);
+    FLAMEKEEP_RETURN_IF_ERROR(Parse());
+    if (reader->len - reader->pos > kMaxBufferBytes) {
+      return Unavailable(fmt::format("sends a line of over {} bytes", kMaxBufferBytes));
+    }
   }
   return absl::OkStatus();
 }
 
-// A message is an array of three strings: "message", the channel, the payload.
-void RedisConnection::OnString(const redisReadTask& task, std::string_view text) {
-  if (task.parent == nullptr) {
-    if (task.type == REDIS_REPLY_ERROR) {
-      reply_.kind = Reply::Kind::kError;
-      reply_.error.clear();
-      AppendReadable(text, &reply_.error);
-    } else if (task.type == REDIS_REPLY_STATUS) {
-      reply_.kind = Reply::Kind::kOk;
+absl::Status RedisConnection::Parse() {
+  while (true) {
+    void* reply = nullptr;
+    if (redisReaderGetReply(context_->reader, &reply) != REDIS_OK) {
+      return Unavailable(
+          fmt::format("does not speak Redis's protocol: {}", context_->reader->errstr));
     }
-    return;
-  }
-  if (task.parent->parent != nullptr) return;
-  switch (task.idx) {
-    case 0:
-      reply_.kind = text == "message"     ? Reply::Kind::kMessage
-                    : text == "subscribe" ? Reply::Kind::kSubscribed
-                                          : Reply::Kind::kOther;
-      reply_.channel.reset();
-      break;
-    case 1:
-      if (channels_[last_channel_] != text) {
-        const auto it = std::find(channels_.begin(), channels_.end(), text);
-        if (it == channels_.end()) break;
-        last_channel_ = static_cast<size_t>(it - channels_.begin());
-      }
-      reply_.channel = last_channel_;
-      break;
-    case 2:
-      if (reply_.kind == Reply::Kind::kMessage && reply_.channel) {
-        handler_->OnMessage(*reply_.channel, text);
-      }
-      break;
-    default:
-      break;
+    if (reply == nullptr) return absl::OkStatus();
+    if (!logging_in_) {
+      FLAMEKEEP_RETURN_IF_ERROR(replies_->OnReplyEnd());
+    } else if (!login_error_.empty()) {
+      return Unavailable(fmt::format("the server says: {}", login_error_));
+    } else {
+      ++confirmed_;
+    }
   }
 }
 
+std::optional<size_t> RedisConnection::RoomBeforeCut(size_t* string_bytes) const {
+  const redisReader* const reader = context_->reader;
+  if (reader->ridx < 0 || reader->rstack[reader->ridx].type != REDIS_REPLY_STRING) {
+    return std::nullopt;
+  }
+  // Behind the "$": length, line end, the string, line end.
+  const std::string_view text(reader->buf + reader->pos, reader->len - reader->pos);
+  const size_t digits = text.find(kLineEnd);
+  if (digits == std::string_view::npos) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, *string_bytes);
+  if (error != std::errc() || end != text.data() + digits || *string_bytes <= kMaxStringBytes) {
+    return std::nullopt;
+  }
+  return digits + kLineEnd.size() + kMaxStringBytes + kLineEnd.size() - text.size();
+}
+
+// The buffer ends where the string that is shown to the parser is to end: what stands before and
+// behind it is written over.
+void RedisConnection::CutString(size_t string_bytes) {
+  redisReader* const reader = context_->reader;
+  char* const end = reader->buf + reader->len;
+  kLineEnd.copy(end - kLineEnd.size(), kLineEnd.size());
+  const std::string header = fmt::format("{}{}", kMaxStringBytes, kLineEnd);
+  char* const start = end - kLineEnd.size() - kMaxStringBytes - header.size();
+  header.copy(start, header.size());
+  reader->pos = static_cast<size_t>(start - reader->buf);
+  // As many bytes have come as the short string and its line end have.
+  skip_ = string_bytes - kMaxStringBytes;
+}
+
+void* RedisConnection::OnParsed(const redisReadTask* task, RedisValue value) {
+  auto* const connection = static_cast<RedisConnection*>(task->privdata);
+  if (connection->logging_in_) {
+    if (value.kind == RedisValue::Kind::kError) {
+      connection->login_error_.clear();
+      AppendReadable(value.text, &connection->login_error_);
+    }
+    return Placeholder();
+  }
+  std::array<size_t, kMaxDepth> path;
+  size_t begin = path.size();
+  for (; task->parent != nullptr && begin > 0; task = task->parent) {
+    path[--begin] = static_cast<size_t>(task->idx);
+  }
+  value.path = absl::MakeSpan(path).subspan(begin);
+  connection->replies_->OnValue(value);
+  return Placeholder();
+}
+
 redisReplyObjectFunctions* RedisConnection::ReplyFunctions() {
+  using Kind = RedisValue::Kind;
   static redisReplyObjectFunctions functions = {
       .createString = [](const redisReadTask* task, char* text, size_t size) -> void* {
-        static_cast<RedisConnection*>(task->privdata)->OnString(*task, {text, size});
-        return Placeholder();
+        const Kind kind = task->type == REDIS_REPLY_ERROR    ? Kind::kError
+                          : task->type == REDIS_REPLY_STATUS ? Kind::kStatus
+                                                             : Kind::kString;
+        return OnParsed(task, {.kind = kind, .text = {text, size}});
       },
-      .createArray = [](const redisReadTask*, int) -> void* { return Placeholder(); },
-      .createInteger = [](const redisReadTask*, long long) -> void* {  // NOLINT(google-runtime-int)
-        return Placeholder();
+      .createArray = [](const redisReadTask* task, int) -> void* {
+        return OnParsed(task, {.kind = Kind::kArray});
       },
-      .createNil = [](const redisReadTask*) -> void* { return Placeholder(); },
+      .createInteger = [](const redisReadTask* task,
+                          long long number) -> void* {  // NOLINT(google-runtime-int)
+        return OnParsed(task, {.kind = Kind::kInteger, .number = number});
+      },
+      .createNil = [](const redisReadTask* task) -> void* {
+        return OnParsed(task, {.kind = Kind::kNil});
+      },
       .freeObject = [](void*) {},
   };
   return &functions;

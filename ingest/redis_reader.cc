@@ -107,14 +107,14 @@ void RedisReader::Run() {
 }
 
 absl::Status RedisReader::Listen() {
-  RedisSubscription subscription{.address = options_.address, .channels = options_.channels};
+  RedisLogin login{.address = options_.address};
   if (!options_.password_file.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(subscription.password, ReadPasswordFile(options_.password_file));
+    FLAMEKEEP_ASSIGN_OR_RETURN(login.password, ReadPasswordFile(options_.password_file));
   }
   minute_known_ = false;
   FLAMEKEEP_ASSIGN_OR_RETURN(
-      const std::unique_ptr<RedisConnection> connection,
-      RedisConnection::Open(subscription, options_.connect_timeout, waker_.fd(), this));
+      const std::unique_ptr<RedisSubscriber> connection,
+      RedisSubscriber::Open(login, options_.channels, options_.connect_timeout, waker_.fd(), this));
   SetConnected();
   heard_ms_ = absl::ToUnixMillis(Clock());
   for (const auto& channel : channels_) {
@@ -130,7 +130,7 @@ absl::Status RedisReader::Listen() {
   return ReadUntilStopped(connection.get());
 }
 
-absl::Status RedisReader::ReadUntilStopped(RedisConnection* connection) {
+absl::Status RedisReader::ReadUntilStopped(RedisSubscriber* connection) {
   last_byte_ = connected_at_ = absl::Now();
   while (!stopping_) {
     minute_known_ = false;
@@ -151,7 +151,7 @@ absl::Status RedisReader::ReadUntilStopped(RedisConnection* connection) {
   return absl::OkStatus();
 }
 
-absl::Status RedisReader::CheckAlive(RedisConnection* connection, absl::Time now) {
+absl::Status RedisReader::CheckAlive(RedisSubscriber* connection, absl::Time now) {
   if (now - last_byte_ < options_.ping_after) return absl::OkStatus();
   if (pinged_ < last_byte_) {
     pinged_ = now;
@@ -162,7 +162,7 @@ absl::Status RedisReader::CheckAlive(RedisConnection* connection, absl::Time now
                absl::FormatDuration(options_.ping_after));
 }
 
-void RedisReader::DrainSocket(RedisConnection* connection) {
+void RedisReader::DrainSocket(RedisSubscriber* connection) {
   const absl::Time deadline = absl::Now() + kDrainTime;
   while (absl::Now() < deadline) {
     minute_known_ = false;

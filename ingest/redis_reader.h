@@ -22,8 +22,8 @@
 #include "ingest/backoff.h"
 #include "ingest/chunk_queue.h"
 #include "ingest/redis_channel.h"
-#include "ingest/redis_connection.h"
 #include "ingest/redis_source_options.h"
+#include "ingest/redis_subscriber.h"
 #include "ingest/waker.h"
 
 namespace flamekeep::ingest {
@@ -31,7 +31,7 @@ namespace flamekeep::ingest {
 // The first line of a password file. Errors: NOT_FOUND names the file.
 absl::StatusOr<std::string> ReadPasswordFile(const std::string& path);
 
-class RedisReader final : private RedisHandler {
+class RedisReader final : private RedisMessages {
  public:
   struct ConnectionStatus {
     bool connected = false;
@@ -55,9 +55,9 @@ class RedisReader final : private RedisHandler {
 
   // Connects and reads until the connection fails or Stop().
   absl::Status Listen();
-  absl::Status ReadUntilStopped(RedisConnection* connection);
-  absl::Status CheckAlive(RedisConnection* connection, absl::Time now);
-  void DrainSocket(RedisConnection* connection);
+  absl::Status ReadUntilStopped(RedisSubscriber* connection);
+  absl::Status CheckAlive(RedisSubscriber* connection, absl::Time now);
+  void DrainSocket(RedisSubscriber* connection);
   void Sleep(absl::Duration duration);
   absl::Duration ReadTimeout(absl::Time now) const;
   // Publishes counters and pushes chunks that are old enough.

@@ -176,12 +176,14 @@ std::vector<storage::LiveSource> RedisSource::live() const {
   return live;
 }
 
-std::vector<ChannelStatus> RedisSource::Status() const {
+std::vector<RedisStatus> RedisSource::Status() const {
   const RedisReader::ConnectionStatus connection = impl_->reader->connection();
-  std::vector<ChannelStatus> all;
+  std::vector<RedisStatus> all;
   for (const auto& channel : impl_->channels) {
-    all.push_back({.site = impl_->options.site,
-                   .channel = channel->name(),
+    all.push_back({.kind = storage::SourceKind::kPubSub,
+                   .site = impl_->options.site,
+                   .name = channel->name(),
+                   .source_name = channel->name() + impl_->options.name_suffix,
                    .address = impl_->options.address.Display(),
                    .connected = connection.connected,
                    .since = connection.since,

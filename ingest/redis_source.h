@@ -33,21 +33,10 @@
 #include "absl/time/time.h"
 #include "ingest/pipeline.h"
 #include "ingest/redis_source_options.h"
+#include "ingest/redis_status.h"
 #include "storage/store.h"
 
 namespace flamekeep::ingest {
-
-struct ChannelStatus {
-  std::string site;
-  std::string channel;
-  std::string address;  // without password
-  bool connected = false;
-  absl::Time since = absl::InfinitePast();         // of `connected`
-  absl::Time last_message = absl::InfinitePast();  // InfinitePast: none yet
-  std::string last_error;                          // empty: none yet
-  uint64_t messages = 0;
-  uint64_t queued = 0;  // messages received and not yet decoded
-};
 
 class RedisSource {
  public:
@@ -69,7 +58,7 @@ class RedisSource {
   // The sources of its channels.
   std::vector<storage::LiveSource> live() const;
   // One entry for each channel.
-  std::vector<ChannelStatus> Status() const;
+  std::vector<RedisStatus> Status() const;
 
  private:
   struct Impl;

@@ -8,20 +8,12 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
-#include "base/metrics.h"
-#include "base/status.h"
-#include "ingest/interner.h"
-#include "ingest/pipeline.h"
+#include "ingest/redis_test_fixture.h"
 #include "ingest/redis_testing.h"
-#include "storage/store_testing.h"
 
 namespace flamekeep::ingest {
 namespace {
@@ -29,67 +21,7 @@ namespace {
 using storage::StackValues;
 using ::testing::HasSubstr;
 
-const absl::Time kNoon = absl::FromCivil(absl::CivilHour(2026, 11, 20, 12), absl::UTCTimeZone());
-
-bool Eventually(const std::function<bool()>& holds) {
-  const absl::Time deadline = absl::Now() + absl::Seconds(20);
-  while (!holds()) {
-    if (absl::Now() > deadline) return false;
-    absl::SleepFor(absl::Milliseconds(2));
-  }
-  return true;
-}
-
-class RedisSourceTest : public ::testing::Test {
- protected:
-  RedisSourceTest() : store_(directory_.path()), interner_(&*store_), clock_(kNoon) {
-    pipeline_ =
-        *Pipeline::Make(&interner_, {.metrics = &metrics_, .caches = {.stacks = 64, .frames = 64}});
-  }
-
-  RedisSourceOptions Options(const RedisAddress& address) {
-    RedisSourceOptions options{.site = "eqiad", .address = address, .node = "node1"};
-    options.chunk_age = absl::Milliseconds(2);
-    options.ping_after = absl::Seconds(5);
-    options.connect_timeout = absl::Milliseconds(300);
-    options.min_backoff = absl::Milliseconds(1);
-    options.max_backoff = absl::Milliseconds(20);
-    options.now = [this] { return clock_.Now(); };
-    return options;
-  }
-
-  std::unique_ptr<RedisSource> Start(RedisSourceOptions options) {
-    auto source = RedisSource::Start(std::move(options), pipeline_.get(), &*store_);
-    EXPECT_TRUE(source.ok()) << source.status();
-    return *std::move(source);
-  }
-
-  static bool Connected(const RedisSource& source) {
-    return Eventually([&] { return source.Status()[0].connected; });
-  }
-  static bool Received(const RedisSource& source, uint64_t messages, size_t channel = 0) {
-    return Eventually([&] { return source.Status()[channel].messages >= messages; });
-  }
-
-  StackValues Sum(std::string_view profile, absl::Time begin = kNoon,
-                  std::string_view site = "eqiad") {
-    EXPECT_TRUE(store_->Flush().ok());
-    return store_.Sum(profile, begin, begin + absl::Minutes(1), nullptr, site);
-  }
-
-  double Count(std::string_view name) {
-    double sum = 0;
-    for (const Metrics::Row& row : metrics_.Rows()) sum += row.name == name ? row.value : 0;
-    return sum;
-  }
-
-  Metrics metrics_;
-  storage::TestDirectory directory_;
-  storage::TestStore store_;
-  StoreInterner interner_;
-  std::unique_ptr<Pipeline> pipeline_;
-  storage::TestClock clock_;
-};
+class RedisSourceTest : public RedisFixture<RedisSource> {};
 
 TEST_F(RedisSourceTest, MessagesBecomeSamplesOfTheirMinute) {
   TestRedis redis;
@@ -108,9 +40,9 @@ TEST_F(RedisSourceTest, MessagesBecomeSamplesOfTheirMinute) {
   EXPECT_EQ(Sum("excimer-wall"), (StackValues{{"a;w", 3}}));
   EXPECT_EQ(Sum("excimer", kNoon + absl::Minutes(1)), (StackValues{{"a;b", 5}}));
 
-  const ChannelStatus status = source->Status()[0];
+  const RedisStatus status = source->Status()[0];
   EXPECT_EQ(status.site, "eqiad");
-  EXPECT_EQ(status.channel, "excimer");
+  EXPECT_EQ(status.name, "excimer");
   EXPECT_EQ(status.address, redis.address().Display());
   EXPECT_EQ(status.last_message, kNoon + absl::Minutes(1));
   EXPECT_EQ(status.last_error, "");
@@ -287,136 +219,6 @@ TEST_F(RedisSourceTest, WhatTheQueueCanNotHoldIsCounted) {
   const double dropped = Count("redis_queue_full_messages_total");
   EXPECT_GT(dropped, 0);
   EXPECT_EQ(static_cast<double>(Sum("excimer")["a"]) + dropped, 5000);
-}
-
-class RedisProgressTest : public RedisSourceTest {
- protected:
-  static constexpr char kType[] = "excimer:samples:count::";
-
-  static int64_t Ms(absl::Duration after_noon) { return absl::ToUnixMillis(kNoon + after_noon); }
-
-  // Starts listening as a server does that has no other sources.
-  std::unique_ptr<RedisSource> StartLive(const RedisSourceOptions& options) {
-    auto source = Start(options);
-    store_->SetLiveSources(source->live());
-    return source;
-  }
-
-  storage::Completeness Now() {
-    EXPECT_TRUE(store_->Flush().ok());
-    const auto snapshot = *store_->NewSnapshot();
-    const auto plan = snapshot->MakePlan(kNoon, kNoon + absl::Hours(2), {store_.Series("excimer")});
-    EXPECT_TRUE(plan.ok()) << plan.status();
-    const auto completeness =
-        snapshot->CompletenessOf(*plan, kType, [](std::string_view) { return true; });
-    EXPECT_TRUE(completeness.ok()) << completeness.status();
-    return *completeness;
-  }
-
-  bool CompleteThrough(absl::Duration after_noon) {
-    return Eventually([&] { return Now().complete_through_ms == Ms(after_noon); });
-  }
-
-  std::vector<storage::Gap> Gaps() {
-    std::vector<storage::Gap> gaps;
-    for (const storage::SourceGap& gap : Now().gaps) gaps.push_back(gap.gap);
-    return gaps;
-  }
-
-  static storage::Gap Disconnected(absl::Duration begin, absl::Duration end) {
-    return {Ms(begin), Ms(end), storage::GapReason::kDisconnected};
-  }
-};
-
-TEST_F(RedisProgressTest, AnIdleChannelIsCompleteThroughTheLastSignOfLife) {
-  TestRedis redis;
-  auto source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(Connected(*source));
-  EXPECT_TRUE(CompleteThrough(absl::ZeroDuration()));
-  clock_.Set(kNoon + absl::Minutes(5));
-  EXPECT_TRUE(CompleteThrough(absl::Minutes(5)));
-  EXPECT_THAT(Gaps(), ::testing::IsEmpty());
-  // A clock that goes back a little stands still.
-  clock_.Set(kNoon + absl::Minutes(4));
-  redis.Publish("excimer", "a 1");
-  ASSERT_TRUE(Received(*source, 1));
-  source->Stop();
-  EXPECT_EQ(Sum("excimer", kNoon + absl::Minutes(5)), (StackValues{{"a", 1}}));
-  EXPECT_EQ(Now().complete_through_ms, Ms(absl::Minutes(5)));
-}
-
-TEST_F(RedisProgressTest, WhatWasNotHeardIsAGap) {
-  TestRedis redis;
-  auto source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(Connected(*source));
-  clock_.Set(kNoon + absl::Minutes(1));
-  ASSERT_TRUE(CompleteThrough(absl::Minutes(1)));
-  redis.Kill();
-  ASSERT_TRUE(Eventually([&] { return !source->Status()[0].connected; }));
-  clock_.Set(kNoon + absl::Minutes(3));
-  absl::SleepFor(absl::Milliseconds(100));
-  EXPECT_EQ(Now().complete_through_ms, Ms(absl::Minutes(1)));
-  redis.Start();
-  ASSERT_TRUE(Connected(*source));
-  EXPECT_TRUE(CompleteThrough(absl::Minutes(3)));
-  EXPECT_EQ(Gaps(), std::vector{Disconnected(absl::Minutes(1), absl::Minutes(3))});
-
-  // Also while this program does not run, and where the rules are others after that.
-  source->Stop();
-  source.reset();
-  clock_.Set(kNoon + absl::Minutes(10));
-  RuleOptions rules;
-  rules.frames.push_back({.match = "x", .replace = "y"});
-  pipeline_ = *Pipeline::Make(
-      &interner_,
-      {.rules = *Rules::Make(rules), .metrics = &metrics_, .caches = {.stacks = 64, .frames = 64}});
-  source = StartLive(Options(redis.address()));
-  ASSERT_TRUE(Connected(*source));
-  EXPECT_TRUE(CompleteThrough(absl::Minutes(10)));
-  EXPECT_EQ(Gaps(), (std::vector{Disconnected(absl::Minutes(1), absl::Minutes(3)),
-                                 Disconnected(absl::Minutes(3), absl::Minutes(10))}));
-}
-
-TEST_F(RedisProgressTest, WhatTheQueueRefusedIsAGap) {
-  TestRedis redis;
-  auto options = Options(redis.address());
-  options.queue_bytes = 1;  // one chunk
-  options.chunk_bytes = 1;  // one message
-  auto source = StartLive(options);
-  ASSERT_TRUE(Connected(*source));
-  redis.PublishAll("excimer", std::vector<std::string>(5000, "a 1"));
-  ASSERT_TRUE(Received(*source, 5000));
-  clock_.Set(kNoon + absl::Minutes(2));
-  ASSERT_TRUE(CompleteThrough(absl::Minutes(2)));
-  ASSERT_GT(Count("redis_queue_full_messages_total"), 0);
-  const std::vector<storage::Gap> gaps = Gaps();
-  ASSERT_FALSE(gaps.empty());
-  EXPECT_EQ(gaps[0].reason, storage::GapReason::kOverflow);
-  EXPECT_EQ(gaps[0].begin_ms, Ms(absl::ZeroDuration()));
-}
-
-TEST_F(RedisProgressTest, TheSlowestOfSeveralServersCounts) {
-  TestRedis first;
-  TestRedis second;
-  auto options = Options(first.address());
-  options.name_suffix = "@first";
-  auto one = Start(options);
-  options = Options(second.address());
-  options.name_suffix = "@second";
-  auto two = Start(options);
-  std::vector<storage::LiveSource> live = one->live();
-  for (const storage::LiveSource& source : two->live()) live.push_back(source);
-  store_->SetLiveSources(live);
-  ASSERT_TRUE(Connected(*one) && Connected(*two));
-  clock_.Set(kNoon + absl::Minutes(1));
-  ASSERT_TRUE(CompleteThrough(absl::Minutes(1)));
-  second.Kill();
-  ASSERT_TRUE(Eventually([&] { return !two->Status()[0].connected; }));
-  clock_.Set(kNoon + absl::Minutes(2));
-  ASSERT_TRUE(Eventually([&] {
-    return store_->ProgressOf(one->live()[0].id)->complete_through_ms == Ms(absl::Minutes(2));
-  }));
-  EXPECT_EQ(Now().complete_through_ms, Ms(absl::Minutes(1)));
 }
 
 TEST_F(RedisSourceTest, WhatCanNotBeStarted) {

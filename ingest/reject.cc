@@ -18,8 +18,12 @@ constexpr std::array<Text, kRejectCount> kTexts = {{
     {"no_frames", "Lines with a count and no frame, left out."},
     {"no_time", "Lines that should start with microseconds since 1970 and do not, left out."},
     {"time_out_of_range", "Lines with a time before 1970 or too far ahead to be stored, left out."},
-    {"no_channel", "Lines whose channel is missing or can not name a profile type, left out."},
+    {"no_channel",
+     "Lines whose channel, or entries whose type, is missing or no profile type, left out."},
     {"too_many_types", "Lines of a profile type beyond the number that a site may have, left out."},
+    {"no_stack", "Entries of a stream without the field `stack`, left out."},
+    {"bad_labels",
+     "Entries of a stream whose field `labels` is not name=value,name=value, left out."},
 }};
 
 }  // namespace

@@ -27,6 +27,8 @@ enum class Reject : uint8_t {
   kTimeOutOfRange,  // timed lines: a time that can not be stored
   kNoChannel,       // timed lines: no channel, or one that is no profile type
   kTooManyTypes,    // more profile types than a site may have
+  kNoStack,         // entries of a stream: no field `stack`
+  kBadLabels,       // entries of a stream: a field `labels` that is not name=value,name=value
   kCount,
 };
 

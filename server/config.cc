@@ -68,17 +68,18 @@ struct SiteForm {
   std::vector<ingest::RedisAddress> redis;
   std::string password_file;
   std::vector<std::string> channels;
+  std::vector<std::string> streams;
 };
 
-// `[excimer, excimer-wall]` or `{excimer: cpu, excimer-wall: wall}`.
-absl::Status ReadChannels(const Value& value, SiteForm* out) {
-  const auto add = [out](const Value& name) -> absl::Status {
-    std::string channel;
-    FLAMEKEEP_RETURN_IF_ERROR(name.ReadString("a channel's name", &channel));
-    if (std::find(out->channels.begin(), out->channels.end(), channel) != out->channels.end()) {
-      return name.Wrong("stands here twice: keep one of them");
+// Names of channels or streams: `[excimer, excimer-wall]` or `{excimer: cpu, excimer-wall: wall}`.
+absl::Status ReadNames(const Value& value, SiteForm* out, std::vector<std::string>* names) {
+  const auto add = [names](const Value& item) -> absl::Status {
+    std::string name;
+    FLAMEKEEP_RETURN_IF_ERROR(item.ReadString("a name", &name));
+    if (std::find(names->begin(), names->end(), name) != names->end()) {
+      return item.Wrong("stands here twice: keep one of them");
     }
-    out->channels.push_back(std::move(channel));
+    names->push_back(std::move(name));
     return absl::OkStatus();
   };
   const auto add_with_type = [&](const Value& key, const Value& type) -> absl::Status {
@@ -89,10 +90,23 @@ absl::Status ReadChannels(const Value& value, SiteForm* out) {
     FLAMEKEEP_RETURN_IF_ERROR(value.ForEach("a map", add_with_type));
   } else {
     FLAMEKEEP_RETURN_IF_ERROR(
-        value.ForEach("a list of channels, or a map of channels to profile types", add));
+        value.ForEach("a list of names, or a map of names to profile types", add));
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReadChannels(const Value& value, SiteForm* out) {
+  FLAMEKEEP_RETURN_IF_ERROR(ReadNames(value, out, &out->channels));
   if (!out->channels.empty()) return absl::OkStatus();
-  return value.Wrong("names no channel: leave the key out to read excimer and excimer-wall");
+  return value.Wrong(
+      "names no channel: leave the key out to read excimer and excimer-wall, or only the streams "
+      "where there is `streams`");
+}
+
+absl::Status ReadStreams(const Value& value, SiteForm* out) {
+  FLAMEKEEP_RETURN_IF_ERROR(ReadNames(value, out, &out->streams));
+  if (!out->streams.empty()) return absl::OkStatus();
+  return value.Wrong("names no stream: leave the key out to read none");
 }
 
 constexpr std::string_view kUrlExample = "an address such as redis://host:6379";
@@ -119,6 +133,7 @@ constexpr Key<SiteForm> kSiteKeys[] = {
     {"password_file",
      [](const Value& value, SiteForm* out) { return ReadPath(value, &out->password_file); }},
     {"channels", ReadChannels},
+    {"streams", ReadStreams},
 };
 
 absl::Status ReadSite(const Value& key, const Value& value, ServerConfig* config) {
@@ -140,7 +155,8 @@ absl::Status ReadSite(const Value& key, const Value& value, ServerConfig* config
     site.redis.push_back({std::move(address), form.password_file});
   }
   site.channels = std::move(form.channels);
-  if (site.channels.empty()) site.channels = DefaultChannels();
+  site.streams = std::move(form.streams);
+  if (site.channels.empty() && site.streams.empty()) site.channels = DefaultChannels();
   config->sites.push_back(std::move(site));
   return absl::OkStatus();
 }

@@ -6,7 +6,7 @@
 //   sites:
 //     eqiad: "redis://arclamp1001:6379"
 //     codfw: {redis: "redis://reader@arclamp2001", password_file: /etc/flamekeep/codfw,
-//             channels: [excimer, excimer-wall]}
+//             channels: [excimer], streams: [excimer-wall]}
 //   labels:
 //     - {name: wiki, match: ";wiki=(\\w+)"}
 //   frame_rules:
@@ -45,7 +45,8 @@ struct RedisServerConfig {
 struct SiteConfig {
   std::string name;
   std::vector<RedisServerConfig> redis;
-  std::vector<std::string> channels;
+  std::vector<std::string> channels;  // of every server; pub/sub
+  std::vector<std::string> streams;   // the same
 };
 
 struct LimitsConfig {

@@ -79,14 +79,17 @@ absl::Status CheckConfig(const ServerConfig& config) {
   }
   for (const SiteConfig& site : config.sites) {
     FLAMEKEEP_RETURN_IF_ERROR(CheckSiteName(site.name));
-    for (const std::string& channel : site.channels) {
-      if (config.profile_types.contains(channel)) continue;
-      const absl::Status status = storage::ParseProfileType(channel).status();
-      if (status.ok()) continue;
-      return InvalidArgument(
-          "the channel \"{}\" of site {} is no profile type by itself: give it one with "
-          "`profile_types: {{{}: NAME}}`",
-          Shorten(channel), site.name, Shorten(channel));
+    for (const auto& [what, names] :
+         {std::pair<std::string_view, const std::vector<std::string>&>{"channel", site.channels},
+          {"stream", site.streams}}) {
+      for (const std::string& name : names) {
+        if (config.profile_types.contains(name)) continue;
+        if (storage::ParseProfileType(name).ok()) continue;
+        return InvalidArgument(
+            "the {} \"{}\" of site {} is no profile type by itself: give it one with "
+            "`profile_types: {{{}: NAME}}`",
+            what, Shorten(name), site.name, Shorten(name));
+      }
     }
   }
   return ingest::Rules::Make(config.rules).status();

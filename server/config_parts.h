@@ -20,7 +20,7 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
 absl::Status CheckListenAddress(std::string_view address);
 
 // Whether both lead to one Redis server, whose messages would count twice: a database or a user
-// makes no difference to pub/sub.
+// makes no difference to pub/sub. (Streams of two databases want two sites.)
 bool SameRedisServer(const ingest::RedisAddress& a, const ingest::RedisAddress& b);
 
 // Errors: INVALID_ARGUMENT tells the rule.

@@ -57,6 +57,8 @@ sites:
   esams:
     redis: [redis://a, "redis://b:1"]
     channels: {excimer: cpu, wall: "wall:wall:nanoseconds::"}
+    streams: {excimer: cpu, heap: "heap:bytes:bytes::"}
+  drmrs: {redis: redis://c, streams: [excimer-wall]}
 profile_types: {x: y}
 entry_point_label: false
 labels:
@@ -86,7 +88,11 @@ limits:
   EXPECT_EQ(config.grpc, "0.0.0.0:1");
   EXPECT_EQ(config.http, "off");
   EXPECT_EQ(config.node, "mw1");
-  ASSERT_EQ(config.sites.size(), 3u);
+  ASSERT_EQ(config.sites.size(), 4u);
+  EXPECT_THAT(config.sites[0].streams, IsEmpty());
+  EXPECT_THAT(config.sites[2].streams, ElementsAre("excimer", "heap"));
+  EXPECT_THAT(config.sites[3].streams, ElementsAre("excimer-wall"));
+  EXPECT_THAT(config.sites[3].channels, IsEmpty());
   EXPECT_EQ(config.sites[0].name, "eqiad");
   EXPECT_EQ(config.sites[0].redis[0].address.Display(), "redis://host:6379");
   EXPECT_THAT(config.sites[0].channels, ElementsAre("excimer", "excimer-wall"));
@@ -97,9 +103,10 @@ limits:
   ASSERT_EQ(config.sites[2].redis.size(), 2u);
   EXPECT_EQ(config.sites[2].redis[1].address.port, 1);
   EXPECT_THAT(config.sites[2].channels, ElementsAre("excimer", "wall"));
-  EXPECT_THAT(config.profile_types,
-              ElementsAre(Pair("excimer", "cpu:samples:count::"),
-                          Pair("wall", "wall:wall:nanoseconds::"), Pair("x", "y:samples:count::")));
+  EXPECT_THAT(
+      config.profile_types,
+      ElementsAre(Pair("excimer", "cpu:samples:count::"), Pair("heap", "heap:bytes:bytes::"),
+                  Pair("wall", "wall:wall:nanoseconds::"), Pair("x", "y:samples:count::")));
   EXPECT_FALSE(config.rules.entry_point);
   ASSERT_EQ(config.rules.labels.size(), 1u);
   EXPECT_EQ(config.rules.labels[0].match, "wiki=(\\w+)");
@@ -166,7 +173,11 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
        "f.yaml:1: `sites.a.redis[2]` is a Redis server that stands here twice: keep one of them"},
       {"sites: {a: {redis: \"redis://h\", channels: []}}\n",
        "f.yaml:1: `sites.a.channels` names no channel: leave the key out to read excimer and "
-       "excimer-wall"},
+       "excimer-wall, or only the streams where there is `streams`"},
+      {"sites: {a: {redis: \"redis://h\", streams: []}}\n",
+       "f.yaml:1: `sites.a.streams` names no stream: leave the key out to read none"},
+      {"sites: {a: {redis: \"redis://h\", streams: [x, y, x]}}\n",
+       "f.yaml:1: `sites.a.streams[2]` stands here twice: keep one of them"},
       {"sites: {a: {redis: \"redis://h\", channels: [x, x]}}\n",
        "f.yaml:1: `sites.a.channels[1]` stands here twice: keep one of them"},
       {"sites:\n  a: {redis: \"redis://h\", channels: {x: y}}\n"
@@ -235,6 +246,8 @@ TEST(CheckConfigTest, LooksAtTheWhole) {
   EXPECT_THAT(Message(CheckConfig(config)), HasSubstr("profile_types: {1 channel: NAME}"));
   config.profile_types["1 channel"] = "x:samples:count::";
   EXPECT_TRUE(CheckConfig(config).ok());
+  config.sites[0].streams = {"excimer", "my:stream"};
+  EXPECT_THAT(Message(CheckConfig(config)), HasSubstr("the stream \"my:stream\" of site a"));
 }
 
 // ----------------------------------------------------------------------------- arclamp-log.yaml

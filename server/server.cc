@@ -18,6 +18,7 @@
 #include "ingest/pipeline.h"
 #include "ingest/push.h"
 #include "ingest/redis_source.h"
+#include "ingest/redis_stream_source.h"
 #include "query/engine.h"
 #include "server/grpc/grpc_server.h"
 #include "server/health.h"
@@ -121,7 +122,7 @@ struct Server::Impl {
                                      .started = started,
                                      .store = store.get(),
                                      .metrics = &metrics,
-                                     .channels = [this] { return Channels(); }}};
+                                     .redis = [this] { return RedisStatuses(); }}};
     FLAMEKEEP_ASSIGN_OR_RETURN(grpc, GrpcServer::Start(options, parts));
     grpc_address = grpc->address();
     return absl::OkStatus();
@@ -131,34 +132,56 @@ struct Server::Impl {
     absl::MutexLock lock(&sources_mutex);
     for (const SiteConfig& site : config.sites) {
       for (const RedisServerConfig& redis : site.redis) {
-        FLAMEKEEP_ASSIGN_OR_RETURN(
-            std::unique_ptr<ingest::RedisSource> source,
-            ingest::RedisSource::Start(
-                {.site = site.name,
-                 .address = redis.address,
-                 .password_file = redis.password_file,
-                 .channels = site.channels,
-                 .name_suffix = site.redis.size() == 1 ? "" : "@" + redis.address.Display(),
-                 .node = node,
-                 .queue_bytes = config.limits.queue_bytes},
-                pipeline.get(), store.get()));
-        sources.push_back(std::move(source));
+        FLAMEKEEP_RETURN_IF_ERROR(StartRedis(site, redis));
       }
     }
     std::vector<storage::LiveSource> live;
-    for (const auto& source : sources) {
-      for (storage::LiveSource& one : source->live()) live.push_back(std::move(one));
-    }
+    const auto add = [&live](const auto& from) {
+      for (const auto& source : from) {
+        for (storage::LiveSource& one : source->live()) live.push_back(std::move(one));
+      }
+    };
+    add(channels);
+    add(streams);
     store->SetLiveSources(std::move(live));
     return absl::OkStatus();
   }
 
-  std::vector<ingest::ChannelStatus> Channels() {
-    std::vector<ingest::ChannelStatus> all;
-    absl::MutexLock lock(&sources_mutex);
-    for (const auto& source : sources) {
-      for (ingest::ChannelStatus& channel : source->Status()) all.push_back(std::move(channel));
+  absl::Status StartRedis(const SiteConfig& site, const RedisServerConfig& redis)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(sources_mutex) {
+    const ingest::RedisSourceOptions options{
+        .site = site.name,
+        .address = redis.address,
+        .password_file = redis.password_file,
+        .channels = site.channels,
+        .streams = site.streams,
+        .name_suffix = site.redis.size() == 1 ? "" : "@" + redis.address.Display(),
+        .node = node,
+        .queue_bytes = config.limits.queue_bytes};
+    if (!site.channels.empty()) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<ingest::RedisSource> source,
+                                 ingest::RedisSource::Start(options, pipeline.get(), store.get()));
+      channels.push_back(std::move(source));
     }
+    if (!site.streams.empty()) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(
+          std::unique_ptr<ingest::RedisStreamSource> source,
+          ingest::RedisStreamSource::Start(options, pipeline.get(), store.get()));
+      streams.push_back(std::move(source));
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<ingest::RedisStatus> RedisStatuses() {
+    std::vector<ingest::RedisStatus> all;
+    const auto add = [&all](const auto& from) {
+      for (const auto& source : from) {
+        for (ingest::RedisStatus& one : source->Status()) all.push_back(std::move(one));
+      }
+    };
+    absl::MutexLock lock(&sources_mutex);
+    add(channels);
+    add(streams);
     return all;
   }
 
@@ -183,10 +206,13 @@ struct Server::Impl {
   void StopSources() {
     std::vector<std::thread> threads;
     absl::MutexLock lock(&sources_mutex);
-    threads.reserve(sources.size());
-    for (const auto& source : sources) {
-      threads.emplace_back([source = source.get()] { source->Stop(); });
-    }
+    const auto stop = [&threads](const auto& all) {
+      for (const auto& source : all) {
+        threads.emplace_back([source = source.get()] { source->Stop(); });
+      }
+    };
+    stop(channels);
+    stop(streams);
     for (std::thread& thread : threads) thread.join();
   }
 
@@ -222,7 +248,8 @@ struct Server::Impl {
     }
     {
       absl::MutexLock lock(&sources_mutex);
-      sources.clear();
+      channels.clear();
+      streams.clear();
     }
     grpc.reset();
     engine.reset();
@@ -249,7 +276,8 @@ struct Server::Impl {
   std::unique_ptr<query::Engine> engine;
   std::unique_ptr<GrpcServer> grpc;
   absl::Mutex sources_mutex;
-  std::vector<std::unique_ptr<ingest::RedisSource>> sources ABSL_GUARDED_BY(sources_mutex);
+  std::vector<std::unique_ptr<ingest::RedisSource>> channels ABSL_GUARDED_BY(sources_mutex);
+  std::vector<std::unique_ptr<ingest::RedisStreamSource>> streams ABSL_GUARDED_BY(sources_mutex);
   std::string grpc_address;
   std::string http_address;
   absl::Notification stop_watching;

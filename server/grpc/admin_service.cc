@@ -77,35 +77,41 @@ void FillStore(const StatusParts& parts, v1::StoreStatus* out) {
   }
 }
 
-void FillChannels(std::vector<ingest::ChannelStatus> channels, v1::StatusResponse* out) {
-  for (ingest::ChannelStatus& channel : channels) {
+// The sources of the store that are configured: kind, site and name.
+using Configured = std::set<std::tuple<storage::SourceKind, std::string, std::string>>;
+
+Configured FillRedis(std::vector<ingest::RedisStatus> redis, v1::StatusResponse* out) {
+  Configured configured;
+  for (ingest::RedisStatus& from : redis) {
+    configured.emplace(from.kind, from.site, std::move(from.source_name));
     v1::SourceStatus* source = out->add_sources();
-    source->set_kind(v1::SourceStatus::KIND_PUBSUB);
-    source->set_name(std::move(channel.channel));
-    source->set_site(std::move(channel.site));
-    source->set_address(std::move(channel.address));
+    source->set_kind(KindToProto(from.kind));
+    source->set_name(std::move(from.name));
+    source->set_site(std::move(from.site));
+    source->set_address(std::move(from.address));
     source->set_configured(true);
-    source->set_connected(channel.connected);
-    if (channel.since != absl::InfinitePast()) *source->mutable_since() = ToProto(channel.since);
-    if (channel.last_message != absl::InfinitePast()) {
-      *source->mutable_last_message() = ToProto(channel.last_message);
+    source->set_connected(from.connected);
+    if (from.since != absl::InfinitePast()) *source->mutable_since() = ToProto(from.since);
+    if (from.last_message != absl::InfinitePast()) {
+      *source->mutable_last_message() = ToProto(from.last_message);
     }
-    source->set_last_error(std::move(channel.last_error));
-    source->set_messages(channel.messages);
-    source->set_queued(channel.queued);
+    source->set_last_error(std::move(from.last_error));
+    source->set_messages(from.messages);
+    source->set_queued(from.queued);
+    if (from.kind != storage::SourceKind::kStream) continue;
+    source->set_position(std::move(from.position));
+    source->set_lag_seconds(absl::ToDoubleSeconds(from.lag));
+    source->set_lost(from.lost);
   }
+  return configured;
 }
 
-// Sources that the store knows and no configured channel stands for.
-void FillStored(const StatusParts& parts, v1::StatusResponse* out) {
-  std::set<std::pair<std::string, std::string>> configured;
-  for (const v1::SourceStatus& source : out->sources()) {
-    configured.emplace(source.site(), source.name());
-  }
+// Sources that the store knows and no configured one stands for.
+void FillStored(const StatusParts& parts, const Configured& configured, v1::StatusResponse* out) {
   std::vector<storage::SourceStatus> stored = parts.store->Sources();
   std::erase_if(stored, [&](const storage::SourceStatus& source) {
-    return source.key.name.empty() || (source.key.kind == storage::SourceKind::kPubSub &&
-                                       configured.contains({source.key.site, source.key.name}));
+    return source.key.name.empty() ||
+           configured.contains({source.key.kind, source.key.site, source.key.name});
   });
   std::sort(stored.begin(), stored.end(), [](const auto& a, const auto& b) {
     return std::tie(a.key.kind, a.key.site, a.key.name, a.key.node) <
@@ -154,8 +160,7 @@ v1::StatusResponse MakeStatus(const StatusParts& parts) {
   out.set_node(parts.node);
   *out.mutable_started() = ToProto(parts.started);
   FillStore(parts, out.mutable_store());
-  FillChannels(parts.channels(), &out);
-  FillStored(parts, &out);
+  FillStored(parts, FillRedis(parts.redis(), &out), &out);
   FillCounters(*parts.metrics, &out);
   for (std::string& site : parts.store->Sites()) out.add_sites(std::move(site));
   std::set<std::string> types;

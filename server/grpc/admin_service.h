@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "flamekeep/v1/admin.grpc.pb.h"
-#include "ingest/redis_source.h"
+#include "ingest/redis_status.h"
 #include "server/worker_pool.h"
 #include "storage/store.h"
 
@@ -24,7 +24,7 @@ struct StatusParts {
   absl::Time started;
   const storage::Store* store;
   Metrics* metrics;
-  std::function<std::vector<ingest::ChannelStatus>()> channels;  // of all configured sources
+  std::function<std::vector<ingest::RedisStatus>()> redis;  // of all configured sources
 };
 
 v1::StatusResponse MakeStatus(const StatusParts& parts);

@@ -85,6 +85,12 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    def crash(self):
+        """Kills it and starts it again, on another port: the old one may be taken meanwhile."""
+        self.kill()
+        self.grpc = "127.0.0.1:0"
+        self.start()
+
     def run(self, *args, **options):
         return run(*args, server=self.grpc, **options)
 

@@ -2,62 +2,22 @@
 
 import json
 import pathlib
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from flamekeep import Server, sums  # noqa: E402
+from redis_server import Redis  # noqa: E402
 
 STACK = "/srv/mediawiki/w/index.php;main"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Redis:
-    """A redis-server that keeps its port."""
-
-    def __init__(self):
-        self._directory = tempfile.TemporaryDirectory(prefix="flamekeep-redis-")
-        self.port = free_port()
-        self._process = None
-        self.start()
-
-    def start(self):
-        self._process = subprocess.Popen(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "",
-             "--dir", self._directory.name], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while self.command("PING") != "PONG":
-            if time.monotonic() > deadline:
-                raise AssertionError("redis-server did not start")
-            time.sleep(0.02)
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-
-    def close(self):
-        self.kill()
-        self._directory.cleanup()
-
-    def command(self, *words):
-        return subprocess.run(["redis-cli", "-p", str(self.port), *words], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True).stdout.strip()
 
 
 class RedisTest(unittest.TestCase):
     def setUp(self):
         self.redis = Redis()
         self.addCleanup(self.redis.close)
-        self.server = Server(config=f'sites: {{lab: "redis://127.0.0.1:{self.redis.port}"}}\n')
+        self.server = Server(config=f'sites: {{lab: "{self.redis.url}"}}\n')
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
         self.published = 0
@@ -65,7 +25,7 @@ class RedisTest(unittest.TestCase):
     def publish(self):
         """One sample that the server hears."""
         deadline = time.monotonic() + 30
-        while self.redis.command("PUBLISH", "excimer", f"{STACK} 1") != "1":
+        while self.redis.command("PUBLISH", "excimer", f"{STACK} 1") != 1:
             self.assertLess(time.monotonic(), deadline, self.server.log()[-2000:])
             time.sleep(0.05)
         self.published += 1

@@ -1,0 +1,135 @@
+// What RedisStreamSource says of streams that are trimmed, deleted and lost.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "ingest/redis_stream_source.h"
+#include "ingest/redis_stream_test_fixture.h"
+#include "ingest/redis_testing.h"
+
+namespace flamekeep::ingest {
+namespace {
+
+using storage::GapReason;
+using storage::StackValues;
+
+class RedisStreamGapsTest : public RedisStreamSourceTest {};
+
+TEST_F(RedisStreamGapsTest, IsCompleteToShortlyBeforeTheServersClock) {
+  TestRedis redis;
+  const absl::Time start = absl::Now();
+  Add(&redis, Id(absl::Seconds(30)), "a 1");
+  auto source = StartLive(Options(redis.address(), {"excimer", "excimer-none"}));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  // The one that does not exist holds nothing back.
+  ASSERT_TRUE(Eventually(
+      [&] { return Now().complete_through_ms >= absl::ToUnixMillis(start - absl::Seconds(5)); }));
+  EXPECT_LE(Now().complete_through_ms, absl::ToUnixMillis(absl::Now() - absl::Seconds(5)));
+  const auto snapshot = *store_->NewSnapshot();
+  const auto plan = snapshot->MakePlan(begin_ + absl::Minutes(1), begin_ + absl::Minutes(2),
+                                       {store_.Series("excimer")});
+  EXPECT_TRUE(
+      snapshot
+          ->CompletenessOf(*plan, "excimer:samples:count::", [](std::string_view) { return true; })
+          ->final);
+}
+
+TEST_F(RedisStreamGapsTest, WhatWasTrimmedBeforeItWasReadIsCounted) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  auto source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  source->Stop();
+  for (int i = 0; i < 50; ++i) redis.Command({"XADD", "excimer", "*", "stack", "a 1"});
+  redis.Command({"XTRIM", "excimer", "MAXLEN", "20"});
+  source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  EXPECT_EQ(source->Status()[0].lost, 30u);
+  EXPECT_EQ(Count("redis_stream_lost_entries_total"), 30);
+  EXPECT_EQ(Count("redis_stream_entries_total"), 21);
+  const std::vector<storage::Gap> gaps = Gaps();
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].reason, GapReason::kTrimmed);
+  // No gap where the trimmed ones were read.
+  for (int i = 0; i < 2; ++i) {
+    redis.Command({"XADD", "excimer", "MAXLEN", "1", "*", "stack", "a 1"});
+    ASSERT_TRUE(AtEnd(*source, &redis));
+  }
+  source->Stop();
+  EXPECT_EQ(Gaps(), gaps);
+  EXPECT_EQ(Count("redis_stream_lost_entries_total") + Count("redis_stream_entries_total"), 53);
+}
+
+TEST_F(RedisStreamGapsTest, AStreamThatIsDeletedAndMadeAgain) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  auto source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  redis.Command({"DEL", "excimer"});
+  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_gaps_total") == 1; }));
+  redis.Command({"XADD", "excimer", "*", "stack", "b 1"});
+  ASSERT_TRUE(Received(*source, 2));
+  EXPECT_EQ(source->Status()[0].lost, 0u);
+  const std::vector<storage::Gap> gaps = Gaps();
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].reason, GapReason::kReplaced);
+  // What is older than what was complete is not taken in.
+  redis.Command({"DEL", "excimer"});
+  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_gaps_total") == 2; }));
+  Add(&redis, Id(absl::Seconds(2)), "late 1");
+  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_lost_entries_total") == 1; }));
+  EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}}));
+}
+
+TEST_F(RedisStreamGapsTest, WhatIsLateIsCounted) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  auto source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  // The stream was complete to a moment ago.
+  Add(&redis, Id(absl::Seconds(2)), "late 1");
+  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_late_entries_total") == 1; }));
+  redis.Command({"XADD", "excimer", "*", "stack", "b 1"});
+  ASSERT_TRUE(Received(*source, 3));
+  EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}}));
+}
+
+TEST_F(RedisStreamGapsTest, AServerThatIsKilled) {
+  TestRedis redis;
+  auto source = StartLive(Options(redis.address()));
+  for (uint64_t round = 1; round <= 3; ++round) {
+    redis.Command({"XADD", "excimer", "*", "stack", "a 1"});
+    ASSERT_TRUE(Received(*source, round));
+    redis.Kill();
+    ASSERT_TRUE(Failed(*source, redis.address().Display()));
+    redis.Start();  // with nothing
+    ASSERT_TRUE(Connected(*source));
+    ASSERT_TRUE(
+        Eventually([&] { return Count("redis_stream_gaps_total") == static_cast<double>(round); }));
+  }
+  source->Stop();
+  EXPECT_EQ(Count("redis_stream_entries_total"), 3);
+  EXPECT_EQ(Count("redis_stream_lost_entries_total"), 0);
+}
+
+TEST_F(RedisStreamGapsTest, AServerThatKeepsItsDataIsNoGap) {
+  TestRedis redis({"--appendonly", "yes", "--appendfsync", "always"});
+  auto source = StartLive(Options(redis.address()));
+  for (uint64_t round = 1; round <= 3; ++round) {
+    redis.Command({"XADD", "excimer", "*", "stack", "a 1"});
+    ASSERT_TRUE(Received(*source, round));
+    redis.Kill();
+    ASSERT_TRUE(Failed(*source, redis.address().Display()));
+    redis.Start();
+    ASSERT_TRUE(Connected(*source));
+  }
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  EXPECT_EQ(Count("redis_stream_entries_total"), 3);
+  EXPECT_EQ(Count("redis_stream_gaps_total"), 0);
+}
+
+}  // namespace
+}  // namespace flamekeep::ingest
