@@ -137,7 +137,7 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
                            key.name.size());
   }
   if (source_ids_.size() >= max_sources_) {
-    return Error(absl::StatusCode::kResourceExhausted,
+    return Error(absl::StatusCode::kFailedPrecondition,
                  "source \"{:.80}\" would be one more than the {} that a store can hold: send "
                  "under a name that is there already",
                  key.name, max_sources_);
@@ -147,6 +147,13 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
   sources_.push_back(key);
   source_ids_.emplace(key, id);
   return id;
+}
+
+std::optional<SourceId> Catalog::FindSource(const SourceKey& key) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = source_ids_.find(key);
+  if (it == source_ids_.end()) return std::nullopt;
+  return it->second;
 }
 
 std::string Catalog::SiteNameOf(SeriesId series) const {

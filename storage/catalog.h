@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ class Catalog {
   absl::StatusOr<SiteId> InternSite(std::string_view name);
   absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
+
+  // Of a source that is there.
+  std::optional<SourceId> FindSource(const SourceKey& key) const;
 
   // REQUIRES: the ids were given by this catalog.
   SiteId SiteOf(SeriesId series) const;
