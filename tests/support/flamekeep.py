@@ -91,6 +91,11 @@ class Server:
     def start_command(self, *args, **options):
         return start(*args, server=self.grpc, **options)
 
+    def anonymous_bytes(self):
+        """Of its memory: mapped files apart."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+) kB", status).group(1)) * 1024
+
     def batches(self):
         """How many batches of all numbered sources are durable; 0 where the server does not say."""
         done = self.run("status", "--json")

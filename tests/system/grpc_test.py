@@ -5,7 +5,6 @@ import json
 import pathlib
 import queue
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,6 +19,7 @@ from google.protobuf import timestamp_pb2
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from flamekeep import Server  # noqa: E402
+from grpc_code import generate  # noqa: E402
 
 # What of the foreign services is used here.
 FOREIGN_PROTO = """
@@ -42,24 +42,6 @@ service ServerReflection {
 }"""}
 SERVING = 1
 NOT_SERVING = 2
-
-
-def generate(directory):
-    """Python code of our protocol and of the two foreign services."""
-    (directory / "health.proto").write_text(HEALTH)
-    (directory / "reflection.proto").write_text(REFLECTION)
-    plugin = subprocess.run(["which", "grpc_python_plugin"], stdout=subprocess.PIPE, check=True,
-                            text=True).stdout.strip()
-    subprocess.run(
-        ["protoc", f"-I{ROOT / 'proto'}", f"-I{directory}", f"--python_out={directory}",
-         f"--grpc_python_out={directory}", f"--plugin=protoc-gen-grpc_python={plugin}",
-         "health.proto", "reflection.proto",
-         *(f"flamekeep/v1/{name}.proto" for name in ("admin", "common", "ingest", "query"))],
-        check=True, cwd=ROOT / "proto")
-    # The generated code is a package of the name that the module in tests/support has.
-    (directory / "flamekeep/__init__.py").touch()
-    sys.modules.pop("flamekeep")
-    sys.path.insert(0, str(directory))
 
 
 class Stream:
@@ -108,7 +90,7 @@ class GrpcTest(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.TemporaryDirectory(prefix="flamekeep-grpc-")
         cls.addClassCleanup(directory.cleanup)
-        generate(pathlib.Path(directory.name))
+        generate(pathlib.Path(directory.name), {"health": HEALTH, "reflection": REFLECTION})
         global admin, ingest, query, health, reflection, ingest_grpc, query_grpc, admin_grpc
         global health_grpc, reflection_grpc
         from flamekeep.v1 import admin_pb2 as admin
