@@ -89,13 +89,11 @@ absl::StatusOr<Place> PlaceOfPush(Input& input, const v1::OpenSource& open,
       place.client, IngestClient::Open(target.channel, target.address, open, target.client));
   const std::optional<ContentCursor> known = ContentCursor::Decode(place.client->cursor());
   if (!known) return place;
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Relation relation,
-                             Compare(input, *known, place.hasher, [&]() -> absl::Status {
-                               target.progress->Update(input.raw().position());
-                               return target.client.cancelled()
-                                          ? absl::CancelledError("interrupted")
-                                          : absl::OkStatus();
-                             }));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const Relation relation, Compare(input, *known, place.hasher, [&]() -> absl::Status {
+        target.progress->Update(input.raw().position());
+        return target.client.cancelled() ? absl::CancelledError("interrupted") : absl::OkStatus();
+      }));
   if (relation == Relation::kDiffers) {
     FLAMEKEEP_RETURN_IF_ERROR(input.Rewind());
     place.hasher = ContentHasher();
@@ -214,10 +212,9 @@ absl::StatusOr<FileResult> ImportFile(const std::string& path, const FileImport&
 
 absl::StatusOr<FileResult> PushFile(const std::string& path, const v1::OpenSource& open,
                                     const ImportTarget& target) {
-  return SendFile(path, /*complete=*/false, target,
-                  [&](Input& input, const std::string& /*head*/) {
-                    return PlaceOfPush(input, open, target);
-                  });
+  return SendFile(path, /*complete=*/false, target, [&](Input& input, const std::string& /*head*/) {
+    return PlaceOfPush(input, open, target);
+  });
 }
 
 }  // namespace flamekeep::cli

@@ -27,8 +27,7 @@ TEST(LineGathererTest, LongLinesAreCut) {
   lines.Add("a 1\n");
   for (int i = 0; i < 10; ++i) lines.Add(piece);
   lines.Add("xx 1\nb 2\n");
-  EXPECT_EQ(lines.Take(),
-            "a 1\n" + std::string(LineGatherer::kMaxLineBytes, 'x') + "\nb 2\n");
+  EXPECT_EQ(lines.Take(), "a 1\n" + std::string(LineGatherer::kMaxLineBytes, 'x') + "\nb 2\n");
   // What is exactly as long is not.
   const std::string longest(LineGatherer::kMaxLineBytes, 'y');
   lines.Add(longest);

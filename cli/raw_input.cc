@@ -90,14 +90,14 @@ absl::StatusOr<bool> RawInput::WaitReadable(absl::Duration timeout) const {
   timeout = std::clamp(timeout, absl::ZeroDuration(), kLongest);
   pollfd wanted{.fd = fd_, .events = POLLIN, .revents = 0};
   const int ready =
-      poll(&wanted, 1, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(
-                           timeout, absl::Milliseconds(1)))));
+      poll(&wanted, 1,
+           static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)))));
   if (ready < 0 && errno != EINTR) return CanNotRead(name_, errno);
   return ready > 0;
 }
 
-absl::StatusOr<std::string> RawInput::PeekStart(
-    size_t size, absl::FunctionRef<bool(std::string_view)> enough) {
+absl::StatusOr<std::string> RawInput::PeekStart(size_t size,
+                                                absl::FunctionRef<bool(std::string_view)> enough) {
   std::string start(size, '\0');
   size_t filled = 0;
   while (filled < size) {

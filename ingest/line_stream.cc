@@ -186,8 +186,8 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
 }
 
 absl::Status LineStream::DecodeFolded(std::string_view lines, TypeHandle type,
-                                      storage::Minute minute,
-                                      std::vector<storage::Sample>* samples, Reject refusal) {
+                                      storage::Minute minute, std::vector<storage::Sample>* samples,
+                                      Reject refusal) {
   return DecodeLines(lines, samples, [&](std::string_view line, Pending* pending) {
     FoldedLine folded;
     if (const Reject reject = ParseFolded(line, &folded); reject != Reject::kNone) return reject;
@@ -202,8 +202,7 @@ absl::Status LineStream::DecodeFolded(std::string_view lines, TypeHandle type,
 absl::Status LineStream::DecodeTimed(std::string_view lines,
                                      std::vector<storage::Sample>* samples) {
   const absl::Time now = pipeline_->now_();
-  const storage::Minute latest =
-      storage::MinuteOf(now + kMaxAhead).value_or(storage::kMaxMinute);
+  const storage::Minute latest = storage::MinuteOf(now + kMaxAhead).value_or(storage::kMaxMinute);
   return DecodeLines(lines, samples, [&](std::string_view line, Pending* pending) {
     TimedLine timed;
     if (const Reject reject = ParseTimed(line, &timed); reject != Reject::kNone) return reject;

@@ -40,9 +40,9 @@ inline constexpr absl::Duration kMaxAhead = absl::Hours(24);
 
 // What became of some lines.
 struct LineCounts {
-  uint64_t lines = 0;     // not empty
-  uint64_t samples = 0;   // taken in
-  uint64_t rejected = 0;  // counted by reason in the metrics, too
+  uint64_t lines = 0;                            // not empty
+  uint64_t samples = 0;                          // taken in
+  uint64_t rejected = 0;                         // counted by reason in the metrics, too
   std::array<uint64_t, kRejectCount> reasons{};  // why; their sum is `rejected`
 
   bool operator==(const LineCounts&) const = default;
@@ -50,8 +50,8 @@ struct LineCounts {
 
 struct StreamOptions {
   std::string site;
-  std::string source;            // names the counters: a channel, or "push", "import"
-  storage::Labels extra_labels;  // of every sample; labels that the rules find win
+  std::string source;                // names the counters: a channel, or "push", "import"
+  storage::Labels extra_labels;      // of every sample; labels that the rules find win
   std::optional<PushBounds> bounds;  // of timed lines
 };
 
@@ -72,8 +72,7 @@ class LineStream {
   // site or an extra label outside its rules.
   // With `refusal`, none of the lines is taken in, for that reason.
   absl::Status DecodeFolded(std::string_view lines, TypeHandle type, storage::Minute minute,
-                            std::vector<storage::Sample>* samples,
-                            Reject refusal = Reject::kNone);
+                            std::vector<storage::Sample>* samples, Reject refusal = Reject::kNone);
   // Appends the samples of lines with their own times and channels. Times before 1970 or over
   // kMaxAhead in the future are out of range, others may be too late or too early.
   absl::Status DecodeTimed(std::string_view lines, std::vector<storage::Sample>* samples);

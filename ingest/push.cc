@@ -203,9 +203,8 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
 
 storage::Position PushSession::Impl::NextPosition(const PushBatch& batch) {
   // Imports are never forgotten: the same file counts once for ever.
-  const int64_t accepted_s = source.kind == storage::SourceKind::kImport
-                                 ? 0
-                                 : absl::ToUnixSeconds(shared->options.now());
+  const int64_t accepted_s =
+      source.kind == storage::SourceKind::kImport ? 0 : absl::ToUnixSeconds(shared->options.now());
   absl::MutexLock lock(&shared->mutex);
   return ToStore(shared->sources.find(source)->second.store_number + 1,
                  {batch.number, batch.cursor}, accepted_s);
@@ -236,8 +235,7 @@ absl::Status PushSession::Impl::Collect(const PushBatch& batch) {
         "a replacement stands for one bucket: send folded lines and set `time` and `resolution`");
   }
   if (first != 0 && batch.number == first) DropReplacement();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::Sample> samples,
-                             decoder->Decode(batch));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::Sample> samples, decoder->Decode(batch));
   if (first == 0) first = batch.number;
   last = batch.number;
   sums.Add(samples);
@@ -302,9 +300,9 @@ const PushBounds& PushHub::bounds() const { return shared_->options.bounds; }
 
 absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& identity) {
   const PushOptions& options = shared_->options;
-  FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<PushDecoder> decoder,
-                             PushDecoder::Make(identity, options.bounds, options.now,
-                                               shared_->store, shared_->pipeline));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      std::unique_ptr<PushDecoder> decoder,
+      PushDecoder::Make(identity, options.bounds, options.now, shared_->store, shared_->pipeline));
   const storage::SourceKey source = decoder->identity().source;
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t accepted, shared_->Lease(source));
   auto impl = std::make_unique<PushSession::Impl>();  // from here on it gives the lease back
@@ -327,9 +325,9 @@ absl::StatusOr<Appended> PushHub::AppendNamed(const PushIdentity& identity, std:
         "id");
   }
   const PushOptions& options = shared_->options;
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<PushDecoder> decoder,
-                             PushDecoder::Make(identity, options.bounds, options.now,
-                                               shared_->store, shared_->pipeline));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const std::unique_ptr<PushDecoder> decoder,
+      PushDecoder::Make(identity, options.bounds, options.now, shared_->store, shared_->pipeline));
   const CheckedIdentity& checked = decoder->identity();
   storage::Batch to_store{.resolution = checked.resolution, .amend = checked.amend};
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, decoder->Decode(batch));

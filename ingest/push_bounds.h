@@ -1,5 +1,5 @@
-// How late and how early what clients push may be, by this server's clock. Imports and Redis sources
-// have no such bounds.
+// How late and how early what clients push may be, by this server's clock. Imports and Redis
+// sources have no such bounds.
 //
 // Thread safety: values.
 #ifndef FLAMEKEEP_INGEST_PUSH_BOUNDS_H_

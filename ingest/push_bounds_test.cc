@@ -91,8 +91,7 @@ TEST_F(BoundedPushTest, ImportsHaveNoBounds) {
   PushIdentity identity = Timed();
   identity.kind = storage::SourceKind::kImport;
   Open(identity);
-  EXPECT_EQ(Append({.number = 1,
-                    .lines = Line(-absl::Hours(24 * 365)) + Line(absl::Hours(1))})
+  EXPECT_EQ(Append({.number = 1, .lines = Line(-absl::Hours(24 * 365)) + Line(absl::Hours(1))})
                 .counts.samples,
             2u);
 }

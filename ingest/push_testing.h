@@ -20,8 +20,7 @@
 
 namespace flamekeep::ingest {
 
-inline const absl::Time kDay =
-    absl::FromCivil(absl::CivilDay(2026, 11, 20), absl::UTCTimeZone());
+inline const absl::Time kDay = absl::FromCivil(absl::CivilDay(2026, 11, 20), absl::UTCTimeZone());
 
 class PushTest : public ::testing::Test {
  protected:

@@ -69,8 +69,8 @@ struct LimitsConfig {
 // Of what clients push; imports and Redis sources have no such bounds.
 struct PushConfig {
   ingest::PushBounds bounds;
-  absl::Duration dedupe_window = absl::Hours(24);  // how long batch ids are remembered
-  uint64_t max_batch_ids = 1'000'000;              // how many of them
+  absl::Duration dedupe_window = absl::Hours(24);        // how long batch ids are remembered
+  uint64_t max_batch_ids = 1'000'000;                    // how many of them
   absl::Duration forget_clients = absl::Hours(24 * 30);  // numbered ones, silent for so long
 };
 

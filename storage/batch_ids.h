@@ -1,9 +1,9 @@
 // The batches that clients named instead of numbering them, remembered for a while: a batch whose
 // id is known was counted.
 //
-// Bounded in time (`window`) and in number (`max`). Beyond `max` the oldest ids are forgotten before
-// their time, and counted: a batch that comes twice so far apart would count twice, while refusing
-// new batches would lose them.
+// Bounded in time (`window`) and in number (`max`). Beyond `max` the oldest ids are forgotten
+// before their time, and counted: a batch that comes twice so far apart would count twice, while
+// refusing new batches would lose them.
 //
 // Thread safety: none; the Committer guards it.
 #ifndef FLAMEKEEP_STORAGE_BATCH_IDS_H_

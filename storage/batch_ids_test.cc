@@ -73,11 +73,10 @@ class BatchIdStoreTest : public testing::Test {
   bool Push(std::string_view id) {
     const SourceId source = *store_->InternSource({.site = "eqiad", .name = "client"});
     bool duplicate = false;
-    const auto ticket =
-        store_->Append({.source = source,
-                        .samples = {store_.MakeSample(kNoon, "cpu", "a;b", 1)},
-                        .id = MakeBatchId(source, id)},
-                       &duplicate);
+    const auto ticket = store_->Append({.source = source,
+                                        .samples = {store_.MakeSample(kNoon, "cpu", "a;b", 1)},
+                                        .id = MakeBatchId(source, id)},
+                                       &duplicate);
     EXPECT_TRUE(ticket.ok()) << ticket.status();
     EXPECT_TRUE(store_->WaitDurable(*ticket).ok());
     return duplicate;
@@ -141,8 +140,8 @@ class ForgottenPositionTest : public BatchIdStoreTest {
 TEST_F(ForgottenPositionTest, WhoIsSilentBeginsAnew) {
   const SourceId silent = *store_->InternSource({.site = "eqiad", .name = "silent"});
   const SourceId busy = *store_->InternSource({.site = "eqiad", .name = "busy"});
-  const SourceId file = *store_->InternSource(
-      {.kind = SourceKind::kImport, .site = "eqiad", .name = "file"});
+  const SourceId file =
+      *store_->InternSource({.kind = SourceKind::kImport, .site = "eqiad", .name = "file"});
   for (uint64_t number : {1, 2}) {
     ASSERT_TRUE(Push(silent, number).ok());
     ASSERT_TRUE(Push(file, number, /*forgettable=*/false).ok());

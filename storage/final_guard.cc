@@ -14,7 +14,8 @@ constexpr int64_t kMsPerMinute = 60'000;
 bool IsLive(SourceKind kind) { return kind == SourceKind::kPubSub || kind == SourceKind::kStream; }
 
 bool Overlap(Minute begin, Minute end, const FinalRange& range) {
-  return int64_t{begin} * kMsPerMinute < range.end_ms && int64_t{end} * kMsPerMinute > range.begin_ms;
+  return int64_t{begin} * kMsPerMinute < range.end_ms &&
+         int64_t{end} * kMsPerMinute > range.begin_ms;
 }
 
 std::string TimeText(int64_t unix_ms) {
@@ -28,8 +29,8 @@ void FinalGuard::Touch(SeriesId series, Minute begin, Minute end) {
   const bool is_new = it == known_.end();
   if (is_new) {
     it = known_
-             .emplace(series, std::pair{catalog_->SiteNameOf(series),
-                                        catalog_->ProfileTypeOf(series)})
+             .emplace(series,
+                      std::pair{catalog_->SiteNameOf(series), catalog_->ProfileTypeOf(series)})
              .first;
   }
   const auto [place, added] = touched_.try_emplace(it->second, Touched{begin, end, {}});
@@ -54,7 +55,8 @@ void FinalGuard::AddSamples(absl::Span<const Sample> samples, Level resolution) 
     span->second = std::max(span->second, sample.minute);
   }
   for (const auto& [id, minutes] : spans) {
-    Touch(id, BucketAt(resolution, minutes.first).start, BucketAt(resolution, minutes.second).end());
+    Touch(id, BucketAt(resolution, minutes.first).start,
+          BucketAt(resolution, minutes.second).end());
   }
 }
 

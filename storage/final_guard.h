@@ -1,7 +1,7 @@
 // Keeps an import out of a range that live sources have made final, unless it amends.
 //
-// Made for one batch or replacement of an import, asked by the Committer before it takes it. What is
-// durable decides: progress in the head is committed with the import or after it, and while
+// Made for one batch or replacement of an import, asked by the Committer before it takes it. What
+// is durable decides: progress in the head is committed with the import or after it, and while
 // progress is on its way to the disk the Committer waits where it may matter (IsAfter()).
 //
 // Thread safety: none. Ownership: catalog, progress and samples outlive it.

@@ -78,8 +78,7 @@ class FinalGuardTest : public testing::Test {
 
   bool IsFinal(absl::Duration begin, absl::Duration end) {
     const std::unique_ptr<Snapshot> snapshot = *store_->NewSnapshot();
-    const auto plan =
-        snapshot->MakePlan(kNoon + begin, kNoon + end, {store_.Series("excimer")});
+    const auto plan = snapshot->MakePlan(kNoon + begin, kNoon + end, {store_.Series("excimer")});
     return snapshot->CompletenessOf(*plan, kType, [](std::string_view) { return true; })->final;
   }
 
@@ -119,8 +118,8 @@ TEST_F(FinalGuardTest, EachSampleIsLookedAt) {
   // Around the range, and another type inside of it.
   EXPECT_TRUE(store_
                   ->Append({.source = import_,
-                            .samples = {at(absl::Minutes(-1), "excimer"),
-                                        at(absl::Hours(1), "cpu"), at(absl::Hours(2), "excimer")}})
+                            .samples = {at(absl::Minutes(-1), "excimer"), at(absl::Hours(1), "cpu"),
+                                        at(absl::Hours(2), "excimer")}})
                   .ok());
   EXPECT_FALSE(store_
                    ->Append({.source = import_,
@@ -132,12 +131,13 @@ TEST_F(FinalGuardTest, EachSampleIsLookedAt) {
 TEST_F(FinalGuardTest, AmendmentsAreCounted) {
   EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, /*amend=*/true).ok());
   EXPECT_TRUE(Import(absl::Hours(-1), Level::kMinute, /*amend=*/true).ok());
-  EXPECT_TRUE(Replace(absl::Hours(1),
-                      {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "b", 2)}, true)
-                  .ok());
+  EXPECT_TRUE(
+      Replace(absl::Hours(1), {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "b", 2)}, true)
+          .ok());
   ASSERT_TRUE(store_->Flush().ok());
   EXPECT_EQ(Amendments(), 2u);
-  EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)), (StackValues{{"a", 1}, {"b", 2}}));
+  EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)),
+            (StackValues{{"a", 1}, {"b", 2}}));
 }
 
 TEST_F(FinalGuardTest, ReplacementsToo) {
@@ -158,7 +158,8 @@ TEST_F(FinalGuardTest, WithoutLiveSourcesNothingIsRefused) {
   TestStore store(TestOptions(other.path(), &clock_));
   const SourceId file = *store->InternSource({SourceKind::kImport, "eqiad", "file", "", 0});
   EXPECT_TRUE(
-      store->Append({.source = file, .samples = {store.MakeSample(kNoon, "excimer", "a", 1)}}).ok());
+      store->Append({.source = file, .samples = {store.MakeSample(kNoon, "excimer", "a", 1)}})
+          .ok());
 }
 
 TEST_F(FinalGuardTest, LiveSamplesAndPushesAreNotImports) {

@@ -427,7 +427,8 @@ absl::StatusOr<std::pair<SourceId, Gap>> DecodeGap(std::string_view key, std::st
   uint64_t end;
   uint8_t reason;
   if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kGap) ||
-      !GetBig(&key, &source) || !GetBig64(&key, &begin) || !key.empty() || !GetFixed64(&value, &end) || !GetByte(&value, &reason) || !value.empty()) {
+      !GetBig(&key, &source) || !GetBig64(&key, &begin) || !key.empty() ||
+      !GetFixed64(&value, &end) || !GetByte(&value, &reason) || !value.empty()) {
     return DataLoss("a gap record is malformed");
   }
   if (begin >= end || end > kMaxUnixMs || reason < static_cast<uint8_t>(GapReason::kDisconnected) ||

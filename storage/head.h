@@ -49,9 +49,9 @@ struct HeadContents {
   absl::flat_hash_map<SourceId, Progress> progress;
   std::optional<std::vector<LiveSource>> live;
   std::vector<BatchIdRecord> batch_ids;
-  std::vector<SourceId> forgotten_positions;    // before `positions`
-  std::vector<BatchIdRecord> forgotten_ids;     // wait for the next flush, cause none
-  std::vector<Replacement> replacements;  // after the columns, in this order
+  std::vector<SourceId> forgotten_positions;  // before `positions`
+  std::vector<BatchIdRecord> forgotten_ids;   // wait for the next flush, cause none
+  std::vector<Replacement> replacements;      // after the columns, in this order
 
   bool has_data() const {
     return !columns.empty() || !positions.empty() || !replacements.empty() || live.has_value() ||

@@ -52,8 +52,7 @@ absl::Status Maintenance::Run(bool force) {
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
-  forgotten_->Add(
-      parts_.committer->ForgetPositions(parts_.now() - parts_.forget_positions_after));
+  forgotten_->Add(parts_.committer->ForgetPositions(parts_.now() - parts_.forget_positions_after));
   // One of the three that fails does not keep the others from their work.
   absl::Status error;
   while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {

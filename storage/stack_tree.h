@@ -49,7 +49,8 @@ class StackTree {
   StackTree(const StackTree&) = delete;
   StackTree& operator=(const StackTree&) = delete;
 
-  // Errors: INVALID_ARGUMENT for a parent that does not exist; FAILED_PRECONDITION when there are no ids left.
+  // Errors: INVALID_ARGUMENT for a parent that does not exist; FAILED_PRECONDITION when there are
+  // no ids left.
   absl::StatusOr<StackId> InternChild(StackId parent, FrameId frame);
   absl::StatusOr<StackId> InternStack(absl::Span<const FrameId> root_first);
 

@@ -22,9 +22,9 @@ absl::Status Store::Impl::Load(Committer::Durable* durable) {
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
   // Sites first: series and sources name them.
-  for (const MetaTag tag : {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition,
-                            MetaTag::kFloor, MetaTag::kStale, MetaTag::kProgress,
-                            MetaTag::kBatchId}) {
+  for (const MetaTag tag :
+       {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition, MetaTag::kFloor,
+        MetaTag::kStale, MetaTag::kProgress, MetaTag::kBatchId}) {
     const std::string prefix = MetaKey(tag);
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const std::string_view key = View(it->key());
@@ -102,10 +102,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(database_options));
 
   auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
-  Committer::Durable durable{
-      .positions = {},
-      .batch_ids = BatchIds(impl->options.batch_id_window, impl->options.max_batch_ids,
-                            impl->metrics())};
+  Committer::Durable durable{.positions = {},
+                             .batch_ids = BatchIds(impl->options.batch_id_window,
+                                                   impl->options.max_batch_ids, impl->metrics())};
   impl->deletable = deletable;
   FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&durable));
   {
@@ -210,8 +209,7 @@ absl::StatusOr<Ticket> Store::Append(const Batch& batch, bool* duplicate) {
   if (guard.has_value()) guard->AddSamples(batch.samples, batch.resolution);
   const bool refuse = guard.has_value() && !batch.amend;
   FLAMEKEEP_ASSIGN_OR_RETURN(
-      const Ticket ticket,
-      impl_->committer->Append(batch, refuse ? &*guard : nullptr, duplicate));
+      const Ticket ticket, impl_->committer->Append(batch, refuse ? &*guard : nullptr, duplicate));
   if (guard.has_value() && batch.amend) impl_->NoteAmendment(batch.source, *guard);
   return ticket;
 }

@@ -198,8 +198,8 @@ class Store {
   // Accepts a batch; it is durable once its ticket is. A batch whose number or id was accepted
   // before is dropped, the ticket is that of everything accepted so far, and `*duplicate` (where
   // given) is set.
-  // Errors: FAILED_PRECONDITION where the number leaves a gap, or an import falls into a final range
-  // without `amend`; RESOURCE_EXHAUSTED where the head is full and does not drain within
+  // Errors: FAILED_PRECONDITION where the number leaves a gap, or an import falls into a final
+  // range without `amend`; RESOURCE_EXHAUSTED where the head is full and does not drain within
   // append_timeout (the committer can not write: see status()).
   absl::StatusOr<Ticket> Append(const Batch& batch, bool* duplicate = nullptr);
   // As Append(). Errors also: FAILED_PRECONDITION where the replacement can not be stored exactly.

@@ -53,8 +53,7 @@ struct Store::Impl {
   // Reads registry, positions, floors and marks.
   absl::Status Load(Committer::Durable* durable);
   // Starts the threads.
-  absl::Status Start(const Database::Options& database_options,
-                     Committer::Durable durable);
+  absl::Status Start(const Database::Options& database_options, Committer::Durable durable);
   // Gives a site that has no floors those of the retention: nothing of it is stored yet, so old
   // samples go straight to the level that will be kept.
   absl::Status EnsureFloors(SiteId site);

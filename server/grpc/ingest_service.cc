@@ -79,10 +79,8 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
     if (!appended.ok()) return End(appended.status());
     if (cancelled) return End(absl::CancelledError("the client is gone"));
     parts_.store->OnDurable(
-        *appended->ticket,
-        [self = shared_from_this(), counts = appended->counts, duplicate = appended->duplicate] {
-          self->Durable(counts, duplicate);
-        });
+        *appended->ticket, [self = shared_from_this(), counts = appended->counts,
+                            duplicate = appended->duplicate] { self->Durable(counts, duplicate); });
   }
 
   absl::StatusOr<ingest::Appended> Append() {

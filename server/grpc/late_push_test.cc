@@ -1,6 +1,6 @@
-// Late samples that clients push change exactly the buckets they belong to, whatever has been rolled
-// up or has expired: a real gRPC server on a store whose clock and upkeep the test drives, against a
-// list of samples.
+// Late samples that clients push change exactly the buckets they belong to, whatever has been
+// rolled up or has expired: a real gRPC server on a store whose clock and upkeep the test drives,
+// against a list of samples.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -39,16 +39,15 @@ class LatePushTest : public testing::Test {
     pipeline_ = *ingest::Pipeline::Make(&interner_, {.metrics = &metrics_, .now = now});
     hub_ = std::make_unique<ingest::PushHub>(&*store_, pipeline_.get(),
                                              ingest::PushOptions{.now = now});
-    server_ = *GrpcServer::Start({.address = "127.0.0.1:0", .query = {.metrics = &metrics_}},
-                                 {.store = &*store_,
-                                  .hub = hub_.get(),
-                                  .engine = &engine_,
-                                  .metrics = &metrics_,
-                                  .status = {.store = &*store_,
-                                             .metrics = &metrics_,
-                                             .channels = [] {
-                                               return std::vector<ingest::ChannelStatus>();
-                                             }}});
+    server_ =
+        *GrpcServer::Start({.address = "127.0.0.1:0", .query = {.metrics = &metrics_}},
+                           {.store = &*store_,
+                            .hub = hub_.get(),
+                            .engine = &engine_,
+                            .metrics = &metrics_,
+                            .status = {.store = &*store_, .metrics = &metrics_, .channels = [] {
+                                         return std::vector<ingest::ChannelStatus>();
+                                       }}});
     client_ = v1::IngestService::NewStub(
         grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
   }
@@ -61,7 +60,8 @@ class LatePushTest : public testing::Test {
   }
 
   // Pushes one batch; how many of its lines were rejected, by reason.
-  std::map<std::string, uint64_t> Push(const std::vector<std::pair<absl::Time, std::string>>& lines) {
+  std::map<std::string, uint64_t> Push(
+      const std::vector<std::pair<absl::Time, std::string>>& lines) {
     v1::IngestBatchRequest request;
     request.mutable_open()->set_source("client");
     request.mutable_open()->set_site("eqiad");
