@@ -203,7 +203,7 @@ absl::Status Push::Pipe(const std::string& path, v1::OpenSource open) {
   });
   if (options_.follow && path != "-") {
     // On Linux this does not wait for somebody who writes.
-    keep_open = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    keep_open = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
   input->ForgetStart();

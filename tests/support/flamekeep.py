@@ -120,6 +120,15 @@ class Server:
         return sums(done.stdout.splitlines())
 
 
+def wait_for(condition, what, seconds=60):
+    """Until condition() is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.02)
+
+
 def sums(lines):
     """Adds up folded lines, as slowly and plainly as can be. Empty frames are none."""
     total = {}
