@@ -54,7 +54,7 @@ TEST_F(BoundedPushTest, TimedLinesOutsideAreCountedAndTheRestIsStored) {
   const absl::Duration late = absl::Hours(24 * 7);
   const LineCounts counts =
       Append({.number = 1,
-              .lines = Line(-late, "late 1") + Line(-late + absl::Microseconds(1), "edge 1") +
+              .lines = Line(-late - absl::Microseconds(1), "late 1") + Line(-late, "edge 1") +
                        Line(absl::ZeroDuration(), "now 1") + Line(absl::Minutes(5), "ahead 1") +
                        Line(absl::Minutes(5) + absl::Microseconds(1), "early 1") +
                        Line(-late * 100, "old 1") + "junk\n"})
@@ -142,6 +142,7 @@ TEST_F(NamedPushTest, TheSameIdAtOnceCountsOnce) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(store_->Flush().ok());
   EXPECT_EQ(Sum(), (StackValues{{"a", 50}}));
 }
 

@@ -282,7 +282,7 @@ TEST_F(PushTest, MemoryOfReplacementsIsBounded) {
   EXPECT_EQ(Sum(), (StackValues{{"a", 1}}));
 
   // Two that share it.
-  lines.resize(lines.find("f400 "));
+  lines.resize(lines.find("f150 "));
   const PushBatch half{.number = 2, .lines = lines, .replace = PushBatch::Replace{}};
   ASSERT_TRUE(session_->Append(half).ok());
   PushIdentity other = Log(Level::kDay, kDay + absl::Hours(24));

@@ -11,8 +11,6 @@ namespace {
 
 constexpr int64_t kMsPerMinute = 60'000;
 
-bool IsLive(SourceKind kind) { return kind == SourceKind::kPubSub || kind == SourceKind::kStream; }
-
 bool Overlap(Minute begin, Minute end, const FinalRange& range) {
   return int64_t{begin} * kMsPerMinute < range.end_ms &&
          int64_t{end} * kMsPerMinute > range.begin_ms;

@@ -186,7 +186,8 @@ std::optional<Position> Store::AcceptedPosition(SourceId source) const {
 }
 
 std::optional<FinalGuard> Store::Impl::GuardOf(SourceId source) const {
-  if (catalog.SourceOf(source).kind != SourceKind::kImport) return std::nullopt;
+  const SourceKey key = catalog.SourceOf(source);
+  if (key.kind != SourceKind::kImport || !catalog.HasLiveSource(key.site)) return std::nullopt;
   return FinalGuard(&catalog, &progress);
 }
 

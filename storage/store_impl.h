@@ -57,7 +57,7 @@ struct Store::Impl {
   // Gives a site that has no floors those of the retention: nothing of it is stored yet, so old
   // samples go straight to the level that will be kept.
   absl::Status EnsureFloors(SiteId site);
-  // Of an import: keeps it out of what is final.
+  // Of an import into a site with live sources: keeps it out of what is final.
   std::optional<FinalGuard> GuardOf(SourceId source) const;
   // Counts and logs an import with `amend` that changed a final range.
   void NoteAmendment(SourceId source, const FinalGuard& guard) ABSL_LOCKS_EXCLUDED(amended_mutex);
