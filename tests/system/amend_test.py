@@ -51,19 +51,20 @@ class AmendTest(unittest.TestCase):
         return graph.coverage.complete_through.seconds
 
     def wait_until_final(self):
-        """Until the channel is complete through a moment after its first sample."""
+        """Until the channel is complete through a moment after its first sample, which is returned:
+        its minute is final in part."""
         wait_for(lambda: self.redis.command("PUBLISH", "excimer", "main;live 1") == "1",
                  "the subscription")
         heard = int(time.time()) + 1
         wait_for(lambda: self.stored("excimer") != {}, "the sample")
         wait_for(lambda: self.complete_through() > heard, "progress")
+        return heard
 
     def run_import(self, *args, stdin):
         return self.server.run("import", "--site", "lab", *args, "-", stdin=stdin)
 
     def test_what_is_final_is_changed_by_amend_only(self):
-        self.wait_until_final()
-        now = int(time.time())
+        now = self.wait_until_final()
         timed = b"%d\texcimer\tmain;late 1\n" % (now * 1000000)
         refused = self.run_import(stdin=timed)
         self.assertEqual(refused.returncode, 1)
@@ -89,8 +90,7 @@ class AmendTest(unittest.TestCase):
                           if row["name"].endswith("storage_amendments_total")], [1])
 
     def test_the_history_of_a_running_arc_lamp_imports(self):
-        self.wait_until_final()
-        hour = int(time.time()) // 3600 * 3600
+        hour = self.wait_until_final() // 3600 * 3600
         logs = self.directory / "logs/hourly"
         logs.mkdir(parents=True)
         for back in (3, 2, 1, 0):
