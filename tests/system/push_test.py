@@ -319,8 +319,8 @@ class LoadTest(PushTestCase):
         clients.join()
         self.assertEqual(clients.errors, [])
         # Held batches, gRPC's buffers, the head, and what a server needs by itself. The clients
-        # together wanted to send 400 MiB, and more than 100 MiB at any time.
-        self.assertLess(peak, 400 << 20, f"{clients.reopened} streams were opened again")
+        # together send 400 MiB, as fast as they can.
+        self.assertLess(peak, 256 << 20, f"{clients.reopened} streams were opened again")
         expected = count * batches * lines.count(b"\n")
         self.assertEqual(sum(self.stored("load").values()), expected)
 
