@@ -18,8 +18,8 @@ constexpr uint64_t kBatchOverhead = 64;  // bytes beside lines and cursor
 // Whether the same batches may be taken later without anybody sending less or something else.
 // RESOURCE_EXHAUSTED is: the disk or the memory for accepted batches is full, too many batches wait
 // to be decoded, replacements that others send too fill the memory for them. What a batch may be at
-// most, Send() checks. The caps of sites and of profile types are FAILED_PRECONDITION: nothing
-// makes room under them.
+// most, Send() checks. Caps under which nothing makes room, and a replacement that is too large by
+// itself, are FAILED_PRECONDITION.
 bool IsTransient(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -42,6 +42,17 @@ void AddCounts(const v1::IngestCounts& counts, v1::IngestCounts* sum) {
   sum->set_lines(sum->lines() + counts.lines());
   sum->set_samples(sum->samples() + counts.samples());
   sum->set_rejected_lines(sum->rejected_lines() + counts.rejected_lines());
+  for (const v1::IngestCounts::Rejected& rejected : counts.rejected()) {
+    v1::IngestCounts::Rejected* same = nullptr;
+    for (v1::IngestCounts::Rejected& one : *sum->mutable_rejected()) {
+      if (one.reason() == rejected.reason()) same = &one;
+    }
+    if (same == nullptr) {
+      *sum->add_rejected() = rejected;
+    } else {
+      same->set_lines(same->lines() + rejected.lines());
+    }
+  }
 }
 
 IngestClient::IngestClient(const std::shared_ptr<grpc::Channel>& channel, std::string address,
@@ -94,7 +105,8 @@ absl::Status IngestClient::OpenStream() {
   if (state.last.durable_number() < durable_number_) {
     return DataLoss(
         "the server at {} stands at batch {} of \"{}\" and had said that {} was durable: it has "
-        "lost data, or it is another server",
+        "lost data, it is another server, or this client was silent for longer than "
+        "push.forget_clients there",
         address_, state.last.durable_number(), open_.source(), durable_number_);
   }
   if (!std::exchange(opened_once_, true)) {

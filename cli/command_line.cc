@@ -35,6 +35,7 @@ class Parser {
 
   void AddServe();
   void AddImport();
+  void AddPush();
   void AddQuery();
   void AddStatus();
   void AddStore();
@@ -49,6 +50,7 @@ class Parser {
 
   ServeOptions serve_;
   ImportOptions import_;
+  PushOptions push_;
   QueryOptions query_;
   StatusOptions status_;
   StoreCheckOptions store_check_;
@@ -64,6 +66,7 @@ Parser::Parser() {
   app_.require_subcommand(1);
   AddServe();
   AddImport();
+  AddPush();
   AddQuery();
   AddStatus();
   AddStore();
@@ -140,9 +143,30 @@ void Parser::AddImport() {
            "Import Arc Lamp's logs below this directory");
   AddValue(import, "--until", import_.until, "TIME",
            "With --arclamp: leave out logs that end later");
+  import->add_flag("--amend", import_.amend,
+                   "Import also into ranges that live sources have made final");
   import->add_flag("-q,--quiet", import_.quiet, "Print nothing but errors");
   AddServer(import, import_.server);
   commands_.emplace_back(import, [this] { return import_; });
+}
+
+void Parser::AddPush() {
+  CLI::App* push = AddCommand(app_, "push", "Send samples to a server as they come", kPushFooter);
+  AddValue(push, "FILES", push_.files, "FILE",
+           "Files or named pipes; - is standard input, the default");
+  AddValue(push, "--site", push_.site, "SITE", "Where the samples come from")->required();
+  AddValue(push, "--type", push_.type, "TYPE",
+           "The profile type of plain folded lines; without it lines have times and channels");
+  AddValue(push, "--time", push_.time, "TIME", "With --type: their time; by default, of arrival");
+  AddValue(push, "--label", push_.labels, "NAME=VALUE",
+           "Add this label to every sample; may be repeated");
+  AddValue(push, "--source", push_.source, "NAME",
+           "The name of this client, by default the host's name");
+  push->add_flag("--follow", push_.follow,
+                 "Go on until a signal: wait for the server, and for the next writer of a pipe");
+  push->add_flag("-q,--quiet", push_.quiet, "Print nothing but errors");
+  AddServer(push, push_.server);
+  commands_.emplace_back(push, [this] { return push_; });
 }
 
 void Parser::AddQuery() {

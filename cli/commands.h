@@ -12,6 +12,7 @@ namespace flamekeep::cli {
 
 absl::Status RunServe(const ServeOptions& options);
 absl::Status RunImport(const ImportOptions& options);
+absl::Status RunPush(const PushOptions& options);
 absl::Status RunQuery(const QueryOptions& options);
 absl::Status RunStatus(const StatusOptions& options);
 absl::Status RunStoreCheck(const StoreCheckOptions& options);

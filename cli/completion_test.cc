@@ -70,7 +70,7 @@ TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'",
 
 TEST_F(BashCompletionTest, OffersCommands) {
   EXPECT_THAT(Complete({"flamekeep", ""}),
-              ElementsAre("serve", "import", "query", "status", "store", "completion"));
+              ElementsAre("serve", "import", "push", "query", "status", "store", "completion"));
   EXPECT_THAT(Complete({"flamekeep", "s"}), ElementsAre("serve", "status", "store"));
   EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("check"));
 }

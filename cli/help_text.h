@@ -12,6 +12,7 @@ inline constexpr char kMainHelp[] =
 inline constexpr char kMainFooter[] = R"(Examples:
   flamekeep serve --data /var/lib/flamekeep
   flamekeep import --site eqiad samples.log.zst
+  perf script | stackcollapse-perf.pl | flamekeep push --site eqiad --type cpu
   flamekeep query 'excimer-wall{entry_point="index"}' --from now-24h -o day.svg
   flamekeep status
 
@@ -48,7 +49,26 @@ compressed files and pipes end where they end.
 
 --arclamp takes a whole directory of Arc Lamp's, in which each sample stands in four logs, and counts
 each channel and hour once: hourly logs before daily ones, `all` before tags. Logs that have grown
-replace what was imported before. Give --until where this server has read the channel itself since.)";
+replace what was imported before. Give --until where this server has read the channel itself since.
+
+What a live source of the same site and type has recorded is final: an import into it is refused, unless
+--amend says that answers over it may change. History before that imports freely.)";
+
+inline constexpr char kPushFooter[] = R"(Examples:
+  perf script | stackcollapse-perf.pl | flamekeep push --site eqiad --type cpu
+  mkfifo /run/stacks && flamekeep push --site eqiad --type excimer-wall --follow /run/stacks
+  flamekeep push --site eqiad samples.log                        lines with time and channel inside
+  flamekeep push --site lab --type cpu --time 2026-11-20T13:00 --label host=mw1 stacks.folded
+
+Lines are as for import. What comes from standard input or a pipe is sent within a second, and while the
+server can not be reached it is kept (64 MB; then the writer waits) and sent again, without losing or
+doubling anything. Samples that are too old or too far ahead are left out (push.max_late and push.max_early
+of the server): those are for import.
+
+Batches are numbered, for each --source, site and type. Only one command at a time can send under one name,
+so give --source where several run on a host. Standard input is always new. A file is a source of its own,
+NAME:PATH: pushed again, it goes on behind what the server has of it; where it begins otherwise than the last
+time, all of it is new. Ctrl-C and SIGTERM send what was read before they end the command.)";
 
 inline constexpr char kQueryFooter[] = R"(Examples:
   flamekeep query excimer-wall --from now-1h

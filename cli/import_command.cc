@@ -12,9 +12,11 @@
 #include "cli/arclamp_plan.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/counts_text.h"
 #include "cli/exit_code.h"
 #include "cli/import_arclamp.h"
 #include "cli/import_file.h"
+#include "cli/label_parse.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/time_parse.h"
@@ -62,31 +64,14 @@ absl::Status CheckOptions(const ImportOptions& options) {
 absl::StatusOr<v1::OpenSource> OpenOf(const ImportOptions& options) {
   v1::OpenSource open;
   open.set_site(options.site);
-  for (const std::string& text : options.labels) {
-    const size_t equals = text.find('=');
-    if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
-      return InvalidArgument("\"{}\" is not a label: write --label NAME=VALUE", text);
-    }
-    v1::Label* label = open.add_labels();
-    label->set_name(text.substr(0, equals));
-    label->set_value(text.substr(equals + 1));
-  }
+  open.set_amend(options.amend);
+  FLAMEKEEP_RETURN_IF_ERROR(AddLabels(options.labels, &open));
   if (options.time.empty()) return open;
   FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time time, ParseTime(options.time, absl::Now()));
   open.mutable_time()->set_seconds(absl::ToUnixSeconds(time));
   open.set_profile_type(options.type);
   open.set_resolution(LevelOf(options.resolution));
   return open;
-}
-
-std::string CountsText(const v1::IngestCounts& counts) {
-  std::string text =
-      fmt::format("{} lines, {} samples", CountText(counts.lines()), CountText(counts.samples()));
-  if (counts.rejected_lines() > 0) {
-    text += fmt::format(", {} lines rejected (`flamekeep status` tells why)",
-                        CountText(counts.rejected_lines()));
-  }
-  return text;
 }
 
 std::string ResultText(const FileResult& result, absl::Duration took) {
@@ -151,6 +136,7 @@ absl::Status Import::Files(const v1::OpenSource& open) {
     target_.client.wait_for_server = true;
     const std::string name = path == "-" ? "standard input" : path;
     Say(fmt::format("{}: {}", name, ResultText(result, absl::Now() - begin)));
+    for (const std::string& text : RejectionTexts(result.counts)) Note(text);
     if (result.left_out > 0) {
       Note(fmt::format(
           "the last line of {} has no newline yet and was left out ({}): import it again "
@@ -177,6 +163,7 @@ absl::Status Import::ArcLamp(const v1::OpenSource& open) {
   const auto say_some = [this](uint64_t count, std::string_view what) {
     if (count > 0) Say(fmt::format("  {} {}", CountText(count), what));
   };
+  for (const std::string& text : RejectionTexts(result.counts)) Note(text);
   say_some(result.unchanged, "hours and days were imported before and have not changed");
   say_some(result.covered, "daily logs add nothing to their 24 hourly ones");
   say_some(result.empty, "logs are empty");

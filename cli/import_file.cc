@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/status.h"
 #include "cli/chunk_reader.h"
 #include "cli/content.h"
@@ -80,6 +81,29 @@ absl::StatusOr<Place> FindPlace(Input& input, const v1::OpenSource& open,
                kMaxNamesakes, input.name());
 }
 
+// Of a pushed file: its source has this content's place, or that of an earlier one.
+absl::StatusOr<Place> PlaceOfPush(Input& input, const v1::OpenSource& open,
+                                  const ImportTarget& target) {
+  Place place;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      place.client, IngestClient::Open(target.channel, target.address, open, target.client));
+  const std::optional<ContentCursor> known = ContentCursor::Decode(place.client->cursor());
+  if (!known) return place;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const Relation relation, Compare(input, *known, place.hasher, [&]() -> absl::Status {
+        target.progress->Update(input.raw().position());
+        return target.client.cancelled() ? absl::CancelledError("interrupted") : absl::OkStatus();
+      }));
+  if (relation == Relation::kDiffers) {
+    FLAMEKEEP_RETURN_IF_ERROR(input.Rewind());
+    place.hasher = ContentHasher();
+    return place;
+  }
+  place.known = *known;
+  place.is_older_copy = relation == Relation::kOlderCopy;
+  return place;
+}
+
 absl::Status GrewInsideALine(const Input& input, uint64_t length) {
   return Error(
       absl::StatusCode::kFailedPrecondition,
@@ -123,6 +147,39 @@ absl::Status CheckFormat(const Input& input, LineFormat format, const v1::OpenSo
   return absl::OkStatus();
 }
 
+using FindPlaceOf = absl::FunctionRef<absl::StatusOr<Place>(Input&, const std::string& head)>;
+
+// Sends what is new of a file.
+absl::StatusOr<FileResult> SendFile(const std::string& path, bool complete,
+                                    const ImportTarget& target, FindPlaceOf find) {
+  FileResult result;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
+  const bool is_finished = complete || input->is_finished();
+  const std::string_view first_line = FirstLine(head);
+  const bool has_newline = first_line.size() < head.size();
+  if (head.empty() || (!has_newline && head.size() < kHeadBytes && !is_finished)) {
+    result.left_out = head.size();
+    return result;
+  }
+  target.progress->Begin(input->name(), input->raw().size());
+  FLAMEKEEP_ASSIGN_OR_RETURN(Place place, find(*input, head));
+  if (place.is_older_copy) {
+    target.progress->End();
+    result.outcome = FileResult::Outcome::kOlderCopy;
+    return result;
+  }
+  input->ForgetStart();
+  result.resumed = place.known.end.length > 0;
+  FLAMEKEEP_RETURN_IF_ERROR(SendAll(*input, place, is_finished, target, &result));
+  target.progress->End();
+  result.counts = place.client->counts();
+  result.outcome = result.bytes > 0 ? FileResult::Outcome::kImported
+                   : result.resumed ? FileResult::Outcome::kUpToDate
+                                    : FileResult::Outcome::kNothing;
+  return result;
+}
+
 }  // namespace
 
 std::string LabelText(const v1::OpenSource& open) {
@@ -139,39 +196,25 @@ std::string LabelText(const v1::OpenSource& open) {
 
 absl::StatusOr<FileResult> ImportFile(const std::string& path, const FileImport& import,
                                       const ImportTarget& target) {
-  FileResult result;
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
-  const bool is_finished = import.complete || input->is_finished();
-  const std::string_view first_line = FirstLine(head);
-  const bool has_newline = first_line.size() < head.size();
-  if (head.empty() || (!has_newline && head.size() < kHeadBytes && !is_finished)) {
-    result.left_out = head.size();
-    return result;
-  }
-  const LineFormat format = FormatOf(head);
-  FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(*input, format, import.open));
+  return SendFile(path, import.complete, target,
+                  [&](Input& input, const std::string& head) -> absl::StatusOr<Place> {
+                    const LineFormat format = FormatOf(head);
+                    FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(input, format, import.open));
+                    v1::OpenSource open = import.open;
+                    open.set_kind(v1::OpenSource::KIND_IMPORT);
+                    open.set_format(format == LineFormat::kFolded ? v1::FORMAT_FOLDED
+                                                                  : v1::FORMAT_TIMED_FOLDED);
+                    open.set_source(fmt::format("lines:{}{}", HexText(DigestOf(FirstLine(head))),
+                                                LabelText(open)));
+                    return FindPlace(input, open, target);
+                  });
+}
 
-  v1::OpenSource open = import.open;
-  open.set_kind(v1::OpenSource::KIND_IMPORT);
-  open.set_format(format == LineFormat::kFolded ? v1::FORMAT_FOLDED : v1::FORMAT_TIMED_FOLDED);
-  open.set_source(fmt::format("lines:{}{}", HexText(DigestOf(first_line)), LabelText(open)));
-  target.progress->Begin(input->name(), input->raw().size());
-  FLAMEKEEP_ASSIGN_OR_RETURN(Place place, FindPlace(*input, open, target));
-  if (place.is_older_copy) {
-    target.progress->End();
-    result.outcome = FileResult::Outcome::kOlderCopy;
-    return result;
-  }
-  input->ForgetStart();
-  result.resumed = place.known.end.length > 0;
-  FLAMEKEEP_RETURN_IF_ERROR(SendAll(*input, place, is_finished, target, &result));
-  target.progress->End();
-  result.counts = place.client->counts();
-  result.outcome = result.bytes > 0 ? FileResult::Outcome::kImported
-                   : result.resumed ? FileResult::Outcome::kUpToDate
-                                    : FileResult::Outcome::kNothing;
-  return result;
+absl::StatusOr<FileResult> PushFile(const std::string& path, const v1::OpenSource& open,
+                                    const ImportTarget& target) {
+  return SendFile(path, /*complete=*/false, target, [&](Input& input, const std::string& /*head*/) {
+    return PlaceOfPush(input, open, target);
+  });
 }
 
 }  // namespace flamekeep::cli

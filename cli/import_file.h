@@ -11,6 +11,9 @@
 //
 // Site, profile type, time and resolution are part of the identity too, by the server's own rules.
 //
+// A pushed file is a source by its path instead, so that logs which are rotated do not become ever
+// more sources: content that does not continue what the source sent last is new.
+//
 // The last line of a plain file counts only once it has its newline, because its writer may be in
 // the middle of it; compressed files, pipes and `complete` end where they end.
 //
@@ -68,6 +71,11 @@ std::string LabelText(const v1::OpenSource& open);
 // those of Input and IngestClient; CANCELLED after Ctrl-C.
 absl::StatusOr<FileResult> ImportFile(const std::string& path, const FileImport& import,
                                       const ImportTarget& target);
+
+// The same for a file that is pushed: `open` has source, format, and with folded lines the profile
+// type.
+absl::StatusOr<FileResult> PushFile(const std::string& path, const v1::OpenSource& open,
+                                    const ImportTarget& target);
 
 }  // namespace flamekeep::cli
 

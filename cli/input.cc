@@ -1,6 +1,8 @@
 #include "cli/input.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -30,11 +32,25 @@ bool IsZstdSkippable(std::string_view start) {
          start.substr(1, 3) == "\x2a\x4d\x18"sv;
 }
 
+// Whether no more bytes are needed to tell that this is not compressed: a pipe may give no more for
+// a long time.
+bool IsPlain(std::string_view start) {
+  const auto may_be = [&](std::string_view magic) {
+    const size_t n = std::min(magic.size(), start.size());
+    return start.substr(0, n) == magic.substr(0, n);
+  };
+  if (may_be(kGzipMagic) || may_be(kZstdMagic)) return false;
+  const std::string skippable = std::string(start.substr(0, 1)) + "\x2a\x4d\x18";
+  if ((static_cast<unsigned char>(start[0]) & 0xf0) == 0x50 && may_be(skippable)) return false;
+  return std::none_of(kUnknownMagic.begin(), kUnknownMagic.end(),
+                      [&](const auto& known) { return may_be(known.first); });
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Input>> Input::Open(const std::string& path) {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<RawInput> raw, RawInput::Open(path));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string start, raw->PeekStart(kMagicBytes));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string start, raw->PeekStart(kMagicBytes, IsPlain));
   for (const auto& [magic, name] : kUnknownMagic) {
     if (start.starts_with(magic)) {
       return InvalidArgument(

@@ -32,6 +32,19 @@ struct ImportOptions {
   std::string until;
   std::vector<std::string> labels;  // "name=value"
   bool complete = false;
+  bool amend = false;
+  bool quiet = false;
+};
+
+struct PushOptions {
+  std::string server;
+  std::string site;
+  std::vector<std::string> files;  // empty: standard input
+  std::string type;                // empty: lines with times and channels of their own
+  std::string time;                // empty: that of arrival
+  std::string source;              // empty: this host's name
+  std::vector<std::string> labels;
+  bool follow = false;
   bool quiet = false;
 };
 
@@ -65,7 +78,7 @@ struct PrintOptions {
   std::string text;
 };
 
-using Command = std::variant<ServeOptions, ImportOptions, QueryOptions, StatusOptions,
+using Command = std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, StatusOptions,
                              StoreCheckOptions, CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli

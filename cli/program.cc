@@ -24,6 +24,7 @@ absl::Status Print(std::string_view text) {
 struct Runner {
   absl::Status operator()(const ServeOptions& options) const { return RunServe(options); }
   absl::Status operator()(const ImportOptions& options) const { return RunImport(options); }
+  absl::Status operator()(const PushOptions& options) const { return RunPush(options); }
   absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
   absl::Status operator()(const StoreCheckOptions& options) const { return RunStoreCheck(options); }

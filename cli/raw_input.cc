@@ -1,6 +1,7 @@
 #include "cli/raw_input.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,13 +84,27 @@ absl::StatusOr<size_t> RawInput::Read(char* out, size_t size) {
   return n;
 }
 
-absl::StatusOr<std::string> RawInput::PeekStart(size_t size) {
+absl::StatusOr<bool> RawInput::WaitReadable(absl::Duration timeout) const {
+  constexpr absl::Duration kLongest = absl::Seconds(1);
+  if (is_regular_ || position_ < remembered_.size()) return true;
+  timeout = std::clamp(timeout, absl::ZeroDuration(), kLongest);
+  pollfd wanted{.fd = fd_, .events = POLLIN, .revents = 0};
+  const int ready =
+      poll(&wanted, 1,
+           static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)))));
+  if (ready < 0 && errno != EINTR) return CanNotRead(name_, errno);
+  return ready > 0;
+}
+
+absl::StatusOr<std::string> RawInput::PeekStart(size_t size,
+                                                absl::FunctionRef<bool(std::string_view)> enough) {
   std::string start(size, '\0');
   size_t filled = 0;
   while (filled < size) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const size_t n, Read(start.data() + filled, size - filled));
     if (n == 0) break;
     filled += n;
+    if (enough({start.data(), filled})) break;
   }
   start.resize(filled);
   FLAMEKEEP_RETURN_IF_ERROR(Rewind());

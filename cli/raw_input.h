@@ -12,9 +12,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace flamekeep::cli {
 
@@ -37,9 +40,13 @@ class RawInput {
 
   // Up to `size` bytes; 0 only at the end.
   absl::StatusOr<size_t> Read(char* out, size_t size);
-  // Up to `size` of the next bytes, which stay to be read; fewer only at the end.
-  // REQUIRES: the position is 0.
-  absl::StatusOr<std::string> PeekStart(size_t size);
+  // Up to `size` of the next bytes, which stay to be read; fewer only at the end, or where
+  // `enough` says so of what has come. REQUIRES: the position is 0.
+  absl::StatusOr<std::string> PeekStart(size_t size,
+                                        absl::FunctionRef<bool(std::string_view)> enough);
+  // Waits until Read() would not, at most so long (and never over a second); false where a signal
+  // or the time came first.
+  absl::StatusOr<bool> WaitReadable(absl::Duration timeout) const;
 
   // Errors: RESOURCE_EXHAUSTED where a pipe has given more than it remembers.
   absl::Status Rewind();

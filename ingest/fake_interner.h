@@ -29,7 +29,7 @@ class FakeInterner final : public Interner {
   absl::StatusOr<storage::StackId> InternStack(
       absl::Span<const storage::FrameId> root_first) override {
     absl::MutexLock lock(&mutex_);
-    if (full_) return absl::ResourceExhaustedError("no ids left");
+    if (full_) return absl::FailedPreconditionError("no ids left");
     std::string folded;
     for (const storage::FrameId frame : root_first) {
       if (!folded.empty()) folded += ';';

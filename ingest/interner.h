@@ -23,7 +23,7 @@ class Interner {
  public:
   virtual ~Interner() = default;
 
-  // Errors: RESOURCE_EXHAUSTED when there are no ids left.
+  // Errors: FAILED_PRECONDITION when there are no ids left.
   virtual absl::StatusOr<storage::FrameId> InternFrame(std::string_view function) = 0;
   virtual absl::StatusOr<storage::StackId> InternStack(
       absl::Span<const storage::FrameId> root_first) = 0;

@@ -121,7 +121,7 @@ absl::Status LineStream::Finish(const Pending& pending, std::vector<storage::Sam
   }
   if (decoded->flags != 0) CountFlags(decoded->flags);
   if (decoded->stack == storage::kRootStack) {
-    rejected_.Add(Reject::kNoFrames);
+    AddReject(Reject::kNoFrames);
     return absl::OkStatus();
   }
   const TypeSeries& known = types_[static_cast<uint32_t>(pending.type)];
@@ -147,6 +147,7 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
   const size_t samples_before = samples->size();
   uint64_t received = 0;
   uint64_t empty = 0;
+  batch_reasons_.fill(0);
   std::array<Pending, kLookAhead> pending;
   while (!lines.empty()) {
     size_t count = 0;
@@ -159,7 +160,7 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
       ++received;
       Pending& next = pending[count];
       if (const Reject reject = parse(line, &next); reject != Reject::kNone) {
-        rejected_.Add(reject);
+        AddReject(reject);
         continue;
       }
       next.key = pipeline_->decoder_.Key(next.stack);
@@ -173,6 +174,10 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
   counts_.lines += received;
   counts_.samples += taken;
   counts_.rejected += received - taken;
+  for (size_t i = 0; i < kRejectCount; ++i) {
+    counts_.reasons[i] += batch_reasons_[i];
+    if (batch_reasons_[i] != 0) rejected_.Add(static_cast<Reject>(i), batch_reasons_[i]);
+  }
   bytes_counter_.Add(bytes);
   lines_counter_.Add(received);
   samples_counter_.Add(taken);
@@ -181,8 +186,8 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
 }
 
 absl::Status LineStream::DecodeFolded(std::string_view lines, TypeHandle type,
-                                      storage::Minute minute,
-                                      std::vector<storage::Sample>* samples) {
+                                      storage::Minute minute, std::vector<storage::Sample>* samples,
+                                      Reject refusal) {
   return DecodeLines(lines, samples, [&](std::string_view line, Pending* pending) {
     FoldedLine folded;
     if (const Reject reject = ParseFolded(line, &folded); reject != Reject::kNone) return reject;
@@ -190,20 +195,25 @@ absl::Status LineStream::DecodeFolded(std::string_view lines, TypeHandle type,
     pending->count = folded.count;
     pending->type = type;
     pending->minute = minute;
-    return Reject::kNone;
+    return refusal;
   });
 }
 
 absl::Status LineStream::DecodeTimed(std::string_view lines,
                                      std::vector<storage::Sample>* samples) {
-  const storage::Minute latest =
-      storage::MinuteOf(pipeline_->now_() + kMaxAhead).value_or(storage::kMaxMinute);
+  const absl::Time now = pipeline_->now_();
+  const storage::Minute latest = storage::MinuteOf(now + kMaxAhead).value_or(storage::kMaxMinute);
   return DecodeLines(lines, samples, [&](std::string_view line, Pending* pending) {
     TimedLine timed;
     if (const Reject reject = ParseTimed(line, &timed); reject != Reject::kNone) return reject;
     const int64_t minute = timed.unix_micros / kMicrosPerMinute;
     if (timed.unix_micros < 0 || minute > int64_t{latest}) {
       return Reject::kTimeOutOfRange;
+    }
+    if (options_.bounds) {
+      const absl::Time time = absl::FromUnixMicros(timed.unix_micros);
+      const Reject reject = options_.bounds->Check(time, time + absl::Microseconds(1), now);
+      if (reject != Reject::kNone) return reject;
     }
     if (timed.folded.empty()) return Reject::kNoCount;
     FoldedLine folded;

@@ -5,6 +5,7 @@
 #ifndef FLAMEKEEP_INGEST_LINE_STREAM_H_
 #define FLAMEKEEP_INGEST_LINE_STREAM_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "base/string_hash.h"
 #include "ingest/folded.h"
 #include "ingest/hash_cache.h"
+#include "ingest/push_bounds.h"
 #include "ingest/reject.h"
 #include "ingest/series_cap.h"
 #include "ingest/stack_decoder.h"
@@ -38,17 +40,19 @@ inline constexpr absl::Duration kMaxAhead = absl::Hours(24);
 
 // What became of some lines.
 struct LineCounts {
-  uint64_t lines = 0;     // not empty
-  uint64_t samples = 0;   // taken in
-  uint64_t rejected = 0;  // counted by reason in the metrics
+  uint64_t lines = 0;                            // not empty
+  uint64_t samples = 0;                          // taken in
+  uint64_t rejected = 0;                         // counted by reason in the metrics, too
+  std::array<uint64_t, kRejectCount> reasons{};  // why; their sum is `rejected`
 
   bool operator==(const LineCounts&) const = default;
 };
 
 struct StreamOptions {
   std::string site;
-  std::string source;            // names the counters: a channel, or "push", "import"
-  storage::Labels extra_labels;  // of every sample; labels that the rules find win
+  std::string source;                // names the counters: a channel, or "push", "import"
+  storage::Labels extra_labels;      // of every sample; labels that the rules find win
+  std::optional<PushBounds> bounds;  // of timed lines
 };
 
 // A profile type within one stream.
@@ -64,12 +68,13 @@ class LineStream {
 
   // Appends the samples of folded lines, which are all of one type and time. Lines that can not be
   // taken in are counted. Errors (the rest of the lines is then not decoded, and `counts` stay as
-  // they were): RESOURCE_EXHAUSTED where the store can hold no more ids; INVALID_ARGUMENT for a
+  // they were): FAILED_PRECONDITION where the store can hold no more ids; INVALID_ARGUMENT for a
   // site or an extra label outside its rules.
+  // With `refusal`, none of the lines is taken in, for that reason.
   absl::Status DecodeFolded(std::string_view lines, TypeHandle type, storage::Minute minute,
-                            std::vector<storage::Sample>* samples);
+                            std::vector<storage::Sample>* samples, Reject refusal = Reject::kNone);
   // Appends the samples of lines with their own times and channels. Times before 1970 or over
-  // kMaxAhead in the future are out of range.
+  // kMaxAhead in the future are out of range, others may be too late or too early.
   absl::Status DecodeTimed(std::string_view lines, std::vector<storage::Sample>* samples);
 
   // Of this stream so far.
@@ -108,11 +113,14 @@ class LineStream {
   absl::Status Finish(const Pending& pending, std::vector<storage::Sample>* samples);
   absl::StatusOr<KnownSeries> FindSeries(TypeHandle type, LabelSetId labels);
   Reject FindChannel(std::string_view channel, TypeHandle* type);
+  // Of one call of DecodeLines(): they count only where it succeeds.
+  void AddReject(Reject reject) { ++batch_reasons_[static_cast<size_t>(reject)]; }
   void CountFlags(uint8_t flags);
 
   Pipeline* const pipeline_;
   const StreamOptions options_;
   LineCounts counts_;
+  std::array<uint64_t, kRejectCount> batch_reasons_{};
   std::vector<TypeSeries> types_;
   absl::flat_hash_map<std::string, TypeHandle, StringHash, std::equal_to<>> channels_;
   // The channel of the line before: most often that of the next one.

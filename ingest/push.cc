@@ -1,14 +1,14 @@
 #include "ingest/push.h"
 
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status.h"
+#include "ingest/push_decoder.h"
 #include "ingest/replacement_sums.h"
-#include "ingest/unpack.h"
 #include "storage/bucket.h"
 
 namespace flamekeep::ingest {
@@ -18,8 +18,9 @@ namespace {
 // So the client's number stands before its cursor.
 constexpr size_t kNumberBytes = 8;
 
-storage::Position ToStore(uint64_t store_number, const storage::Position& client) {
-  storage::Position position{.number = store_number};
+storage::Position ToStore(uint64_t store_number, const storage::Position& client,
+                          int64_t accepted_s) {
+  storage::Position position{.number = store_number, .accepted_s = accepted_s};
   for (size_t i = 0; i < kNumberBytes; ++i) {
     position.cursor += static_cast<char>(client.number >> (8 * i));
   }
@@ -38,6 +39,7 @@ storage::Position ToClient(const storage::Position& position) {
 
 // Where a source stands.
 struct SourceState {
+  std::optional<storage::SourceId> id;  // once it is in the store
   bool open = false;
   storage::Position durable;   // the client's
   uint64_t accepted = 0;       // the client's number
@@ -54,23 +56,26 @@ struct PushHub::Shared {
 
   absl::Mutex mutex;
   // Sources that are open, or have something accepted that is not durable yet.
-  absl::flat_hash_map<storage::SourceId, SourceState> sources ABSL_GUARDED_BY(mutex);
+  std::map<storage::SourceKey, SourceState> sources ABSL_GUARDED_BY(mutex);
   uint64_t replacement_bytes ABSL_GUARDED_BY(mutex) = 0;
 
-  void Forget(storage::SourceId source) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  void Forget(const storage::SourceKey& source) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const auto it = sources.find(source);
     if (!it->second.open && it->second.durable.number == it->second.accepted) sources.erase(it);
   }
 
-  absl::StatusOr<uint64_t> Lease(storage::SourceId source, const std::string& name);
-  void Release(storage::SourceId source);
-  void Accepted(storage::SourceId source, const storage::Position& client, storage::Ticket ticket);
-  static void WhenDurable(const std::shared_ptr<Shared>& shared, storage::SourceId source,
+  absl::StatusOr<uint64_t> Lease(const storage::SourceKey& source);
+  void Release(const storage::SourceKey& source);
+  // Of a source that is leased; makes it where it is new.
+  absl::StatusOr<storage::SourceId> Intern(const storage::SourceKey& source);
+  void Accepted(const storage::SourceKey& source, const storage::Position& client,
+                storage::Ticket ticket);
+  static void WhenDurable(const std::shared_ptr<Shared>& shared, const storage::SourceKey& source,
                           storage::Position client, storage::Ticket ticket);
 };
 
 // Returns the last accepted number.
-absl::StatusOr<uint64_t> PushHub::Shared::Lease(storage::SourceId source, const std::string& name) {
+absl::StatusOr<uint64_t> PushHub::Shared::Lease(const storage::SourceKey& source) {
   absl::MutexLock lock(&mutex);
   const auto [it, added] = sources.try_emplace(source);
   SourceState& state = it->second;
@@ -78,12 +83,14 @@ absl::StatusOr<uint64_t> PushHub::Shared::Lease(storage::SourceId source, const 
     return Error(absl::StatusCode::kAborted,
                  "another client is sending \"{}\": wait until it is done, or send under another "
                  "name",
-                 name);
+                 source.name);
   }
   state.open = true;
   if (added) {
     // What was accepted before is durable, or the state would still be here.
-    if (const auto position = store->AcceptedPosition(source)) {
+    state.id = store->FindSource(source);
+    const auto position = state.id ? store->AcceptedPosition(*state.id) : std::nullopt;
+    if (position) {
       state.durable = ToClient(*position);
       state.accepted = state.durable.number;
       state.store_number = position->number;
@@ -92,13 +99,25 @@ absl::StatusOr<uint64_t> PushHub::Shared::Lease(storage::SourceId source, const 
   return state.accepted;
 }
 
-void PushHub::Shared::Release(storage::SourceId source) {
+void PushHub::Shared::Release(const storage::SourceKey& source) {
   absl::MutexLock lock(&mutex);
   sources.find(source)->second.open = false;
   Forget(source);
 }
 
-void PushHub::Shared::Accepted(storage::SourceId source, const storage::Position& client,
+absl::StatusOr<storage::SourceId> PushHub::Shared::Intern(const storage::SourceKey& source) {
+  {
+    absl::MutexLock lock(&mutex);
+    const SourceState& state = sources.find(source)->second;
+    if (state.id) return *state.id;
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId id, store->InternSource(source));
+  absl::MutexLock lock(&mutex);
+  sources.find(source)->second.id = id;
+  return id;
+}
+
+void PushHub::Shared::Accepted(const storage::SourceKey& source, const storage::Position& client,
                                storage::Ticket ticket) {
   absl::MutexLock lock(&mutex);
   SourceState& state = sources.find(source)->second;
@@ -107,8 +126,9 @@ void PushHub::Shared::Accepted(storage::SourceId source, const storage::Position
   ++state.store_number;
 }
 
-void PushHub::Shared::WhenDurable(const std::shared_ptr<Shared>& shared, storage::SourceId source,
-                                  storage::Position client, storage::Ticket ticket) {
+void PushHub::Shared::WhenDurable(const std::shared_ptr<Shared>& shared,
+                                  const storage::SourceKey& source, storage::Position client,
+                                  storage::Ticket ticket) {
   shared->store->OnDurable(ticket, [shared, source, client = std::move(client)] {
     absl::MutexLock lock(&shared->mutex);
     // A later batch of the source may have been told before this one, and the state be gone.
@@ -121,10 +141,8 @@ void PushHub::Shared::WhenDurable(const std::shared_ptr<Shared>& shared, storage
 
 struct PushSession::Impl {
   std::shared_ptr<PushHub::Shared> shared;
-  CheckedIdentity identity;
-  storage::SourceId source{};
-  std::unique_ptr<LineStream> lines;
-  TypeHandle type{};  // folded lines
+  std::unique_ptr<PushDecoder> decoder;
+  storage::SourceKey source;
 
   uint64_t accepted = 0;
   // A replacement that is being collected: its first number, and the last one so far.
@@ -140,7 +158,6 @@ struct PushSession::Impl {
 
   // Whether the batch was accepted before. Errors: its number or kind is not the next one.
   absl::StatusOr<bool> CheckNumber(const PushBatch& batch);
-  absl::StatusOr<std::vector<storage::Sample>> Decode(const PushBatch& batch);
   absl::StatusOr<Appended> AppendPlain(const PushBatch& batch);
   absl::StatusOr<Appended> AppendReplacement(const PushBatch& batch);
   absl::Status Collect(const PushBatch& batch);
@@ -163,11 +180,6 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
     return InvalidArgument("the cursor of batch {} has {} bytes: send at most {}", batch.number,
                            batch.cursor.size(), kMaxCursorBytes);
   }
-  if (batch.lines.size() > kMaxBatchBytes) {
-    return Error(absl::StatusCode::kResourceExhausted,
-                 "batch {} has {} bytes: send at most {} a batch", batch.number, batch.lines.size(),
-                 kMaxBatchBytes);
-  }
   if (batch.number <= accepted) return true;
   if (first != 0 && !batch.replace) {
     return InvalidArgument("batch {} came before the last one of a replacement: set `replace`",
@@ -175,6 +187,12 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
   }
   const uint64_t expected = first == 0 ? accepted + 1 : last + 1;
   const bool starts_again = first != 0 && batch.number == first;
+  if (expected == 1 && batch.number != 1) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "batch {} can not be the first one, and no batch of this source is known here: it "
+                 "is new, or was silent for longer than push.forget_clients: send 1 next",
+                 batch.number);
+  }
   if (batch.number != expected && !starts_again) {
     return Error(absl::StatusCode::kFailedPrecondition,
                  "batch {} leaves a gap: the last one of this source was {}, send {} next",
@@ -183,30 +201,13 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
   return false;
 }
 
-absl::StatusOr<std::vector<storage::Sample>> PushSession::Impl::Decode(const PushBatch& batch) {
-  constexpr size_t kBytesPerLine = 512;  // fewer than most lines have
-  std::string_view text = batch.lines;
-  std::string unpacked;
-  if (batch.compression == Compression::kZstd) {
-    FLAMEKEEP_RETURN_IF_ERROR(UnpackZstd(text, kMaxUnpackedBytes, &unpacked));
-    text = unpacked;
-  }
-  std::vector<storage::Sample> samples;
-  samples.reserve(text.size() / kBytesPerLine + 1);
-  if (identity.format == PushFormat::kTimedFolded) {
-    FLAMEKEEP_RETURN_IF_ERROR(lines->DecodeTimed(text, &samples));
-    return samples;
-  }
-  const auto minute = identity.minute ? identity.minute : storage::MinuteOf(shared->options.now());
-  if (!minute) return Error(absl::StatusCode::kInternal, "this server's clock is out of range");
-  FLAMEKEEP_RETURN_IF_ERROR(lines->DecodeFolded(text, type, *minute, &samples));
-  return samples;
-}
-
 storage::Position PushSession::Impl::NextPosition(const PushBatch& batch) {
+  // Imports are never forgotten: the same file counts once for ever.
+  const int64_t accepted_s =
+      source.kind == storage::SourceKind::kImport ? 0 : absl::ToUnixSeconds(shared->options.now());
   absl::MutexLock lock(&shared->mutex);
   return ToStore(shared->sources.find(source)->second.store_number + 1,
-                 {batch.number, batch.cursor});
+                 {batch.number, batch.cursor}, accepted_s);
 }
 
 Appended PushSession::Impl::Accept(const PushBatch& batch, storage::Ticket ticket) {
@@ -214,51 +215,63 @@ Appended PushSession::Impl::Accept(const PushBatch& batch, storage::Ticket ticke
   accepted = batch.number;
   shared->Accepted(source, client, ticket);
   PushHub::Shared::WhenDurable(shared, source, client, ticket);
-  return {.ticket = ticket, .counts = lines->counts()};
+  return {.ticket = ticket, .counts = decoder->counts()};
 }
 
 absl::StatusOr<Appended> PushSession::Impl::AppendPlain(const PushBatch& batch) {
-  storage::Batch to_store{.source = source, .resolution = identity.resolution};
-  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, Decode(batch));
+  storage::Batch to_store{.resolution = decoder->identity().resolution,
+                          .amend = decoder->identity().amend};
+  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, decoder->Decode(batch));
+  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, shared->Intern(source));
   to_store.position = NextPosition(batch);
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Ticket ticket, shared->store->Append(to_store));
   return Accept(batch, ticket);
 }
 
 absl::Status PushSession::Impl::Collect(const PushBatch& batch) {
+  const CheckedIdentity& identity = decoder->identity();
   if (identity.format != PushFormat::kFolded || !identity.minute) {
     return InvalidArgument(
         "a replacement stands for one bucket: send folded lines and set `time` and `resolution`");
   }
   if (first != 0 && batch.number == first) DropReplacement();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::Sample> samples, Decode(batch));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::Sample> samples, decoder->Decode(batch));
   if (first == 0) first = batch.number;
   last = batch.number;
   sums.Add(samples);
 
   const uint64_t bytes = sums.bytes();
+  if (bytes > shared->options.max_replacement_bytes) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "this replacement takes over {} bytes of memory: send a smaller file, or one for "
+                 "each hour instead of one for the day",
+                 shared->options.max_replacement_bytes);
+  }
   absl::MutexLock lock(&shared->mutex);
   shared->replacement_bytes += bytes - counted_bytes;
   counted_bytes = bytes;
   if (shared->replacement_bytes > shared->options.max_replacement_bytes) {
     return Error(absl::StatusCode::kResourceExhausted,
                  "the replacements that are being sent take over {} bytes of memory: send fewer at "
-                 "once, or smaller files",
+                 "once, or try again later",
                  shared->options.max_replacement_bytes);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<storage::Ticket> PushSession::Impl::Replace(const PushBatch& batch) {
+  const CheckedIdentity& identity = decoder->identity();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId id, shared->Intern(source));
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId owner,
                              shared->store->InternSource(identity.owner));
   return shared->store->Replace({
       .source = owner,
-      .position_source = source,
+      .position_source = id,
       .bucket = storage::BucketAt(identity.resolution, *identity.minute),
       .samples = sums.Take(*identity.minute),
       .subtract_finer = batch.replace->subtract_finer,
       .position = NextPosition(batch),
+      .amend = identity.amend,
   });
 }
 
@@ -267,7 +280,7 @@ absl::StatusOr<Appended> PushSession::Impl::AppendReplacement(const PushBatch& b
     DropReplacement();
     return status;
   }
-  if (!batch.replace->last) return Appended{.counts = lines->counts()};
+  if (!batch.replace->last) return Appended{.counts = decoder->counts()};
   const absl::StatusOr<storage::Ticket> ticket = Replace(batch);
   DropReplacement();
   if (!ticket.ok()) return ticket.status();
@@ -283,30 +296,48 @@ PushHub::PushHub(storage::Store* store, Pipeline* pipeline, PushOptions options)
 
 PushHub::~PushHub() = default;
 
+const PushBounds& PushHub::bounds() const { return shared_->options.bounds; }
+
 absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& identity) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(CheckedIdentity checked,
-                             CheckIdentity(identity, shared_->options.now()));
-  // A source stays in the store for ever, so it comes after all that may be refused.
-  FLAMEKEEP_RETURN_IF_ERROR(shared_->store->InternSite(identity.site).status());
-  const bool import = identity.kind == storage::SourceKind::kImport;
-  auto lines = shared_->pipeline->NewStream({.site = identity.site,
-                                             .source = import ? "import" : "push",
-                                             .extra_labels = checked.labels});
-  TypeHandle type{};
-  if (checked.format == PushFormat::kFolded) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(type, lines->Type(checked.type));
-  }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId source,
-                             shared_->store->InternSource(checked.source));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t accepted, shared_->Lease(source, checked.source.name));
+  const PushOptions& options = shared_->options;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      std::unique_ptr<PushDecoder> decoder,
+      PushDecoder::Make(identity, options.bounds, options.now, shared_->store, shared_->pipeline));
+  const storage::SourceKey source = decoder->identity().source;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t accepted, shared_->Lease(source));
   auto impl = std::make_unique<PushSession::Impl>();  // from here on it gives the lease back
   impl->shared = shared_;
   impl->source = source;
   impl->accepted = accepted;
-  impl->lines = std::move(lines);
-  impl->type = type;
-  impl->identity = std::move(checked);
+  impl->decoder = std::move(decoder);
   return std::unique_ptr<PushSession>(new PushSession(std::move(impl)));
+}
+
+absl::StatusOr<Appended> PushHub::AppendNamed(const PushIdentity& identity, std::string_view id,
+                                              const PushBatch& batch) {
+  if (id.empty() || id.size() > kMaxBatchIdBytes) {
+    return InvalidArgument("the id of a batch has {} bytes: give it 1 to {}", id.size(),
+                           kMaxBatchIdBytes);
+  }
+  if (batch.number != 0 || !batch.cursor.empty() || batch.replace) {
+    return InvalidArgument(
+        "a batch with an id has no number, no cursor and replaces nothing: leave them out, or the "
+        "id");
+  }
+  const PushOptions& options = shared_->options;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const std::unique_ptr<PushDecoder> decoder,
+      PushDecoder::Make(identity, options.bounds, options.now, shared_->store, shared_->pipeline));
+  const CheckedIdentity& checked = decoder->identity();
+  storage::Batch to_store{.resolution = checked.resolution, .amend = checked.amend};
+  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, decoder->Decode(batch));
+  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, shared_->store->InternSource(checked.source));
+  to_store.id = storage::MakeBatchId(to_store.source, id);
+  Appended appended;
+  FLAMEKEEP_ASSIGN_OR_RETURN(appended.ticket,
+                             shared_->store->Append(to_store, &appended.duplicate));
+  if (!appended.duplicate) appended.counts = decoder->counts();
+  return appended;
 }
 
 PushSession::PushSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -322,7 +353,7 @@ absl::StatusOr<Appended> PushSession::Append(const PushBatch& batch) {
   if (duplicate) {
     absl::MutexLock lock(&impl_->shared->mutex);
     return Appended{.ticket = impl_->shared->sources.find(impl_->source)->second.ticket,
-                    .counts = impl_->lines->counts(),
+                    .counts = impl_->decoder->counts(),
                     .duplicate = true};
   }
   return batch.replace ? impl_->AppendReplacement(batch) : impl_->AppendPlain(batch);

@@ -1,5 +1,5 @@
-// Numbered batches from clients: pushes and imports. A PushHub holds what sessions share; a
-// PushSession is one open source.
+// Batches from clients: pushes and imports, numbered or named. A PushHub holds what sessions share;
+// a PushSession is one open source with numbered batches.
 //
 //   PushHub hub(&store, &pipeline, {});
 //   auto session = hub.Open(identity);           // ABORTED: someone else has it open
@@ -7,7 +7,11 @@
 //   auto appended = (*session)->Append({.number = 1, .lines = lines});
 //   store.OnDurable(*appended->ticket, [..] { acknowledge number 1 });
 //
-// Where a source stands is kept in the position of its SourceKey, in the WriteBatch of its data.
+// Clients that can not number, and frontends that speak for many, name each batch instead
+// (AppendNamed()): ids are remembered for StoreOptions::batch_id_window, and no session is needed.
+//
+// A source comes into the store with its first batch: opening one leaves nothing behind. Where it
+// stands is kept in the position of its SourceKey, in the WriteBatch of its data.
 // The key's name is made of all that decides what a batch means, so that one client may send
 // several things:
 //
@@ -26,12 +30,10 @@
 #ifndef FLAMEKEEP_INGEST_PUSH_H_
 #define FLAMEKEEP_INGEST_PUSH_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -39,29 +41,13 @@
 #include "absl/time/time.h"
 #include "ingest/line_stream.h"
 #include "ingest/pipeline.h"
+#include "ingest/push_batch.h"
+#include "ingest/push_bounds.h"
 #include "ingest/push_identity.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
 namespace flamekeep::ingest {
-
-inline constexpr size_t kMaxBatchBytes = size_t{4} << 20;      // as sent
-inline constexpr size_t kMaxUnpackedBytes = size_t{16} << 20;  // of a zstd batch
-inline constexpr size_t kMaxCursorBytes = size_t{4} << 10;
-
-enum class Compression : uint8_t { kNone, kZstd };
-
-struct PushBatch {
-  uint64_t number = 0;  // 1 for the first, then without a gap
-  std::string_view lines;
-  Compression compression = Compression::kNone;
-  std::string cursor;
-  struct Replace {
-    bool last = false;
-    bool subtract_finer = false;
-  };
-  std::optional<Replace> replace;
-};
 
 struct Appended {
   // What to wait for; nothing for a part of a replacement that is not its last.
@@ -71,6 +57,7 @@ struct Appended {
 };
 
 struct PushOptions {
+  PushBounds bounds;
   // Of all replacements that are being collected.
   uint64_t max_replacement_bytes = uint64_t{512} << 20;
   std::function<absl::Time()> now = [] { return absl::Now(); };
@@ -86,10 +73,18 @@ class PushHub {
   PushHub& operator=(const PushHub&) = delete;
 
   // Opens a source for one sender. Errors: INVALID_ARGUMENT for an identity outside its rules;
-  // FAILED_PRECONDITION where the store can hold no more sites, or the site no more types;
-  // RESOURCE_EXHAUSTED where it can hold no more sources; ABORTED while another session has the
-  // source open.
+  // FAILED_PRECONDITION where the store can hold no more sites, or the site no more types; ABORTED
+  // while another session has the source open.
   absl::StatusOr<std::unique_ptr<PushSession>> Open(const PushIdentity& identity);
+
+  // Takes in one batch that has an id, of 1 to kMaxBatchIdBytes bytes, instead of a number. Any
+  // number of callers may do so for a source at once, also with the same id: it counts once.
+  // Errors: those of Open(), but not ABORTED, and of PushSession::Append(); INVALID_ARGUMENT also
+  // for an id outside its bounds, a number, a cursor, or a replacement.
+  absl::StatusOr<Appended> AppendNamed(const PushIdentity& identity, std::string_view id,
+                                       const PushBatch& batch);
+
+  const PushBounds& bounds() const;
 
  private:
   friend class PushSession;
@@ -111,7 +106,9 @@ class PushSession {
   //   INVALID_ARGUMENT     number 0, a broken zstd frame, a cursor over kMaxCursorBytes,
   //   replacement
   //                        and plain batches mixed
-  //   FAILED_PRECONDITION  a gap in the numbers; a replacement that can not be stored exactly
+  //   FAILED_PRECONDITION  a gap in the numbers; a replacement that can not be stored exactly, or
+  //                        that alone is too large; an import into a final range, without `amend`;
+  //                        the store can hold no more sources, or no more ids
   //   RESOURCE_EXHAUSTED   the batch is too large, too much is being replaced at once, or the store
   //                        can not write
   // After an error nothing of the batch is stored, and it may be sent again; a replacement then

@@ -69,7 +69,11 @@ absl::StatusOr<storage::Labels> CheckLabels(const storage::Labels& labels) {
 absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl::Time now) {
   FLAMEKEEP_RETURN_IF_ERROR(CheckName("source", identity.source));
   if (!identity.owner.empty()) FLAMEKEEP_RETURN_IF_ERROR(CheckName("owner", identity.owner));
+  if (identity.amend && identity.kind != storage::SourceKind::kImport) {
+    return InvalidArgument("`amend` is for imports: leave it out");
+  }
   CheckedIdentity checked;
+  checked.amend = identity.amend;
   checked.format = identity.format;
   checked.source = {.kind = identity.kind, .site = identity.site};
   checked.owner = checked.source;

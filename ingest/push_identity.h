@@ -35,6 +35,7 @@ struct PushIdentity {
   storage::Level resolution = storage::Level::kMinute;
   storage::Labels labels;  // in any order
   std::string owner;       // of replacements; empty: the source
+  bool amend = false;      // kImport only: may change ranges that live sources have made final
 };
 
 // An identity within its rules.
@@ -46,6 +47,7 @@ struct CheckedIdentity {
   std::optional<storage::Minute> minute;  // of all samples
   storage::Level resolution = storage::Level::kMinute;
   storage::Labels labels;  // sorted
+  bool amend = false;
 };
 
 // Whether an identity may have so many labels, for who wants to know before it copies them. Errors:

@@ -18,6 +18,8 @@ constexpr std::array<Text, kRejectCount> kTexts = {{
     {"no_frames", "Lines with a count and no frame, left out."},
     {"no_time", "Lines that should start with microseconds since 1970 and do not, left out."},
     {"time_out_of_range", "Lines with a time before 1970 or too far ahead to be stored, left out."},
+    {"too_late", "Pushed lines with a time longer ago than push.max_late, left out."},
+    {"too_early", "Pushed lines with a time further ahead than push.max_early, left out."},
     {"no_channel",
      "Lines whose channel, or entries whose type, is missing or no profile type, left out."},
     {"too_many_types", "Lines of a profile type beyond the number that a site may have, left out."},

@@ -25,6 +25,8 @@ enum class Reject : uint8_t {
   kNoFrames,        // nothing before the count
   kNoTime,          // timed lines: no microseconds before the first tab
   kTimeOutOfRange,  // timed lines: a time that can not be stored
+  kTooLate,         // pushed: longer ago than push.max_late
+  kTooEarly,        // pushed: further ahead than push.max_early
   kNoChannel,       // timed lines: no channel, or one that is no profile type
   kTooManyTypes,    // more profile types than a site may have
   kNoStack,         // entries of a stream: no field `stack`

@@ -54,7 +54,7 @@ class StackDecoder {
     return Unpack(*packed);
   }
 
-  // Errors: RESOURCE_EXHAUSTED where the dictionary is full.
+  // Errors: FAILED_PRECONDITION where the dictionary is full.
   absl::StatusOr<DecodedStack> Decode(std::string_view stack, HashCache::Key key);
 
   const LabelSets& label_sets() const { return label_sets_; }

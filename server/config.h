@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ingest/pipeline.h"
+#include "ingest/push_bounds.h"
 #include "ingest/redis_url.h"
 #include "ingest/rules.h"
 #include "storage/store.h"
@@ -66,6 +67,14 @@ struct LimitsConfig {
   absl::Duration drain_timeout = absl::Seconds(20);  // how long a shutdown waits for work in hand
 };
 
+// Of what clients push; imports and Redis sources have no such bounds.
+struct PushConfig {
+  ingest::PushBounds bounds;
+  absl::Duration dedupe_window = absl::Hours(24);        // how long batch ids are remembered
+  uint64_t max_batch_ids = 1'000'000;                    // how many of them
+  absl::Duration forget_clients = absl::Hours(24 * 30);  // numbered ones, silent for so long
+};
+
 struct ServerConfig {
   std::string data;                     // the store's directory; required
   std::string grpc = "127.0.0.1:4041";  // port 0: a free one; "off": none
@@ -82,6 +91,7 @@ struct ServerConfig {
   absl::Duration flush_interval = absl::Seconds(1);
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   LimitsConfig limits;
+  PushConfig push;
 
   // Remarks of the reader that are not errors (settings of Arc Lamp's that have no meaning here);
   // logged when the server starts.

@@ -83,6 +83,7 @@ limits:
   http_connections: 8
   query_timeout: 9s
   drain_timeout: 10s
+push: {max_late: 2d, max_early: 1m, dedupe_window: 3h, max_batch_ids: 4000, forget_clients: 5d}
 )yaml");
   EXPECT_EQ(config.data, "conf/data");
   EXPECT_EQ(config.grpc, "0.0.0.0:1");
@@ -128,6 +129,11 @@ limits:
   EXPECT_EQ(config.limits.max_http_connections, 8u);
   EXPECT_EQ(config.limits.query_timeout, absl::Seconds(9));
   EXPECT_EQ(config.limits.drain_timeout, absl::Seconds(10));
+  EXPECT_EQ(config.push.bounds.max_late, absl::Hours(48));
+  EXPECT_EQ(config.push.bounds.max_early, absl::Minutes(1));
+  EXPECT_EQ(config.push.dedupe_window, absl::Hours(3));
+  EXPECT_EQ(config.push.max_batch_ids, 4000u);
+  EXPECT_EQ(config.push.forget_clients, absl::Hours(120));
   EXPECT_TRUE(CheckConfig(config).ok()) << CheckConfig(config);
 }
 

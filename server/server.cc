@@ -79,12 +79,15 @@ struct Server::Impl {
   }
 
   absl::Status OpenStore() {
-    FLAMEKEEP_ASSIGN_OR_RETURN(store,
-                               storage::Store::Open({.directory = config.data,
-                                                     .metrics = &metrics,
-                                                     .retention = config.retention,
-                                                     .block_cache_bytes = config.block_cache_bytes,
-                                                     .flush_interval = config.flush_interval}));
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        store, storage::Store::Open({.directory = config.data,
+                                     .metrics = &metrics,
+                                     .retention = config.retention,
+                                     .block_cache_bytes = config.block_cache_bytes,
+                                     .flush_interval = config.flush_interval,
+                                     .forget_positions_after = config.push.forget_clients,
+                                     .batch_id_window = config.push.dedupe_window,
+                                     .max_batch_ids = config.push.max_batch_ids}));
     endpoints.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
     FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));
@@ -94,7 +97,8 @@ struct Server::Impl {
                                        .profile_types = config.profile_types,
                                        .metrics = &metrics,
                                        .max_series_per_site = config.limits.max_series_per_site}));
-    hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(), ingest::PushOptions{});
+    hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(),
+                                            ingest::PushOptions{.bounds = config.push.bounds});
     engine = std::make_unique<query::Engine>(store.get());
     return absl::OkStatus();
   }

@@ -78,9 +78,8 @@ absl::Status Catalog::Load(std::string_view key, std::string_view value) {
     }
     case MetaTag::kSource: {
       expected = sources_.size();
-      FLAMEKEEP_ASSIGN_OR_RETURN(SourceKey source, DecodeSource(value));
-      source_ids_.emplace(source, SourceId{id});
-      sources_.push_back(std::move(source));
+      FLAMEKEEP_ASSIGN_OR_RETURN(const SourceKey source, DecodeSource(value));
+      AddSource(source, SourceId{id});
       break;
     }
     default:
@@ -137,16 +136,33 @@ absl::StatusOr<SourceId> Catalog::InternSource(const SourceKey& key) {
                            key.name.size());
   }
   if (source_ids_.size() >= max_sources_) {
-    return Error(absl::StatusCode::kResourceExhausted,
+    return Error(absl::StatusCode::kFailedPrecondition,
                  "source \"{:.80}\" would be one more than the {} that a store can hold: send "
                  "under a name that is there already",
                  key.name, max_sources_);
   }
   FLAMEKEEP_RETURN_IF_ERROR(InternSiteLocked(key.site).status());
   const SourceId id{static_cast<uint32_t>(sources_.size())};
+  AddSource(key, id);
+  return id;
+}
+
+void Catalog::AddSource(const SourceKey& key, SourceId id) {
   sources_.push_back(key);
   source_ids_.emplace(key, id);
-  return id;
+  if (IsLive(key.kind)) live_sites_.insert(key.site);
+}
+
+bool Catalog::HasLiveSource(const std::string& site) const {
+  absl::MutexLock lock(&mutex_);
+  return live_sites_.contains(site);
+}
+
+std::optional<SourceId> Catalog::FindSource(const SourceKey& key) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = source_ids_.find(key);
+  if (it == source_ids_.end()) return std::nullopt;
+  return it->second;
 }
 
 std::string Catalog::SiteNameOf(SeriesId series) const {

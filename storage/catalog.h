@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,11 @@ inline constexpr size_t kMaxSources = 1'000'000;
 // Of a series: as many as a client may give, and as many again that rules find.
 inline constexpr size_t kMaxSeriesLabels = 128;
 
+// Whether sources of this kind are read all the time, and tell how far.
+inline bool IsLive(SourceKind kind) {
+  return kind == SourceKind::kPubSub || kind == SourceKind::kStream;
+}
+
 class Catalog {
  public:
   explicit Catalog(size_t max_sources = kMaxSources) : max_sources_(max_sources) {}
@@ -48,6 +55,12 @@ class Catalog {
   absl::StatusOr<SiteId> InternSite(std::string_view name);
   absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
+
+  // Of a source that is there.
+  std::optional<SourceId> FindSource(const SourceKey& key) const;
+
+  // Whether a pub/sub channel or a stream of the site is a source.
+  bool HasLiveSource(const std::string& site) const;
 
   // REQUIRES: the ids were given by this catalog.
   SiteId SiteOf(SeriesId series) const;
@@ -72,6 +85,7 @@ class Catalog {
 
   absl::StatusOr<SiteId> InternSiteLocked(std::string_view name)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddSource(const SourceKey& key, SourceId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t max_sources_;
   mutable absl::Mutex mutex_;
@@ -83,6 +97,7 @@ class Catalog {
   std::map<SeriesKey, SeriesId> series_ids_ ABSL_GUARDED_BY(mutex_);
   std::vector<SourceKey> sources_ ABSL_GUARDED_BY(mutex_) = std::vector<SourceKey>(1);
   std::map<SourceKey, SourceId> source_ids_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> live_sites_ ABSL_GUARDED_BY(mutex_);
   Sizes committed_ ABSL_GUARDED_BY(mutex_);
   Sizes taken_ ABSL_GUARDED_BY(mutex_);
 };

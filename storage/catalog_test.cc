@@ -19,7 +19,7 @@ TEST(CatalogTest, SourcesAreBounded) {
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_TRUE(catalog.InternSource(Named("b")).ok());
   const absl::Status refused = catalog.InternSource(Named("c")).status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Message(refused), ::testing::HasSubstr("\"c\" would be one more than the 2"));
   EXPECT_EQ(*catalog.InternSource(Named("a")), *first);
   EXPECT_EQ(catalog.SourceOf(*first), Named("a"));

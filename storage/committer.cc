@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -17,15 +18,25 @@ constexpr size_t kMaxCursorBytes = 64 << 10;
 // written, batches without samples come only until these fill the head's bound.
 constexpr size_t kWaiterBytes = 4 << 10;
 
+// The first moment at which a source that reports progress is read; nothing where none does.
+std::optional<int64_t> BeginOfProgress(const HeadContents& contents) {
+  if (contents.progress.empty() && !contents.live.has_value()) return std::nullopt;
+  int64_t begin = std::numeric_limits<int64_t>::max();
+  for (const auto& [source, progress] : contents.progress) {
+    if (progress.begins_ms != 0) begin = std::min(begin, progress.begins_ms);
+  }
+  return begin;
+}
+
 }  // namespace
 
-Committer::Committer(Options options, CommitSink* sink,
-                     absl::flat_hash_map<SourceId, Position> positions)
-    : options_(options),
+Committer::Committer(Options options, CommitSink* sink, Durable durable)
+    : options_(std::move(options)),
       flush_bytes_(std::min(options.flush_bytes, options.max_head_bytes / 2)),
       sink_(sink),
-      accepted_positions_(positions),
-      durable_positions_(std::move(positions)),
+      accepted_positions_(durable.positions),
+      durable_positions_(std::move(durable.positions)),
+      batch_ids_(std::move(durable.batch_ids)),
       thread_([this] { Loop(); }) {}
 
 Committer::~Committer() { Stop(); }
@@ -80,24 +91,72 @@ Ticket Committer::Accepted(SourceId source, const std::optional<Position>& posit
   return ++accepted_;
 }
 
-absl::StatusOr<Ticket> Committer::Append(const Batch& batch) {
+absl::Status Committer::WaitForProgress(const FinalGuard& guard) {
+  const absl::Time deadline = absl::Now() + options_.append_timeout;
+  while (in_flight_progress_ms_.has_value() && guard.IsAfter(*in_flight_progress_ms_)) {
+    if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
+    if (changed_.WaitWithDeadline(&mutex_, deadline)) {
+      return Error(absl::StatusCode::kResourceExhausted,
+                   "what live sources have read can not be written{}{}, and whether this import "
+                   "may come behind it can not be told: try again later",
+                   write_status_.ok() ? "" : ": ", Message(write_status_));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Ticket> Committer::Append(const Batch& batch, const FinalGuard* guard,
+                                         bool* duplicate) {
   absl::MutexLock lock(&mutex_);
   FLAMEKEEP_RETURN_IF_ERROR(WaitForRoom());
-  FLAMEKEEP_ASSIGN_OR_RETURN(const bool known, CheckNumber(batch.source, batch.position));
-  const bool nothing =
-      batch.samples.empty() && !batch.position.has_value() && batch.progress.empty();
+  if (guard != nullptr) FLAMEKEEP_RETURN_IF_ERROR(WaitForProgress(*guard));
+  FLAMEKEEP_ASSIGN_OR_RETURN(bool known, CheckNumber(batch.source, batch.position));
+  const absl::Time now = batch.id.has_value() ? options_.now() : absl::Time();
+  if (batch.id.has_value()) {
+    batch_ids_.Expire(now, head_.forgotten_ids());
+    known = known || batch_ids_.Contains(*batch.id);
+  }
+  if (duplicate != nullptr) *duplicate = known;
+  const bool nothing = batch.samples.empty() && !batch.position.has_value() &&
+                       !batch.id.has_value() && batch.progress.empty();
   if (known || nothing) return accepted_;
+  if (guard != nullptr) FLAMEKEEP_RETURN_IF_ERROR(guard->Check());
   head_.Add(batch);
+  if (batch.id.has_value()) {
+    head_.AddBatchId(batch_ids_.Add(*batch.id, now, head_.forgotten_ids()));
+  }
   return Accepted(batch.source, batch.position);
 }
 
-absl::StatusOr<Ticket> Committer::Replace(Replacement replacement) {
+size_t Committer::ForgetPositions(absl::Time before) {
+  const int64_t before_s = absl::ToUnixSeconds(before);
+  absl::MutexLock lock(&mutex_);
+  std::vector<SourceId> forgotten;
+  for (const auto& [source, position] : accepted_positions_) {
+    if (position.accepted_s == 0 || position.accepted_s >= before_s) continue;
+    const auto durable = durable_positions_.find(source);
+    if (durable != durable_positions_.end() && durable->second == position) {
+      forgotten.push_back(source);
+    }
+  }
+  for (const SourceId source : forgotten) {
+    accepted_positions_.erase(source);
+    durable_positions_.erase(source);
+    head_.ForgetPosition(source);
+  }
+  if (!forgotten.empty()) Accepted(kAllSources, std::nullopt);
+  return forgotten.size();
+}
+
+absl::StatusOr<Ticket> Committer::Replace(Replacement replacement, const FinalGuard* guard) {
   absl::MutexLock lock(&mutex_);
   FLAMEKEEP_RETURN_IF_ERROR(WaitForRoom());
+  if (guard != nullptr) FLAMEKEEP_RETURN_IF_ERROR(WaitForProgress(*guard));
   const SourceId source = replacement.position_source;
   const std::optional<Position> position = replacement.position;
   FLAMEKEEP_ASSIGN_OR_RETURN(const bool known, CheckNumber(source, position));
   if (known) return accepted_;
+  if (guard != nullptr) FLAMEKEEP_RETURN_IF_ERROR(guard->Check());
   head_.Add(std::move(replacement));
   return Accepted(source, position);
 }
@@ -216,6 +275,13 @@ void Committer::FlushHead() {
   std::vector<Replacement> replacements = std::exchange(contents.replacements, {});
   absl::flat_hash_map<SourceId, Position> positions = contents.positions;
   absl::Status status;
+  in_flight_progress_ms_ = BeginOfProgress(contents);
+  HeadContents last;
+  if (!replacements.empty()) {
+    // What becomes final must have what was accepted before.
+    last.progress = std::exchange(contents.progress, {});
+    last.live = std::exchange(contents.live, std::nullopt);
+  }
 
   mutex_.Unlock();
   if (!contents.empty()) {
@@ -228,6 +294,7 @@ void Committer::FlushHead() {
       positions[replacement.position_source] = *replacement.position;
     }
     HeadContents one;
+    if (&replacement == &replacements.back()) one = std::move(last);
     one.replacements.push_back(std::move(replacement));
     sink_->Prepare(std::move(one));
     status = CommitPrepared();
@@ -235,6 +302,7 @@ void Committer::FlushHead() {
   mutex_.Lock();
 
   in_flight_bytes_ = 0;
+  in_flight_progress_ms_.reset();
   last_flush_ = absl::Now();
   write_status_ = status;
   std::vector<absl::AnyInvocable<void()>> ready;

@@ -8,11 +8,13 @@
 //   1. Tickets become durable in their order.
 //   2. What was taken out of the head is committed before anything else is prepared, however often
 //      that needs to be tried.
+//   3. Progress is committed after, or with, all that was accepted before it.
 #ifndef FLAMEKEEP_STORAGE_COMMITTER_H_
 #define FLAMEKEEP_STORAGE_COMMITTER_H_
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +28,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "storage/batch_ids.h"
+#include "storage/final_guard.h"
 #include "storage/head.h"
 #include "storage/store.h"
 
@@ -52,10 +56,17 @@ class Committer {
     size_t max_head_bytes;
     absl::Duration append_timeout;
     absl::Duration progress_interval;
+    std::function<absl::Time()> now = [] { return absl::Now(); };  // for ids and positions
   };
 
-  // Starts the thread. `sink` is not owned. `positions` are the durable ones.
-  Committer(Options options, CommitSink* sink, absl::flat_hash_map<SourceId, Position> positions);
+  // What is durable at the start.
+  struct Durable {
+    absl::flat_hash_map<SourceId, Position> positions;
+    BatchIds batch_ids;
+  };
+
+  // Starts the thread. `sink` is not owned.
+  Committer(Options options, CommitSink* sink, Durable durable);
   // Calls Stop().
   ~Committer();
 
@@ -63,8 +74,15 @@ class Committer {
   // gets an error, and so does whoever comes later.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  absl::StatusOr<Ticket> Append(const Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<Ticket> Replace(Replacement replacement) ABSL_LOCKS_EXCLUDED(mutex_);
+  // `guard`: of an import, may be null. `duplicate` may be null.
+  absl::StatusOr<Ticket> Append(const Batch& batch, const FinalGuard* guard = nullptr,
+                                bool* duplicate = nullptr) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Ticket> Replace(Replacement replacement, const FinalGuard* guard = nullptr)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Forgets the durable positions whose batches were taken in before; how many. Holds with the next
+  // flush.
+  size_t ForgetPositions(absl::Time before) ABSL_LOCKS_EXCLUDED(mutex_);
 
   void SetLiveSources(std::vector<LiveSource> live) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -101,6 +119,8 @@ class Committer {
   // What waits to be written, and who waits for that.
   size_t BytesHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WaitForRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits while progress that may matter to the import is on its way to the disk.
+  absl::Status WaitForProgress(const FinalGuard& guard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Ticket Accepted(SourceId source, const std::optional<Position>& position)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -119,6 +139,8 @@ class Committer {
   mutable absl::Mutex mutex_;
   Head head_ ABSL_GUARDED_BY(mutex_);
   size_t in_flight_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // While progress is being committed: the first moment at which a source that reports it is read.
+  std::optional<int64_t> in_flight_progress_ms_ ABSL_GUARDED_BY(mutex_);
   absl::Time oldest_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();  // first sample of the head
   absl::Time last_flush_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   Ticket accepted_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -126,6 +148,7 @@ class Committer {
   Ticket wanted_ ABSL_GUARDED_BY(mutex_) = 0;  // the highest ticket that someone waits for
   absl::flat_hash_map<SourceId, Position> accepted_positions_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<SourceId, Position> durable_positions_ ABSL_GUARDED_BY(mutex_);
+  BatchIds batch_ids_ ABSL_GUARDED_BY(mutex_);
   std::multimap<Ticket, absl::AnyInvocable<void()>> waiters_ ABSL_GUARDED_BY(mutex_);
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   absl::Status write_status_ ABSL_GUARDED_BY(mutex_);

@@ -223,7 +223,7 @@ TEST(CommitterConcurrentTest, RefusesAppendsBeyondItsBoundAndRecovers) {
 
 TEST(CommitterConcurrentTest, NamesGaps) {
   FakeSink sink(0);
-  Committer committer(FastOptions(), &sink, {{SourceId{1}, Position{41, ""}}});
+  Committer committer(FastOptions(), &sink, {.positions = {{SourceId{1}, Position{41, ""}}}});
   const absl::Status status = committer.Append(MakeBatch(1, 43, 1)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(status.ToString(), HasSubstr("batch 43 leaves a gap"));

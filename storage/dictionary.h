@@ -70,7 +70,7 @@ class Dictionary {
   Dictionary(const Dictionary&) = delete;
   Dictionary& operator=(const Dictionary&) = delete;
 
-  // The id of a frame or a stack, given at first sight. Errors: RESOURCE_EXHAUSTED when the id
+  // The id of a frame or a stack, given at first sight. Errors: FAILED_PRECONDITION when the id
   // space (2^32) is used up.
   absl::StatusOr<FrameId> InternFrame(std::string_view function, std::string_view file = {});
   absl::StatusOr<StackId> InternStack(absl::Span<const FrameId> root_first);

@@ -96,6 +96,11 @@ absl::Status Flusher::Build() {
   }
   if (contents.live.has_value()) SetLiveSources(*contents.live);
   parts_.dictionary->TakePending(&pending_.batch);
+  for (const SourceId source : contents.forgotten_positions) {
+    pending_.batch.Delete(MetaKey(MetaTag::kPosition, Raw(source)));
+  }
+  for (const BatchIdRecord& id : contents.forgotten_ids) pending_.batch.Delete(BatchIdKey(id));
+  for (const BatchIdRecord& id : contents.batch_ids) pending_.batch.Put(BatchIdKey(id), "");
   for (const auto& [source, position] : contents.positions) {
     pending_.batch.Put(MetaKey(MetaTag::kPosition, Raw(source)), EncodePosition(position));
   }

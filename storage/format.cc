@@ -39,6 +39,19 @@ bool GetBig(std::string_view* in, Int* value) {
   return true;
 }
 
+void PutBig64(uint64_t value, std::string* out) {
+  PutBig32(static_cast<uint32_t>(value >> 32), out);
+  PutBig32(static_cast<uint32_t>(value), out);
+}
+
+bool GetBig64(std::string_view* in, uint64_t* value) {
+  uint32_t high;
+  uint32_t low;
+  if (!GetBig(in, &high) || !GetBig(in, &low)) return false;
+  *value = uint64_t{high} << 32 | low;
+  return true;
+}
+
 template <typename Int>
 void PutLittle(Int value, std::string* out) {
   char bytes[sizeof(Int)];
@@ -253,10 +266,30 @@ absl::StatusOr<SourceId> DecodeProgressKey(std::string_view key) {
   return DecodeSourceKey(MetaTag::kProgress, key, "progress record");
 }
 
+std::string BatchIdKey(const BatchIdRecord& record) {
+  std::string key = MetaKey(MetaTag::kBatchId);
+  PutBig64(static_cast<uint64_t>(record.unix_ms), &key);
+  PutBig64(absl::Uint128High64(record.id), &key);
+  PutBig64(absl::Uint128Low64(record.id), &key);
+  return key;
+}
+
+absl::StatusOr<BatchIdRecord> DecodeBatchIdKey(std::string_view key) {
+  uint8_t tag;
+  uint64_t unix_ms;
+  uint64_t high;
+  uint64_t low;
+  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kBatchId) ||
+      !GetBig64(&key, &unix_ms) || !GetBig64(&key, &high) || !GetBig64(&key, &low) ||
+      !key.empty() || unix_ms > kMaxUnixMs) {
+    return DataLoss("the key of a batch's id is malformed");
+  }
+  return BatchIdRecord{static_cast<int64_t>(unix_ms), absl::MakeUint128(high, low)};
+}
+
 std::string GapKey(SourceId source, int64_t begin_ms) {
   std::string key = MetaKey(MetaTag::kGap, Raw(source));
-  PutBig32(static_cast<uint32_t>(static_cast<uint64_t>(begin_ms) >> 32), &key);
-  PutBig32(static_cast<uint32_t>(begin_ms), &key);
+  PutBig64(static_cast<uint64_t>(begin_ms), &key);
   return key;
 }
 
@@ -327,15 +360,23 @@ std::string EncodePosition(const Position& position) {
   std::string out(1, static_cast<char>(kMetaFormat));
   PutVarint(position.number, &out);
   PutString(position.cursor, &out);
+  if (position.accepted_s > 0) PutVarint(static_cast<uint64_t>(position.accepted_s), &out);
   return out;
 }
 
 absl::StatusOr<Position> DecodePosition(std::string_view encoded) {
   Position position;
   if (!GetFormat(&encoded) || !GetVarint(&encoded, &position.number) ||
-      !GetCopy(&encoded, &position.cursor) || !encoded.empty()) {
+      !GetCopy(&encoded, &position.cursor)) {
     return DataLoss("a position record is malformed");
   }
+  if (encoded.empty()) return position;
+  uint64_t accepted;
+  if (!GetVarint(&encoded, &accepted) || accepted == 0 || accepted > uint64_t{INT64_MAX} ||
+      !encoded.empty()) {
+    return DataLoss("the time in a position record is malformed");
+  }
+  position.accepted_s = static_cast<int64_t>(accepted);
   return position;
 }
 
@@ -382,16 +423,14 @@ std::string EncodeGap(const Gap& gap) {
 absl::StatusOr<std::pair<SourceId, Gap>> DecodeGap(std::string_view key, std::string_view value) {
   uint8_t tag;
   uint32_t source;
-  uint32_t begin_high;
-  uint32_t begin_low;
+  uint64_t begin;
   uint64_t end;
   uint8_t reason;
   if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kGap) ||
-      !GetBig(&key, &source) || !GetBig(&key, &begin_high) || !GetBig(&key, &begin_low) ||
-      !key.empty() || !GetFixed64(&value, &end) || !GetByte(&value, &reason) || !value.empty()) {
+      !GetBig(&key, &source) || !GetBig64(&key, &begin) || !key.empty() ||
+      !GetFixed64(&value, &end) || !GetByte(&value, &reason) || !value.empty()) {
     return DataLoss("a gap record is malformed");
   }
-  const uint64_t begin = uint64_t{begin_high} << 32 | begin_low;
   if (begin >= end || end > kMaxUnixMs || reason < static_cast<uint8_t>(GapReason::kDisconnected) ||
       reason > static_cast<uint8_t>(GapReason::kOverflow)) {
     return DataLoss("a gap record of source {} holds no span of time", source);

@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "storage/batch_ids.h"
 #include "storage/bucket.h"
 #include "storage/ids.h"
 #include "storage/progress.h"
@@ -86,6 +87,7 @@ enum class MetaTag : char {
   kSeries = 'e',    // "e" series u32 -> SeriesRecord
   kSource = 'o',    // "o" source u32 -> SourceKey record
   kPosition = 'p',  // "p" source u32 -> Position record
+  kBatchId = 'i',   // "i" Unix milliseconds u64 | XXH3-128 of source and id, 16 bytes -> ""
   kStale = 'm',     // "m" level u8 | site u16 | bucket start u32 -> StaleMark
   kFloor = 'l',     // "l" level u8 | site u16 -> fixed32: first minute still kept at this level
   kDerived = 'd',   // "d" -> DerivedRecord: the dictionary's derived files
@@ -114,10 +116,14 @@ absl::StatusOr<SeriesRecord> DecodeSeries(std::string_view encoded);
 std::string EncodeSource(const SourceKey& source);
 absl::StatusOr<SourceKey> DecodeSource(std::string_view encoded);
 
+// Format u8 | number varint | cursor string | accepted_s varint, left out where it is 0.
 std::string EncodePosition(const Position& position);
 absl::StatusOr<Position> DecodePosition(std::string_view encoded);
 // The source of a key made by MetaKey(kPosition, source).
 absl::StatusOr<SourceId> DecodePositionKey(std::string_view key);
+
+std::string BatchIdKey(const BatchIdRecord& record);
+absl::StatusOr<BatchIdRecord> DecodeBatchIdKey(std::string_view key);
 
 std::string EncodeProgress(const ProgressRecord& record);
 absl::StatusOr<ProgressRecord> DecodeProgress(std::string_view encoded);

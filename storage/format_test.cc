@@ -270,6 +270,34 @@ TEST(FormatTest, Positions) {
             "03312d30");
   EXPECT_EQ(*DecodePosition(EncodePosition(position)), position);
   TestMalformed(EncodePosition(position), DecodePosition, EncodePosition);
+
+  const Position timed = {.number = 300, .cursor = "1-0", .accepted_s = 1'795'132'800};
+  EXPECT_EQ(Hex(EncodePosition(timed)),
+            "01"
+            "ac02"
+            "03312d30"
+            "809bfed706");  // 2026-11-20
+  EXPECT_EQ(*DecodePosition(EncodePosition(timed)), timed);
+  EXPECT_TRUE(IsDataLoss(DecodePosition(EncodePosition(timed) + '\1').status()));
+  EXPECT_TRUE(IsDataLoss(DecodePosition(EncodePosition(position) + '\0').status()));
+}
+
+TEST(FormatTest, BatchIds) {
+  const BatchIdRecord record = {1'795'132'800'123, absl::MakeUint128(0x0102030405060708, 0x0a0b)};
+  EXPECT_EQ(Hex(BatchIdKey(record)),
+            "69"
+            "000001a1f640bc7b"
+            "0102030405060708"
+            "0000000000000a0b");
+  EXPECT_EQ(*DecodeBatchIdKey(BatchIdKey(record)), record);
+  TestMalformed(BatchIdKey(record), DecodeBatchIdKey, BatchIdKey);
+  // XXH3-128 of the source, little endian, and the id.
+  EXPECT_EQ(MakeBatchId(SourceId{7}, "a"), MakeBatchId(SourceId{7}, "a"));
+  EXPECT_NE(MakeBatchId(SourceId{7}, "a"), MakeBatchId(SourceId{8}, "a"));
+  EXPECT_EQ(Hex(BatchIdKey({1, MakeBatchId(SourceId{7}, "batch-1")})),
+            "69"
+            "0000000000000001"
+            "7dd34aa607a91a7d364789715a9dbc7a");
 }
 
 TEST(FormatTest, ProgressRecords) {

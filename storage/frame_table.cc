@@ -42,10 +42,11 @@ absl::StatusOr<FrameId> FrameTable::Intern(std::string_view function, std::strin
   if (std::optional<FrameId> id = FindHashed(hash, function, file)) return *id;
   const uint32_t id = size_.load(std::memory_order_relaxed);
   if (id == UINT32_MAX) {
-    return Error(absl::StatusCode::kResourceExhausted, "the store has no frame ids left");
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "the store has no frame ids left: go on in a new one");
   }
   if (function.size() > kMaxNameBytes || file.size() > kMaxNameBytes) {
-    return Error(absl::StatusCode::kResourceExhausted, "a frame's name has more than {} bytes",
+    return Error(absl::StatusCode::kInvalidArgument, "a frame's name has more than {} bytes",
                  kMaxNameBytes);
   }
   *NewEntry(id) = {Store(function, file), static_cast<uint32_t>(function.size()),

@@ -39,7 +39,8 @@ class FrameTable {
   FrameTable(const FrameTable&) = delete;
   FrameTable& operator=(const FrameTable&) = delete;
 
-  // The id of a frame, given at first sight. Errors: RESOURCE_EXHAUSTED.
+  // The id of a frame, given at first sight. Errors: FAILED_PRECONDITION when there are no ids
+  // left.
   absl::StatusOr<FrameId> Intern(std::string_view function, std::string_view file);
   std::optional<FrameId> Find(std::string_view function, std::string_view file) const;
 

@@ -47,6 +47,11 @@ void Head::Add(Replacement replacement) {
   contents_.replacements.push_back(std::move(replacement));
 }
 
+void Head::AddBatchId(const BatchIdRecord& record) {
+  bytes_ += sizeof(record);
+  contents_.batch_ids.push_back(record);
+}
+
 HeadContents Head::Take() {
   HeadContents taken = std::exchange(contents_, {});
   index_.clear();

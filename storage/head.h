@@ -48,10 +48,14 @@ struct HeadContents {
   absl::flat_hash_map<SourceId, Position> positions;
   absl::flat_hash_map<SourceId, Progress> progress;
   std::optional<std::vector<LiveSource>> live;
-  std::vector<Replacement> replacements;  // after the columns, in this order
+  std::vector<BatchIdRecord> batch_ids;
+  std::vector<SourceId> forgotten_positions;  // before `positions`
+  std::vector<BatchIdRecord> forgotten_ids;   // wait for the next flush, cause none
+  std::vector<Replacement> replacements;      // after the columns, in this order
 
   bool has_data() const {
-    return !columns.empty() || !positions.empty() || !replacements.empty() || live.has_value();
+    return !columns.empty() || !positions.empty() || !replacements.empty() || live.has_value() ||
+           !batch_ids.empty() || !forgotten_positions.empty();
   }
   bool empty() const { return !has_data() && progress.empty(); }
 };
@@ -60,6 +64,9 @@ class Head {
  public:
   void Add(const Batch& batch);
   void Add(Replacement replacement);
+  void AddBatchId(const BatchIdRecord& record);
+  void ForgetPosition(SourceId source) { contents_.forgotten_positions.push_back(source); }
+  std::vector<BatchIdRecord>* forgotten_ids() { return &contents_.forgotten_ids; }
   void SetLiveSources(std::vector<LiveSource> live) { contents_.live = std::move(live); }
 
   // About how much memory the contents take.

@@ -18,6 +18,10 @@ Maintenance::Maintenance(Parts parts, bool background) : parts_(std::move(parts)
   failures_ = &parts_.metrics->GetCounter(
       "storage_maintenance_failures_total", Severity::kError,
       "Rollups, derivations or expiries that failed; they are tried again.");
+  forgotten_ = &parts_.metrics->GetCounter(
+      "storage_forgotten_positions_total", Severity::kInfo,
+      "Numbered clients that were silent for longer than push.forget_clients; one that comes back "
+      "begins with batch 1.");
   if (background) thread_ = std::thread([this] { Loop(); });
 }
 
@@ -48,6 +52,7 @@ absl::Status Maintenance::Run(bool force) {
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
+  forgotten_->Add(parts_.committer->ForgetPositions(parts_.now() - parts_.forget_positions_after));
   // One of the three that fails does not keep the others from their work.
   absl::Status error;
   while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {

@@ -1,4 +1,5 @@
-// The background thread of a store: rollup, derived files of the dictionary, expiry.
+// The background thread of a store: rollup, derived files of the dictionary, expiry, positions that
+// are forgotten.
 //
 // Thread safety: all methods.
 #ifndef FLAMEKEEP_STORAGE_MAINTENANCE_H_
@@ -34,6 +35,7 @@ class Maintenance {
     Metrics* metrics;
     std::atomic<bool>* stopping;
     std::function<absl::Time()> now;
+    absl::Duration forget_positions_after;
   };
 
   // Starts the thread if `background`.
@@ -51,6 +53,7 @@ class Maintenance {
 
   const Parts parts_;
   Counter* failures_;
+  Counter* forgotten_;
   absl::Mutex run_mutex_;  // one run at a time
   absl::Mutex stop_mutex_;
   bool stop_ ABSL_GUARDED_BY(stop_mutex_) = false;

@@ -5,15 +5,10 @@
 #include <utility>
 
 #include "base/status.h"
+#include "storage/catalog.h"
 #include "storage/format.h"
 
 namespace flamekeep::storage {
-namespace {
-
-bool IsLive(SourceKind kind) { return kind == SourceKind::kPubSub || kind == SourceKind::kStream; }
-
-}  // namespace
-
 std::string_view GapReasonName(GapReason reason) {
   switch (reason) {
     case GapReason::kDisconnected:

@@ -90,10 +90,10 @@ struct Completeness {
   std::vector<SourceGap> gaps;  // that touch the range; ordered by source, then time
 };
 
-// Where a profile type of a site can not change any more but by imports: from the first moment at
-// which a live source was read, to where all live ones are complete (for retired ones: to where
-// they came). Empty where there is no live source, or clients push: what they send may be of any
-// time.
+// Where a profile type of a site can not change any more but by imports that amend (final_guard.h):
+// from the first moment at which a live source was read, to where all live ones are complete (for
+// retired ones: to where they came). Empty where there is no live source, or clients push: what
+// they send may be of any time within the bounds, and the bounds may change.
 struct FinalRange {
   int64_t begin_ms = 0;
   int64_t end_ms = 0;

@@ -138,4 +138,19 @@ absl::Status CollectReplacement(const Database& database, SiteId site,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::set<SeriesId>> SeriesOfReplacement(const Database& database, SiteId site,
+                                                       const Replacement& replacement) {
+  std::set<SeriesId> series;
+  for (const Sample& sample : replacement.samples) series.insert(sample.series);
+  const std::string prefix = BucketPrefix(site, replacement.bucket.start);
+  const auto it = std::unique_ptr<rocksdb::Iterator>(
+      database.db()->NewIterator(rocksdb::ReadOptions(), database.level(replacement.bucket.level)));
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+    if (key.source == replacement.source && key.part == Part::kDirect) series.insert(key.series);
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the columns that a log replaces"));
+  return series;
+}
+
 }  // namespace flamekeep::storage

@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "storage/column.h"
 #include "storage/database.h"
 #include "storage/level_state.h"
@@ -35,6 +37,11 @@ absl::Status CheckReplacement(const Database& database, const LevelState::Floors
 // reading.
 absl::Status CollectReplacement(const Database& database, SiteId site,
                                 const Replacement& replacement, SeriesPairs* content);
+
+// The series whose content in the bucket the replacement changes: those that it has, and those that
+// the owner has there. Errors: those of reading.
+absl::StatusOr<std::set<SeriesId>> SeriesOfReplacement(const Database& database, SiteId site,
+                                                       const Replacement& replacement);
 
 }  // namespace flamekeep::storage
 

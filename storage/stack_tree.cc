@@ -97,7 +97,8 @@ std::optional<uint32_t> StackTree::FindUncached(uint32_t parent, uint32_t frame,
 absl::StatusOr<uint32_t> StackTree::Add(uint32_t parent, uint32_t frame) {
   const uint32_t id = size_.load(std::memory_order_relaxed);
   if (id == UINT32_MAX) {
-    return Error(absl::StatusCode::kResourceExhausted, "the store has no stack ids left");
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "the store has no stack ids left: go on in a new one");
   }
   if ((id & block_mask_) == 0) AddYoungBlock();
   Young& young = young_.back();

@@ -49,7 +49,8 @@ class StackTree {
   StackTree(const StackTree&) = delete;
   StackTree& operator=(const StackTree&) = delete;
 
-  // Errors: INVALID_ARGUMENT for a parent that does not exist; RESOURCE_EXHAUSTED.
+  // Errors: INVALID_ARGUMENT for a parent that does not exist; FAILED_PRECONDITION when there are
+  // no ids left.
   absl::StatusOr<StackId> InternChild(StackId parent, FrameId frame);
   absl::StatusOr<StackId> InternStack(absl::Span<const FrameId> root_first);
 
@@ -62,7 +63,7 @@ class StackTree {
   uint32_t block_nodes() const { return uint32_t{1} << block_shift_; }
 
   // Appends nodes as they were stored. REQUIRES: parents[i] < size() + i, and no pair of parent and
-  // frame is there yet. Errors: RESOURCE_EXHAUSTED.
+  // frame is there yet. Errors: FAILED_PRECONDITION when there are no ids left.
   absl::Status AppendNodes(absl::Span<const uint32_t> parents, absl::Span<const uint32_t> frames);
 
   // From now on block `number`, which is complete, is read from other memory with the same content.

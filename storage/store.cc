@@ -1,9 +1,11 @@
 #include "storage/store.h"
 
 #include <rocksdb/cache.h>
+#include <spdlog/spdlog.h>
 
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "base/status.h"
@@ -15,20 +17,24 @@
 
 namespace flamekeep::storage {
 
-absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* positions) {
+absl::Status Store::Impl::Load(Committer::Durable* durable) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
   // Sites first: series and sources name them.
-  for (const MetaTag tag : {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition,
-                            MetaTag::kFloor, MetaTag::kStale, MetaTag::kProgress}) {
+  for (const MetaTag tag :
+       {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition, MetaTag::kFloor,
+        MetaTag::kStale, MetaTag::kProgress, MetaTag::kBatchId}) {
     const std::string prefix = MetaKey(tag);
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const std::string_view key = View(it->key());
       const std::string_view value = View(it->value());
       if (tag == MetaTag::kPosition) {
         FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodePositionKey(key));
-        FLAMEKEEP_ASSIGN_OR_RETURN((*positions)[source], DecodePosition(value));
+        FLAMEKEEP_ASSIGN_OR_RETURN(durable->positions[source], DecodePosition(value));
+      } else if (tag == MetaTag::kBatchId) {
+        FLAMEKEEP_ASSIGN_OR_RETURN(const BatchIdRecord record, DecodeBatchIdKey(key));
+        durable->batch_ids.Load(record);
       } else if (tag == MetaTag::kFloor || tag == MetaTag::kStale) {
         FLAMEKEEP_RETURN_IF_ERROR(levels.Load(key, value));
       } else if (tag == MetaTag::kProgress) {
@@ -42,7 +48,7 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
 }
 
 absl::Status Store::Impl::Start(const Database::Options& database_options,
-                                absl::flat_hash_map<SourceId, Position> positions) {
+                                Committer::Durable durable) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*current));
   flusher = std::make_unique<Flusher>(
@@ -52,8 +58,9 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   if (options.read_only) return absl::OkStatus();
   committer = std::make_unique<Committer>(
       Committer::Options{options.flush_interval, options.min_flush_interval, options.flush_bytes,
-                         options.max_head_bytes, options.append_timeout, options.progress_interval},
-      flusher.get(), std::move(positions));
+                         options.max_head_bytes, options.append_timeout, options.progress_interval,
+                         options.now},
+      flusher.get(), std::move(durable));
   rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
                                                   &levels, metrics(), &stopping,
                                                   options.rollup_quiet, options.rollup_at_latest});
@@ -62,7 +69,8 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
                                              &catalog, deletable.get(), options.retention});
   maintenance = std::make_unique<Maintenance>(
       Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
-                         flusher.get(), &database, metrics(), &stopping, options.now},
+                         flusher.get(), &database, metrics(), &stopping, options.now,
+                         options.forget_positions_after},
       options.background_maintenance);
   return absl::OkStatus();
 }
@@ -94,9 +102,11 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(database_options));
 
   auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
-  absl::flat_hash_map<SourceId, Position> positions;
+  Committer::Durable durable{.positions = {},
+                             .batch_ids = BatchIds(impl->options.batch_id_window,
+                                                   impl->options.max_batch_ids, impl->metrics())};
   impl->deletable = deletable;
-  FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&positions));
+  FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&durable));
   {
     FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, impl->database.Get());
     DictionaryOptions dictionary_options = impl->options.dictionary;
@@ -105,7 +115,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
                                Dictionary::Open(impl->options.directory + "/derived", current->db(),
                                                 current->dictionary(), dictionary_options));
   }
-  FLAMEKEEP_RETURN_IF_ERROR(impl->Start(database_options, std::move(positions)));
+  FLAMEKEEP_RETURN_IF_ERROR(impl->Start(database_options, std::move(durable)));
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -141,6 +151,10 @@ absl::StatusOr<SourceId> Store::InternSource(const SourceKey& key) {
   return source;
 }
 
+std::optional<SourceId> Store::FindSource(const SourceKey& key) const {
+  return impl_->catalog.FindSource(key);
+}
+
 std::vector<std::string> Store::Sites() const { return impl_->catalog.sites(); }
 std::vector<SeriesKey> Store::Series() const { return impl_->catalog.series(); }
 
@@ -171,11 +185,40 @@ std::optional<Position> Store::AcceptedPosition(SourceId source) const {
   return impl_->committer->AcceptedPosition(source);
 }
 
-absl::StatusOr<Ticket> Store::Append(const Batch& batch) { return impl_->committer->Append(batch); }
+std::optional<FinalGuard> Store::Impl::GuardOf(SourceId source) const {
+  const SourceKey key = catalog.SourceOf(source);
+  if (key.kind != SourceKind::kImport || !catalog.HasLiveSource(key.site)) return std::nullopt;
+  return FinalGuard(&catalog, &progress);
+}
+
+void Store::Impl::NoteAmendment(SourceId source, const FinalGuard& guard) {
+  const absl::Status status = guard.Check();
+  if (status.ok()) return;
+  metrics()
+      ->GetCounter("storage_amendments_total", Severity::kInfo,
+                   "Batches of imports with --amend that changed a range which was final.")
+      .Add();
+  // Once for each source: an import may have many batches.
+  absl::MutexLock lock(&amended_mutex);
+  if (!amended.insert(source).second) return;
+  spdlog::warn("\"{}\" imports with --amend what is refused without: {}",
+               catalog.SourceOf(source).name, Message(status));
+}
+
+absl::StatusOr<Ticket> Store::Append(const Batch& batch, bool* duplicate) {
+  std::optional<FinalGuard> guard = impl_->GuardOf(batch.source);
+  if (guard.has_value()) guard->AddSamples(batch.samples, batch.resolution);
+  const bool refuse = guard.has_value() && !batch.amend;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const Ticket ticket, impl_->committer->Append(batch, refuse ? &*guard : nullptr, duplicate));
+  if (guard.has_value() && batch.amend) impl_->NoteAmendment(batch.source, *guard);
+  return ticket;
+}
 
 absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
   const std::vector<SourceKey> sources = impl_->catalog.sources();
   FLAMEKEEP_ASSIGN_OR_RETURN(const SiteId site, InternSite(sources[Raw(replacement.source)].site));
+  std::optional<FinalGuard> guard = impl_->GuardOf(replacement.source);
   {
     FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
     FLAMEKEEP_RETURN_IF_ERROR(
@@ -185,8 +228,20 @@ absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
       SeriesPairs collected;
       FLAMEKEEP_RETURN_IF_ERROR(CollectReplacement(*database, site, replacement, &collected));
     }
+    if (guard.has_value()) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(const std::set<SeriesId> series,
+                                 SeriesOfReplacement(*database, site, replacement));
+      for (const SeriesId one : series) guard->AddBucket(one, replacement.bucket);
+    }
   }
-  return impl_->committer->Replace(std::move(replacement));
+  const SourceId source = replacement.source;
+  const bool amend = replacement.amend;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const Ticket ticket,
+      impl_->committer->Replace(std::move(replacement),
+                                guard.has_value() && !amend ? &*guard : nullptr));
+  if (guard.has_value() && amend) impl_->NoteAmendment(source, *guard);
+  return ticket;
 }
 
 void Store::OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) {

@@ -33,6 +33,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "base/metrics.h"
+#include "storage/batch_ids.h"
 #include "storage/bucket.h"
 #include "storage/dictionary.h"
 #include "storage/ids.h"
@@ -65,7 +66,10 @@ struct Batch {
   std::vector<Sample> samples;
   // Where the source stands after this batch. position->number must be the last one + 1.
   std::optional<Position> position;
-  Progress progress;  // of a live source
+  // The batch's name: one that is remembered was counted.
+  std::optional<BatchId> id;
+  Progress progress;   // of a live source
+  bool amend = false;  // an import that may change a final range
 };
 
 // Everything that `source` has in one bucket, given whole: it takes the place of what the same
@@ -79,6 +83,7 @@ struct Replacement {
   // bucket (a day's log also holds the hours that were imported by themselves).
   bool subtract_finer = false;
   std::optional<Position> position;
+  bool amend = false;  // may change a final range
 };
 
 // Tells a place in the sequence of accepted writes.
@@ -114,6 +119,12 @@ struct StoreOptions {
   // Rollup and expiry run in the background; tests and tools turn this off and call
   // RunMaintenance().
   bool background_maintenance = true;
+  // A position with a time (Position::accepted_s) is forgotten so long after it.
+  absl::Duration forget_positions_after = absl::Hours(24 * 30);
+  // Batch::id is remembered for so long, and so many of them.
+  absl::Duration batch_id_window = absl::Hours(24);
+  size_t max_batch_ids = 1'000'000;
+
   absl::Duration rollup_quiet = absl::Minutes(5);
   absl::Duration rollup_at_latest = absl::Minutes(30);
 
@@ -167,6 +178,8 @@ class Store {
   absl::StatusOr<SeriesId> InternSeries(const SeriesKey& key);
   absl::StatusOr<SourceId> InternSource(const SourceKey& key);
   absl::StatusOr<SiteId> InternSite(std::string_view name);
+  // Of a source that is there.
+  std::optional<SourceId> FindSource(const SourceKey& key) const;
 
   // What the registry holds now. Ids are indexes into the vectors (series 0 and source 0 are
   // unused).
@@ -182,11 +195,13 @@ class Store {
   // The durable progress of a source.
   std::optional<ProgressRecord> ProgressOf(SourceId source) const;
 
-  // Accepts a batch; it is durable once its ticket is. A batch whose number was accepted before is
-  // dropped and the ticket is that of everything accepted so far.
-  // Errors: FAILED_PRECONDITION where the number leaves a gap; RESOURCE_EXHAUSTED where the head is
-  // full and does not drain within append_timeout (the committer can not write: see status()).
-  absl::StatusOr<Ticket> Append(const Batch& batch);
+  // Accepts a batch; it is durable once its ticket is. A batch whose number or id was accepted
+  // before is dropped, the ticket is that of everything accepted so far, and `*duplicate` (where
+  // given) is set.
+  // Errors: FAILED_PRECONDITION where the number leaves a gap, or an import falls into a final
+  // range without `amend`; RESOURCE_EXHAUSTED where the head is full and does not drain within
+  // append_timeout (the committer can not write: see status()).
+  absl::StatusOr<Ticket> Append(const Batch& batch, bool* duplicate = nullptr);
   // As Append(). Errors also: FAILED_PRECONDITION where the replacement can not be stored exactly.
   absl::StatusOr<Ticket> Replace(Replacement replacement);
 

@@ -4,13 +4,18 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <set>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "base/metrics.h"
 #include "storage/catalog.h"
 #include "storage/committer.h"
 #include "storage/database.h"
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
+#include "storage/final_guard.h"
 #include "storage/flush.h"
 #include "storage/level_state.h"
 #include "storage/maintenance.h"
@@ -40,17 +45,22 @@ struct Store::Impl {
   std::unique_ptr<Rollup> rollup;
   std::unique_ptr<Expiry> expiry;
   std::unique_ptr<Maintenance> maintenance;
+  absl::Mutex amended_mutex;
+  std::set<SourceId> amended ABSL_GUARDED_BY(amended_mutex);
 
   Metrics* metrics() { return options.metrics != nullptr ? options.metrics : &own_metrics; }
 
   // Reads registry, positions, floors and marks.
-  absl::Status Load(absl::flat_hash_map<SourceId, Position>* positions);
+  absl::Status Load(Committer::Durable* durable);
   // Starts the threads.
-  absl::Status Start(const Database::Options& database_options,
-                     absl::flat_hash_map<SourceId, Position> positions);
+  absl::Status Start(const Database::Options& database_options, Committer::Durable durable);
   // Gives a site that has no floors those of the retention: nothing of it is stored yet, so old
   // samples go straight to the level that will be kept.
   absl::Status EnsureFloors(SiteId site);
+  // Of an import into a site with live sources: keeps it out of what is final.
+  std::optional<FinalGuard> GuardOf(SourceId source) const;
+  // Counts and logs an import with `amend` that changed a final range.
+  void NoteAmendment(SourceId source, const FinalGuard& guard) ABSL_LOCKS_EXCLUDED(amended_mutex);
 };
 
 }  // namespace flamekeep::storage

@@ -12,7 +12,8 @@ absl::StatusOr<ingest::PushIdentity> FromProto(const v1::OpenSource& open) {
   ingest::PushIdentity identity{.source = open.source(),
                                 .site = open.site(),
                                 .profile_type = open.profile_type(),
-                                .owner = open.owner()};
+                                .owner = open.owner(),
+                                .amend = open.amend()};
   switch (open.kind()) {
     case v1::OpenSource::KIND_UNSPECIFIED:
     case v1::OpenSource::KIND_PUSH:
@@ -75,11 +76,19 @@ absl::StatusOr<ingest::PushBatch> FromProto(const v1::IngestBatch& batch) {
   return out;
 }
 
-v1::IngestCounts ToProto(const ingest::LineCounts& counts) {
+v1::IngestCounts ToProto(const ingest::LineCounts& counts, const ingest::PushBounds& bounds) {
   v1::IngestCounts out;
   out.set_lines(counts.lines);
   out.set_samples(counts.samples);
   out.set_rejected_lines(counts.rejected);
+  for (size_t i = 0; i < counts.reasons.size(); ++i) {
+    if (counts.reasons[i] == 0) continue;
+    const auto reason = static_cast<ingest::Reject>(i);
+    v1::IngestCounts::Rejected* rejected = out.add_rejected();
+    rejected->set_reason(std::string(ingest::RejectName(reason)));
+    rejected->set_lines(counts.reasons[i]);
+    rejected->set_sentence(bounds.Sentence(reason));
+  }
   return out;
 }
 

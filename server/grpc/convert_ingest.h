@@ -16,7 +16,7 @@ absl::StatusOr<ingest::PushIdentity> FromProto(const v1::OpenSource& open);
 // `batch` keeps the lines: it must outlive the result. Errors: INVALID_ARGUMENT.
 absl::StatusOr<ingest::PushBatch> FromProto(const v1::IngestBatch& batch);
 
-v1::IngestCounts ToProto(const ingest::LineCounts& counts);
+v1::IngestCounts ToProto(const ingest::LineCounts& counts, const ingest::PushBounds& bounds);
 
 }  // namespace flamekeep::server
 

@@ -79,13 +79,16 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
     if (!appended.ok()) return End(appended.status());
     if (cancelled) return End(absl::CancelledError("the client is gone"));
     parts_.store->OnDurable(
-        *appended->ticket,
-        [self = shared_from_this(), counts = appended->counts] { self->Durable(counts); });
+        *appended->ticket, [self = shared_from_this(), counts = appended->counts,
+                            duplicate = appended->duplicate] { self->Durable(counts, duplicate); });
   }
 
   absl::StatusOr<ingest::Appended> Append() {
     FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::PushIdentity identity, FromProto(request_->open()));
     FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::PushBatch batch, FromProto(request_->batch()));
+    if (!request_->batch_id().empty()) {
+      return parts_.hub->AppendNamed(identity, request_->batch_id(), batch);
+    }
     if (batch.replace.has_value() && !batch.replace->last) {
       return InvalidArgument(
           "a replacement of several batches needs a stream: use Ingest, or set `replace.last`");
@@ -97,7 +100,7 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
     return session->Append(batch);
   }
 
-  void Durable(const ingest::LineCounts& counts) {
+  void Durable(const ingest::LineCounts& counts, bool duplicate) {
     {
       absl::MutexLock lock(&mutex_);
       if (ended_) return;
@@ -105,7 +108,8 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
       const bool newer = batch.number() > durable_before_.number;
       response_->set_durable_number(newer ? batch.number() : durable_before_.number);
       response_->set_cursor(newer ? batch.cursor() : durable_before_.cursor);
-      *response_->mutable_counts() = ToProto(counts);
+      *response_->mutable_counts() = ToProto(counts, parts_.hub->bounds());
+      response_->set_duplicate(duplicate && !request_->batch_id().empty());
     }
     End(absl::OkStatus());
   }

@@ -210,7 +210,7 @@ absl::Status IngestStream::HandleBatch(const v1::IngestBatch& batch) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::Appended appended, session_->Append(push));
   {
     absl::MutexLock lock(&mutex_);
-    *state_.mutable_counts() = ToProto(appended.counts);
+    *state_.mutable_counts() = ToProto(appended.counts, parts_.hub->bounds());
     if (!appended.ticket.has_value()) return absl::OkStatus();
     ++waiting_;
   }

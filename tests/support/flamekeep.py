@@ -97,6 +97,11 @@ class Server:
     def start_command(self, *args, **options):
         return start(*args, server=self.grpc, **options)
 
+    def anonymous_bytes(self):
+        """Of its memory: mapped files apart."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+) kB", status).group(1)) * 1024
+
     def batches(self):
         """How many batches of all numbered sources are durable; 0 where the server does not say."""
         done = self.run("status", "--json")
@@ -119,6 +124,15 @@ class Server:
         if done.returncode != 0:
             raise AssertionError(done.stderr.decode())
         return sums(done.stdout.splitlines())
+
+
+def wait_for(condition, what, seconds=60):
+    """Until condition() is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.02)
 
 
 def sums(lines):

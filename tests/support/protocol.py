@@ -10,6 +10,7 @@ PROTO = pathlib.Path(__file__).resolve().parents[2] / "proto"
 def generate(directory, **others):
     """Makes `flamekeep.v1` importable, and the text of other .proto files by their names. Import
     from the module of tests/support that is called flamekeep before: the package takes its place."""
+    directory = pathlib.Path(directory)
     for name, text in others.items():
         (directory / f"{name}.proto").write_text(text)
     plugin = subprocess.run(["which", "grpc_python_plugin"], stdout=subprocess.PIPE, check=True,
@@ -21,5 +22,5 @@ def generate(directory, **others):
          *(f"flamekeep/v1/{name}.proto" for name in ("admin", "common", "ingest", "query"))],
         check=True, cwd=PROTO)
     (directory / "flamekeep/__init__.py").touch()
-    sys.modules.pop("flamekeep")
+    sys.modules.pop("flamekeep", None)
     sys.path.insert(0, str(directory))

@@ -90,7 +90,7 @@ class GrpcTest(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.TemporaryDirectory(prefix="flamekeep-grpc-")
         cls.addClassCleanup(directory.cleanup)
-        generate(pathlib.Path(directory.name), health=HEALTH, reflection=REFLECTION)
+        generate(directory.name, health=HEALTH, reflection=REFLECTION)
         global admin, ingest, query, health, reflection, ingest_grpc, query_grpc, admin_grpc
         global health_grpc, reflection_grpc
         from flamekeep.v1 import admin_pb2 as admin

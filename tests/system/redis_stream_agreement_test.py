@@ -29,7 +29,7 @@ class AgreementTest(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.TemporaryDirectory(prefix="flamekeep-agreement-")
         cls.addClassCleanup(directory.cleanup)
-        generate(pathlib.Path(directory.name))
+        generate(directory.name)
         global common, query, query_grpc  # pylint: disable=global-variable-undefined
         from flamekeep.v1 import common_pb2 as common
         from flamekeep.v1 import query_pb2 as query

@@ -1,0 +1,221 @@
+#include "storage/final_guard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "storage/snapshot.h"
+#include "storage/store_testing.h"
+
+namespace flamekeep::storage {
+namespace {
+
+using testing::HasSubstr;
+
+const absl::Time kNoon = absl::FromUnixSeconds(1'795'176'000);
+constexpr char kType[] = "excimer:samples:count::";
+
+int64_t Ms(absl::Duration after_noon) { return absl::ToUnixMillis(kNoon + after_noon); }
+
+// A live source of excimer at eqiad has recorded [noon, noon + 2 h).
+class FinalGuardTest : public testing::Test {
+ protected:
+  FinalGuardTest() {
+    live_ = *store_->InternSource({SourceKind::kStream, "eqiad", "excimer", "", 0});
+    import_ = *store_->InternSource({SourceKind::kImport, "eqiad", "file", "", 0});
+    store_->SetLiveSources({{live_, {kType}}});
+    Report(absl::Hours(2));
+  }
+
+  StoreOptions Options() {
+    StoreOptions options = TestOptions(directory_.path(), &clock_);
+    options.metrics = &metrics_;
+    return options;
+  }
+
+  void Report(absl::Duration complete_through) {
+    ASSERT_TRUE(store_
+                    ->Append({.source = live_,
+                              .progress = {.begins_ms = Ms(absl::ZeroDuration()),
+                                           .complete_through_ms = Ms(complete_through)}})
+                    .ok());
+    ASSERT_TRUE(store_->Flush().ok());
+  }
+
+  absl::Status Import(absl::Duration after_noon, Level resolution = Level::kMinute,
+                      bool amend = false, std::string_view type = "excimer",
+                      std::string_view site = "eqiad") {
+    return store_
+        ->Append({.source = import_,
+                  .resolution = resolution,
+                  .samples = {store_.MakeSample(kNoon + after_noon, type, "a", 1, site)},
+                  .amend = amend})
+        .status();
+  }
+
+  absl::Status Replace(absl::Duration after_noon, std::vector<Sample> samples, bool amend = false) {
+    return store_
+        ->Replace({.source = import_,
+                   .position_source = import_,
+                   .bucket = BucketAt(Level::kHour, *MinuteOf(kNoon + after_noon)),
+                   .samples = std::move(samples),
+                   .amend = amend})
+        .status();
+  }
+
+  uint64_t Amendments() {
+    for (const Metrics::Row& row : metrics_.Rows()) {
+      if (row.name == "storage_amendments_total") return static_cast<uint64_t>(row.value);
+    }
+    return 0;
+  }
+
+  bool IsFinal(absl::Duration begin, absl::Duration end) {
+    const std::unique_ptr<Snapshot> snapshot = *store_->NewSnapshot();
+    const auto plan = snapshot->MakePlan(kNoon + begin, kNoon + end, {store_.Series("excimer")});
+    return snapshot->CompletenessOf(*plan, kType, [](std::string_view) { return true; })->final;
+  }
+
+  Metrics metrics_;
+  TestDirectory directory_;
+  TestClock clock_{kNoon + absl::Hours(3)};
+  TestStore store_{Options()};
+  SourceId live_{};
+  SourceId import_{};
+};
+
+TEST_F(FinalGuardTest, RefusesWhatIsFinalAndNothingElse) {
+  const absl::Status refused = Import(absl::Hours(1));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(refused), HasSubstr("excimer:samples:count:: at site eqiad between "
+                                          "2026-11-20T12:00:00Z and 2026-11-20T14:00:00Z"));
+  EXPECT_THAT(Message(refused), HasSubstr("--amend"));
+  EXPECT_FALSE(Import(absl::ZeroDuration()).ok());
+  EXPECT_FALSE(Import(absl::Minutes(119)).ok());
+  // A bucket that reaches into the range.
+  EXPECT_FALSE(Import(absl::Hours(-12), Level::kDay).ok());
+
+  EXPECT_TRUE(Import(absl::Minutes(-1)).ok());
+  EXPECT_TRUE(Import(absl::Minutes(-1), Level::kHour).ok());
+  EXPECT_TRUE(Import(absl::Hours(2)).ok());
+  EXPECT_TRUE(Import(absl::Hours(-24), Level::kDay).ok());
+  EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, false, "cpu").ok());
+  EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, false, "excimer", "codfw").ok());
+  EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)), StackValues{});
+  EXPECT_EQ(Amendments(), 0u);
+}
+
+TEST_F(FinalGuardTest, EachSampleIsLookedAt) {
+  const auto at = [&](absl::Duration after_noon, std::string_view type) {
+    return store_.MakeSample(kNoon + after_noon, type, "a", 1);
+  };
+  // Around the range, and another type inside of it.
+  EXPECT_TRUE(store_
+                  ->Append({.source = import_,
+                            .samples = {at(absl::Minutes(-1), "excimer"), at(absl::Hours(1), "cpu"),
+                                        at(absl::Hours(2), "excimer")}})
+                  .ok());
+  EXPECT_FALSE(store_
+                   ->Append({.source = import_,
+                             .samples = {at(absl::Minutes(-1), "excimer"),
+                                         at(absl::Hours(1), "excimer"), at(absl::Hours(1), "cpu")}})
+                   .ok());
+}
+
+TEST_F(FinalGuardTest, AmendmentsAreCounted) {
+  EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, /*amend=*/true).ok());
+  EXPECT_TRUE(Import(absl::Hours(-1), Level::kMinute, /*amend=*/true).ok());
+  EXPECT_TRUE(
+      Replace(absl::Hours(1), {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "b", 2)}, true)
+          .ok());
+  ASSERT_TRUE(store_->Flush().ok());
+  EXPECT_EQ(Amendments(), 2u);
+  EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)),
+            (StackValues{{"a", 1}, {"b", 2}}));
+}
+
+TEST_F(FinalGuardTest, ReplacementsToo) {
+  const Sample sample = store_.MakeSample(kNoon + absl::Hours(2), "excimer", "a", 1);
+  EXPECT_TRUE(Replace(absl::Hours(2), {sample}).ok());
+  EXPECT_EQ(Replace(absl::Hours(1), {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)})
+                .code(),
+            absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(store_->Flush().ok());
+  // What takes content away changes it as well.
+  Report(absl::Hours(3));
+  EXPECT_EQ(Replace(absl::Hours(2), {}).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Replace(absl::Hours(2), {}, /*amend=*/true).ok());
+}
+
+TEST_F(FinalGuardTest, WithoutLiveSourcesNothingIsRefused) {
+  TestDirectory other;
+  TestStore store(TestOptions(other.path(), &clock_));
+  const SourceId file = *store->InternSource({SourceKind::kImport, "eqiad", "file", "", 0});
+  EXPECT_TRUE(
+      store->Append({.source = file, .samples = {store.MakeSample(kNoon, "excimer", "a", 1)}})
+          .ok());
+}
+
+TEST_F(FinalGuardTest, LiveSamplesAndPushesAreNotImports) {
+  EXPECT_TRUE(
+      store_
+          ->Append({.source = live_,
+                    .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
+          .ok());
+  const SourceId client = *store_->InternSource({SourceKind::kPush, "eqiad", "client", "", 0});
+  EXPECT_TRUE(
+      store_
+          ->Append({.source = client,
+                    .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
+          .ok());
+  // From now on the type may change at any time.
+  ASSERT_TRUE(store_->Flush().ok());
+  EXPECT_TRUE(Import(absl::Hours(1)).ok());
+}
+
+// While progress is on its way to the disk, an import that it may overtake waits; what was taken in
+// before it is never later on disk.
+TEST_F(FinalGuardTest, ProgressAndImportsAreOrdered) {
+  for (int round = 0; round < 20; ++round) {
+    const absl::Duration begin = absl::Hours(3) + absl::Minutes(round);
+    absl::Status imported;
+    absl::Status replaced;
+    std::thread importer([&] {
+      imported = Import(begin);
+      replaced = Replace(begin, {store_.MakeSample(kNoon + begin, "excimer", "r", 1)});
+    });
+    ASSERT_TRUE(store_
+                    ->Append({.source = live_,
+                              .progress = {.begins_ms = Ms(absl::ZeroDuration()),
+                                           .complete_through_ms = Ms(begin + absl::Minutes(1))}})
+                    .ok());
+    StackValues at_final;
+    absl::Notification stop;
+    std::thread reader([&] {
+      while (!stop.HasBeenNotified()) {
+        if (at_final.empty() && IsFinal(begin, begin + absl::Minutes(1))) {
+          at_final = store_.Sum("excimer", kNoon + begin, kNoon + begin + absl::Minutes(1));
+          at_final["seen"] = 1;
+        }
+      }
+    });
+    importer.join();
+    ASSERT_TRUE(store_->Flush().ok());
+    stop.Notify();
+    reader.join();
+    if (at_final.contains("seen")) {
+      at_final.erase("seen");
+      EXPECT_EQ(at_final, store_.Sum("excimer", kNoon + begin, kNoon + begin + absl::Minutes(1)))
+          << "round " << round << ": " << imported << ", " << replaced;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flamekeep::storage
