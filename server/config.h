@@ -6,7 +6,7 @@
 //   sites:
 //     eqiad: "redis://arclamp1001:6379"
 //     codfw: {redis: "redis://reader@arclamp2001", password_file: /etc/flamekeep/codfw,
-//             channels: [excimer, excimer-wall]}
+//             channels: [excimer, excimer-wall], retention: {minute: 30d}}
 //   labels:
 //     - {name: wiki, match: ";wiki=(\\w+)"}
 //   frame_rules:
@@ -22,6 +22,7 @@
 #define FLAMEKEEP_SERVER_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,7 @@ struct SiteConfig {
   std::string name;
   std::vector<RedisServerConfig> redis;
   std::vector<std::string> channels;
+  std::optional<storage::Retention> retention;  // nothing: that of the server
 };
 
 struct LimitsConfig {

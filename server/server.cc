@@ -78,12 +78,15 @@ struct Server::Impl {
   }
 
   absl::Status OpenStore() {
-    FLAMEKEEP_ASSIGN_OR_RETURN(store,
-                               storage::Store::Open({.directory = config.data,
-                                                     .metrics = &metrics,
-                                                     .retention = config.retention,
-                                                     .block_cache_bytes = config.block_cache_bytes,
-                                                     .flush_interval = config.flush_interval}));
+    storage::StoreOptions options{.directory = config.data,
+                                  .metrics = &metrics,
+                                  .retention = config.retention,
+                                  .block_cache_bytes = config.block_cache_bytes,
+                                  .flush_interval = config.flush_interval};
+    for (const SiteConfig& site : config.sites) {
+      if (site.retention.has_value()) options.site_retention[site.name] = *site.retention;
+    }
+    FLAMEKEEP_ASSIGN_OR_RETURN(store, storage::Store::Open(std::move(options)));
     endpoints.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
     FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));

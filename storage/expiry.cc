@@ -29,7 +29,8 @@ Minute RetentionFloor(const Retention& retention, Level level, absl::Time now) {
 
 std::optional<Minute> Expiry::NewFloor(SiteId site, Level level, absl::Time now) const {
   const Minute old = parts_.levels->floors(site)[static_cast<size_t>(level)];
-  Minute target = RetentionFloor(parts_.retention, level, now);
+  Minute target = RetentionFloor(
+      parts_.options->RetentionOf(parts_.catalog->sites()[Raw(site)]), level, now);
   if (target <= old) return std::nullopt;
   if (level != Level::kYear) {
     // Stop before the first parent that is still to be summed.

@@ -37,7 +37,7 @@ class Expiry {
     LevelState* levels;
     Catalog* catalog;
     DeletableFloors* deletable;
-    Retention retention;
+    const StoreOptions* options;  // retention
   };
 
   explicit Expiry(Parts parts) : parts_(parts) {}

@@ -15,6 +15,11 @@
 
 namespace flamekeep::storage {
 
+const Retention& StoreOptions::RetentionOf(std::string_view site) const {
+  const auto it = site_retention.find(site);
+  return it == site_retention.end() ? retention : it->second;
+}
+
 absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* positions) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
   const auto it = std::unique_ptr<rocksdb::Iterator>(
@@ -59,7 +64,7 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
                                                   options.rollup_quiet, options.rollup_at_latest});
   expiry =
       std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(), &levels,
-                                             &catalog, deletable.get(), options.retention});
+                                             &catalog, deletable.get(), &options});
   maintenance = std::make_unique<Maintenance>(
       Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
                          flusher.get(), &database, metrics(), &stopping, options.now},
@@ -73,8 +78,9 @@ absl::Status Store::Impl::EnsureFloors(SiteId site) {
       [this, site] {
         if (levels.HasFloors(site)) return false;
         catalog.TakePending(flusher->Begin());
+        const Retention& retention = options.RetentionOf(catalog.sites()[Raw(site)]);
         for (const Level level : kLevels) {
-          flusher->SetFloor(site, level, RetentionFloor(options.retention, level, options.now()));
+          flusher->SetFloor(site, level, RetentionFloor(retention, level, options.now()));
         }
         return true;
       },

@@ -22,9 +22,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -100,6 +102,7 @@ struct StoreOptions {
   bool read_only = false;
   Metrics* metrics = nullptr;  // not owned; may be null
   Retention retention;
+  std::map<std::string, Retention, std::less<>> site_retention;  // of sites that differ, by name
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   DictionaryOptions dictionary;  // read_only is taken from above
 
@@ -122,6 +125,8 @@ struct StoreOptions {
 
   // The clock for marks, quiet times and expiry.
   std::function<absl::Time()> now = [] { return absl::Now(); };
+
+  const Retention& RetentionOf(std::string_view site) const;
 };
 
 struct SourceStatus {
