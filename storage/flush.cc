@@ -184,11 +184,12 @@ void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
   }
 }
 
-void Flusher::SetFloor(SiteId site, Level level, Minute floor) {
+void Flusher::SetFloor(SiteId site, Level level, Minute floor, bool capped) {
   std::string value;
   PutFixed32(floor, &value);
   pending_.batch.Put(FloorKey(site, level), value);
-  pending_.floors.push_back({site, {level, floor}});
+  if (capped) pending_.batch.Put(FloorKey(site, level, MetaTag::kCapped), value);
+  pending_.floors.push_back({site, level, floor, capped});
 }
 
 void Flusher::ClearMark(const MarkKey& key) {
@@ -344,8 +345,8 @@ void Flusher::Apply() {
   parts_.dictionary->Committed();
   parts_.levels->ChangeMarks(pending_.marks_set, pending_.marks_cleared);
   for (const auto& [source, record] : pending_.progress) parts_.progress->Set(source, record);
-  for (const auto& [site, floor] : pending_.floors) {
-    parts_.levels->SetFloor(site, floor.first, floor.second);
+  for (const PendingCommit::Floor& floor : pending_.floors) {
+    parts_.levels->SetFloor(floor.site, floor.level, floor.floor, floor.capped);
   }
 }
 

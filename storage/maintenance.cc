@@ -48,7 +48,7 @@ absl::Status Maintenance::Run(bool force) {
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
-  // One of the three that fails does not keep the others from their work.
+  // One of these that fails does not keep the others from their work.
   absl::Status error;
   while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
     error = DeriveNext();
@@ -56,6 +56,8 @@ absl::Status Maintenance::Run(bool force) {
   while (!parts_.stopping->load() && parts_.rollup->RunDue(parts_.now(), force, &error) > 0) {
   }
   if (!parts_.stopping->load()) error.Update(parts_.expiry->RunDue(parts_.now()).status());
+  if (!parts_.stopping->load()) error.Update(parts_.cap->Run(parts_.now()));
+  if (!parts_.stopping->load()) error.Update(parts_.growth->RunDue(parts_.now()));
   return error;
 }
 

@@ -1,4 +1,5 @@
-// The background thread of a store: rollup, derived files of the dictionary, expiry.
+// The background thread of a store: rollup, derived files of the dictionary, expiry, the
+// size cap.
 //
 // Thread safety: all methods.
 #ifndef FLAMEKEEP_STORAGE_MAINTENANCE_H_
@@ -18,7 +19,9 @@
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/flush.h"
+#include "storage/growth_log.h"
 #include "storage/rollup.h"
+#include "storage/size_cap.h"
 
 namespace flamekeep::storage {
 
@@ -27,6 +30,8 @@ class Maintenance {
   struct Parts {  // not owned
     Rollup* rollup;
     Expiry* expiry;
+    SizeCap* cap;
+    GrowthLog* growth;
     Dictionary* dictionary;
     Committer* committer;
     Flusher* flusher;

@@ -26,7 +26,7 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
       current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
   // Sites first: series and sources name them.
   for (const MetaTag tag : {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition,
-                            MetaTag::kFloor, MetaTag::kStale, MetaTag::kProgress}) {
+                            MetaTag::kFloor, MetaTag::kCapped, MetaTag::kStale, MetaTag::kProgress}) {
     const std::string prefix = MetaKey(tag);
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const std::string_view key = View(it->key());
@@ -34,7 +34,7 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
       if (tag == MetaTag::kPosition) {
         FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodePositionKey(key));
         FLAMEKEEP_ASSIGN_OR_RETURN((*positions)[source], DecodePosition(value));
-      } else if (tag == MetaTag::kFloor || tag == MetaTag::kStale) {
+      } else if (tag == MetaTag::kFloor || tag == MetaTag::kCapped || tag == MetaTag::kStale) {
         FLAMEKEEP_RETURN_IF_ERROR(levels.Load(key, value));
       } else if (tag == MetaTag::kProgress) {
         FLAMEKEEP_RETURN_IF_ERROR(progress.Load(key, value));
@@ -64,9 +64,13 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
                                                   options.rollup_quiet, options.rollup_at_latest});
   expiry =
       std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(), &levels,
-                                             &catalog, deletable.get(), &options});
+                                             &catalog, deletable.get(), &options, &stopping});
+  cap = std::make_unique<SizeCap>(SizeCap::Parts{&database, &levels, &catalog, dictionary.get(),
+                                                 expiry.get(), metrics(), &options});
+  growth = std::make_unique<GrowthLog>(
+      GrowthLog::Parts{&database, committer.get(), flusher.get(), dictionary.get()});
   maintenance = std::make_unique<Maintenance>(
-      Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
+      Maintenance::Parts{rollup.get(), expiry.get(), cap.get(), growth.get(), dictionary.get(), committer.get(),
                          flusher.get(), &database, metrics(), &stopping, options.now},
       options.background_maintenance);
   return absl::OkStatus();
@@ -248,7 +252,22 @@ StoreStatus Store::Status() const {
                             status.dictionary.derived_bytes;
   status.directory_bytes = DirectoryBytes(impl_->options.directory);
   status.series = impl_->catalog.series().size() - 1;
+  if (impl_->cap != nullptr) status.cap = impl_->cap->status();
   return status;
+}
+
+absl::StatusOr<StoreStats> Store::Stats(absl::Duration max_age) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
+  const absl::Time now = impl_->options.now();
+  absl::MutexLock lock(&impl_->stats_mutex);
+  if (!impl_->stats.has_value() || now - impl_->stats_time > max_age) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(impl_->stats,
+                               MakeStats({database.get(), impl_->dictionary.get(), &impl_->catalog,
+                                          &impl_->levels, &impl_->options},
+                                         now));
+    impl_->stats_time = now;
+  }
+  return *impl_->stats;
 }
 
 absl::StatusOr<std::vector<std::string>> Store::Check() {

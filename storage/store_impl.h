@@ -4,7 +4,11 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "base/metrics.h"
 #include "storage/catalog.h"
 #include "storage/committer.h"
@@ -12,11 +16,14 @@
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/flush.h"
+#include "storage/growth_log.h"
 #include "storage/level_state.h"
 #include "storage/maintenance.h"
 #include "storage/progress.h"
 #include "storage/rollup.h"
+#include "storage/size_cap.h"
 #include "storage/store.h"
+#include "storage/store_stats.h"
 
 namespace flamekeep::storage {
 
@@ -39,7 +46,13 @@ struct Store::Impl {
   std::atomic<bool> stopping{false};
   std::unique_ptr<Rollup> rollup;
   std::unique_ptr<Expiry> expiry;
+  std::unique_ptr<SizeCap> cap;
+  std::unique_ptr<GrowthLog> growth;
   std::unique_ptr<Maintenance> maintenance;
+
+  absl::Mutex stats_mutex;
+  std::optional<StoreStats> stats ABSL_GUARDED_BY(stats_mutex);
+  absl::Time stats_time ABSL_GUARDED_BY(stats_mutex);
 
   Metrics* metrics() { return options.metrics != nullptr ? options.metrics : &own_metrics; }
 
