@@ -312,6 +312,10 @@ constexpr Key<ServerConfig> kKeys[] = {
      }},
     {"retention", [](const Value& value,
                      ServerConfig* out) { return ReadRetention(value, &out->retention); }},
+    {"max_bytes",
+     [](const Value& value, ServerConfig* out) {
+       return value.ReadBytes(128 * kMiB, 1024 * kTiB, &out->max_bytes);
+     }},
     {"flush_interval",
      [](const Value& value, ServerConfig* out) {
        return value.ReadDuration(absl::Milliseconds(10), absl::Seconds(60), &out->flush_interval);

@@ -209,6 +209,8 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
        "level must be kept as long"},
       {"sites: {a: {channels: [x], retention: {hour: 300d}}}\n",
        "f.yaml:1: `sites.a` needs the key `redis` with an address such as redis://host:6379"},
+      {"max_bytes: 1MiB\n",
+       "f.yaml:1: `max_bytes` must be a size from 128MiB to 1024TiB, not \"1MiB\""},
       {"block_cache: 1\n", "f.yaml:1: `block_cache` must be a size from 8MiB to 1TiB, not \"1\""},
       {"block_cache: 99999999999GiB\n",
        "f.yaml:1: `block_cache` must be a size: write a number of bytes, or one with KiB, MiB or "

@@ -81,6 +81,7 @@ struct Server::Impl {
     storage::StoreOptions options{.directory = config.data,
                                   .metrics = &metrics,
                                   .retention = config.retention,
+                                  .max_bytes = config.max_bytes,
                                   .block_cache_bytes = config.block_cache_bytes,
                                   .flush_interval = config.flush_interval};
     for (const SiteConfig& site : config.sites) {

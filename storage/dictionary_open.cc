@@ -64,8 +64,11 @@ absl::Status Dictionary::Impl::LoadFrames(const RunSource& runs) {
                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex) -> absl::Status {
                              uint32_t id = first;
                              for (const FrameNames& frame : names) {
+                               const bool no_name = frame.function.empty() && frame.file.empty();
                                FLAMEKEEP_ASSIGN_OR_RETURN(
-                                   const FrameId given, frames.Intern(frame.function, frame.file));
+                                   const FrameId given,
+                                   no_name ? frames.AddBlank()
+                                         : frames.Intern(frame.function, frame.file));
                                if (Raw(given) != id) {
                                  return DataLoss("the frame run at {}: frame {} is the same as {}",
                                                  first, id, Raw(given));

@@ -113,6 +113,7 @@ void Flusher::AddColumn(const Database& database, HeadColumn* column) {
     return;
   }
   const Minute start = BucketAt(*level, key.start).start;
+  parts_.dictionary->NoteStacks(column->pairs);
   const BuiltColumn built =
       BuildColumn(std::move(column->pairs), column->observations, *parts_.dictionary);
   if (built.encoded.empty()) return;
@@ -138,6 +139,7 @@ absl::Status Flusher::AddReplacement(const Database& database, const Replacement
     FLAMEKEEP_RETURN_IF_ERROR(status);
     FLAMEKEEP_RETURN_IF_ERROR(DeleteReplaced(database, replacement, site));
     for (auto& [series, added] : content) {
+      parts_.dictionary->NoteStacks(added.pairs);
       const BuiltColumn built =
           BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
       if (built.encoded.empty()) continue;
@@ -172,16 +174,19 @@ absl::Status Flusher::DeleteReplaced(const Database& database, const Replacement
 }
 
 void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
-  const int64_t now = absl::ToUnixMillis(parts_.now());
   while (level != Level::kYear) {
     level = Coarser(level);
-    const MarkKey key{BucketAt(level, start), site};
-    if (!marked_.insert(key).second) continue;
-    const std::optional<StaleMark> old = parts_.levels->mark(key);
-    const StaleMark mark{pending_.number, old.has_value() ? old->first_unix_ms : now, now};
-    pending_.batch.Put(StaleKey(site, key.bucket), EncodeStaleMark(mark));
-    pending_.marks_set.emplace_back(key, mark);
+    MarkStale({BucketAt(level, start), site});
   }
+}
+
+void Flusher::MarkStale(const MarkKey& key) {
+  if (!marked_.insert(key).second) return;
+  const int64_t now = absl::ToUnixMillis(parts_.now());
+  const std::optional<StaleMark> old = parts_.levels->mark(key);
+  const StaleMark mark{pending_.number, old.has_value() ? old->first_unix_ms : now, now};
+  pending_.batch.Put(StaleKey(key.site, key.bucket), EncodeStaleMark(mark));
+  pending_.marks_set.emplace_back(key, mark);
 }
 
 void Flusher::SetFloor(SiteId site, Level level, Minute floor, bool capped) {

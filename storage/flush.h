@@ -81,6 +81,7 @@ class Flusher final : public CommitSink {
   // `capped`: `max_bytes` asks for it.
   void SetFloor(SiteId site, Level level, Minute floor, bool capped = false);
   void ClearMark(const MarkKey& key);
+  void MarkStale(const MarkKey& key);
   void SetProgress(SourceId source, const ProgressRecord& record);
 
   // The number of the last durable flush. Thread safe.

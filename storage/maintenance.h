@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -16,6 +17,7 @@
 #include "base/metrics.h"
 #include "storage/committer.h"
 #include "storage/database.h"
+#include "storage/deletion.h"
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/flush.h"
@@ -28,6 +30,7 @@ namespace flamekeep::storage {
 class Maintenance {
  public:
   struct Parts {  // not owned
+    Deleter* deleter;
     Rollup* rollup;
     Expiry* expiry;
     SizeCap* cap;
@@ -50,6 +53,14 @@ class Maintenance {
   // done. Returns the first error.
   absl::Status Run(bool force) ABSL_LOCKS_EXCLUDED(run_mutex_);
 
+  // Records a deletion (deletion.h) and has the thread go on with it at once, or does so itself
+  // where there is no thread.
+  absl::StatusOr<DeletionAmount> StartDeletion(absl::Time begin, absl::Time end,
+                                               std::vector<SeriesId> series)
+      ABSL_LOCKS_EXCLUDED(run_mutex_);
+  // Waits a moment for it; whether it is through. Errors: its last one.
+  absl::StatusOr<bool> WaitForDeletion() ABSL_LOCKS_EXCLUDED(run_mutex_);
+
  private:
   void Loop();
   absl::Status DeriveNext();
@@ -59,6 +70,7 @@ class Maintenance {
   absl::Mutex run_mutex_;  // one run at a time
   absl::Mutex stop_mutex_;
   bool stop_ ABSL_GUARDED_BY(stop_mutex_) = false;
+  bool wake_ ABSL_GUARDED_BY(stop_mutex_) = false;  // set with stop_, too
   std::thread thread_;
 };
 

@@ -10,6 +10,7 @@
 #include "storage/check.h"
 #include "storage/format.h"
 #include "storage/replacement.h"
+#include "storage/snapshot.h"
 #include "storage/store_directory.h"
 #include "storage/store_impl.h"
 
@@ -43,6 +44,7 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
       }
     }
   }
+  FLAMEKEEP_ASSIGN_OR_RETURN(deletion, ReadDeletion(*current, rocksdb::ReadOptions()));
   return FromRocksDb(it->status(), "reading the registry of " + options.directory);
 }
 
@@ -59,6 +61,10 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
       Committer::Options{options.flush_interval, options.min_flush_interval, options.flush_bytes,
                          options.max_head_bytes, options.append_timeout, options.progress_interval},
       flusher.get(), std::move(positions));
+  deleter = std::make_unique<Deleter>(
+      Deleter::Parts{&database, committer.get(), flusher.get(), dictionary.get(), &levels, &catalog,
+                     &stopping, [this] { return NewSnapshot(); }, options.append_timeout},
+      deletion);
   rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
                                                   &levels, metrics(), &stopping,
                                                   options.rollup_quiet, options.rollup_at_latest});
@@ -70,7 +76,7 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   growth = std::make_unique<GrowthLog>(
       GrowthLog::Parts{&database, committer.get(), flusher.get(), dictionary.get()});
   maintenance = std::make_unique<Maintenance>(
-      Maintenance::Parts{rollup.get(), expiry.get(), cap.get(), growth.get(), dictionary.get(), committer.get(),
+      Maintenance::Parts{deleter.get(), rollup.get(), expiry.get(), cap.get(), growth.get(), dictionary.get(), committer.get(),
                          flusher.get(), &database, metrics(), &stopping, options.now},
       options.background_maintenance);
   return absl::OkStatus();
@@ -209,6 +215,36 @@ absl::Status Store::WaitDurable(Ticket ticket, absl::Time deadline) {
 
 absl::Status Store::Flush() { return WaitDurable(impl_->committer->last_ticket()); }
 
+absl::StatusOr<DeletionAmount> Store::MeasureDeletion(absl::Time begin, absl::Time end,
+                                                      std::vector<SeriesId> series) const {
+  return impl_->deleter->Measure(begin, end, std::move(series));
+}
+
+absl::StatusOr<DeletionResult> Store::Delete(absl::Time begin, absl::Time end,
+                                             std::vector<SeriesId> series,
+                                             const std::function<bool()>& cancelled) {
+  // What was accepted before goes, too.
+  FLAMEKEEP_RETURN_IF_ERROR(
+      WaitDurable(impl_->committer->last_ticket(), absl::Now() + impl_->options.append_timeout));
+  DeletionResult result;
+  FLAMEKEEP_ASSIGN_OR_RETURN(result.amount,
+                             impl_->maintenance->StartDeletion(begin, end, std::move(series)));
+  while (true) {
+    const absl::StatusOr<bool> through = impl_->maintenance->WaitForDeletion();
+    if (!through.ok()) {
+      return Error(absl::StatusCode::kUnavailable,
+                   "the deletion has begun and is tried again until it is through: {}",
+                   Message(through.status()));
+    }
+    if (*through) break;
+    if (impl_->stopping.load() || (cancelled != nullptr && cancelled())) {
+      return absl::CancelledError("the deletion has begun and goes on by itself");
+    }
+  }
+  result.names_blanked = impl_->deleter->names_blanked();
+  return result;
+}
+
 absl::Status Store::RunMaintenance(bool force) { return impl_->maintenance->Run(force); }
 
 absl::Status Store::Compact() {
@@ -252,6 +288,7 @@ StoreStatus Store::Status() const {
                             status.dictionary.derived_bytes;
   status.directory_bytes = DirectoryBytes(impl_->options.directory);
   status.series = impl_->catalog.series().size() - 1;
+  if (impl_->deleter != nullptr) status.deleting = impl_->deleter->pending();
   if (impl_->cap != nullptr) status.cap = impl_->cap->status();
   return status;
 }

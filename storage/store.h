@@ -240,11 +240,13 @@ class Store {
   // coarser buckets are summed again from what is left, frames that no column refers to any more
   // lose their names, and the files that hold any of it are written again. Answers see all of the
   // deletion or nothing. It is finished after a crash, too. Returns when it is through: once all
-  // snapshots from before are gone, and that of the caller must be. Errors: as above;
+  // snapshots from before are gone, and that of the caller must be. Where `cancelled` turns true it
+  // returns CANCELLED, and the deletion goes on in the background. Errors: as above;
   // FAILED_PRECONDITION while another deletion is not through; UNAVAILABLE where something failed
   // after the deletion was recorded: it goes on by itself.
   absl::StatusOr<DeletionResult> Delete(absl::Time begin, absl::Time end,
-                                        std::vector<SeriesId> series);
+                                        std::vector<SeriesId> series,
+                                        const std::function<bool()>& cancelled = nullptr);
 
   // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if
   // `force`), derives dictionary files and applies retention, until nothing is left to do.

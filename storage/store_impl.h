@@ -13,6 +13,7 @@
 #include "storage/catalog.h"
 #include "storage/committer.h"
 #include "storage/database.h"
+#include "storage/deletion.h"
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/flush.h"
@@ -44,6 +45,8 @@ struct Store::Impl {
   std::unique_ptr<Flusher> flusher;
   std::unique_ptr<Committer> committer;
   std::atomic<bool> stopping{false};
+  std::optional<DeletionRecord> deletion;  // as of Load()
+  std::unique_ptr<Deleter> deleter;
   std::unique_ptr<Rollup> rollup;
   std::unique_ptr<Expiry> expiry;
   std::unique_ptr<SizeCap> cap;
@@ -58,6 +61,8 @@ struct Store::Impl {
 
   // Reads registry, positions, floors and marks.
   absl::Status Load(absl::flat_hash_map<SourceId, Position>* positions);
+  // A consistent view, for reading.
+  absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const;
   // Starts the threads.
   absl::Status Start(const Database::Options& database_options,
                      absl::flat_hash_map<SourceId, Position> positions);

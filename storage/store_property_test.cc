@@ -1,4 +1,4 @@
-// Random writes, late writes, replacements, rollups, expiries, crashes and ranges against a naive
+// Random writes, late writes, replacements, rollups, expiries, deletions, crashes and ranges against a naive
 // oracle: a list of samples.
 
 #include <fmt/format.h>
@@ -79,6 +79,15 @@ class Oracle {
     for (OracleSample& sample : samples_) {
       sample.level = FinestKept(floors_[sample.site], sample.level, sample.minute).value();
     }
+  }
+
+  // Whether there was something.
+  bool Delete(MinuteRange range, const std::vector<std::string>& sites,
+              const std::string& profile) {
+    return std::erase_if(samples_, [&](const OracleSample& sample) {
+             return sample.profile == profile && range.Contains(sample.minute) &&
+                    std::find(sites.begin(), sites.end(), sample.site) != sites.end();
+           }) > 0;
   }
 
   MinuteRange Widen(MinuteRange range, const std::vector<std::string>& sites,
@@ -223,14 +232,42 @@ class StorePropertyTest : public testing::TestWithParam<int> {
     store_.Reopen(options_);
   }
 
-  void Query() {
-    MinuteRange wanted{RandomMinute(), RandomMinute()};
-    if (wanted.begin > wanted.end) std::swap(wanted.begin, wanted.end);
-    if (wanted.empty()) ++wanted.end;
+  MinuteRange RandomRange() {
+    MinuteRange range{RandomMinute(), RandomMinute()};
+    if (range.begin > range.end) std::swap(range.begin, range.end);
+    if (range.empty()) ++range.end;
+    return range;
+  }
+
+  std::vector<std::string> RandomSites() {
+    const int pick = Pick(4);
+    if (pick == 0) return {"codfw", "eqiad"};
+    return {pick == 1 ? "codfw" : "eqiad"};
+  }
+
+  void Delete() {
+    MinuteRange range = RandomRange();
     const std::string profile = RandomProfile();
-    std::vector<std::string> sites;
-    if (const int pick = Pick(4); pick != 0) sites.push_back(pick == 1 ? "codfw" : "eqiad");
-    if (sites.empty()) sites = {"codfw", "eqiad"};
+    const std::vector<std::string> sites = RandomSites();
+    std::vector<SeriesId> series;
+    for (const std::string& site : sites) series.push_back(store_.Series(profile, site));
+    const auto run = [&] {
+      return store_->Delete(TimeOf(range.begin), TimeOf(range.end), series).status();
+    };
+    if (const MinuteRange exact = oracle_.Widen(range, sites, profile); exact != range) {
+      ASSERT_EQ(run().code(), absl::StatusCode::kFailedPrecondition);
+      range = exact;
+    }
+    const absl::Status status = run();
+    const bool something = oracle_.Delete(range, sites, profile);
+    ASSERT_EQ(status.code(), something ? absl::StatusCode::kOk : absl::StatusCode::kNotFound)
+        << status;
+  }
+
+  void Query() {
+    const MinuteRange wanted = RandomRange();
+    const std::string profile = RandomProfile();
+    const std::vector<std::string> sites = RandomSites();
     Plan plan;
     const StackValues sum =
         store_.Sum(profile, TimeOf(wanted.begin), TimeOf(wanted.end), &plan, sites);
@@ -266,7 +303,18 @@ TEST_P(StorePropertyTest, AnswersLikeTheOracle) {
         clock_.Set(clock_.Now() + absl::Minutes(Pick(60 * 24 * 2)));
         break;
       case 3:
-        if (Pick(3) == 0) Expire();
+        switch (Pick(6)) {
+          case 0:
+          case 1:
+            Expire();
+            break;
+          case 2:
+          case 3:
+            Delete();
+            break;
+          default:
+            break;
+        }
         break;
       case 4:
       case 5:
