@@ -14,6 +14,8 @@ absl::Status RunServe(const ServeOptions& options);
 absl::Status RunImport(const ImportOptions& options);
 absl::Status RunQuery(const QueryOptions& options);
 absl::Status RunStatus(const StatusOptions& options);
+absl::Status RunDelete(const DeleteOptions& options);
+absl::Status RunStoreStats(const StoreStatsOptions& options);
 absl::Status RunStoreCheck(const StoreCheckOptions& options);
 absl::Status RunCompletion(const CompletionOptions& options);
 

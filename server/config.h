@@ -106,6 +106,9 @@ absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
 // formed. Serve() calls it.
 absl::Status CheckConfig(const ServerConfig& config);
 
+// What a configuration says of the store; metrics and what tests set are left out.
+storage::StoreOptions MakeStoreOptions(const ServerConfig& config);
+
 }  // namespace flamekeep::server
 
 #endif  // FLAMEKEEP_SERVER_CONFIG_H_

@@ -78,15 +78,8 @@ struct Server::Impl {
   }
 
   absl::Status OpenStore() {
-    storage::StoreOptions options{.directory = config.data,
-                                  .metrics = &metrics,
-                                  .retention = config.retention,
-                                  .max_bytes = config.max_bytes,
-                                  .block_cache_bytes = config.block_cache_bytes,
-                                  .flush_interval = config.flush_interval};
-    for (const SiteConfig& site : config.sites) {
-      if (site.retention.has_value()) options.site_retention[site.name] = *site.retention;
-    }
+    storage::StoreOptions options = MakeStoreOptions(config);
+    options.metrics = &metrics;
     FLAMEKEEP_ASSIGN_OR_RETURN(store, storage::Store::Open(std::move(options)));
     endpoints.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());

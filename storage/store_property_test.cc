@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+#include "storage/deletion.h"
 #include "storage/expiry.h"
 #include "storage/fault_env.h"
 #include "storage/level_state.h"
