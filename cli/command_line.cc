@@ -38,6 +38,7 @@ class Parser {
   void AddPush();
   void AddQuery();
   void AddStatus();
+  void AddDelete();
   void AddStore();
   void AddCompletion();
   CommandModel Describe(const CLI::App& app);
@@ -53,6 +54,8 @@ class Parser {
   PushOptions push_;
   QueryOptions query_;
   StatusOptions status_;
+  DeleteOptions delete_;
+  StoreStatsOptions store_stats_;
   StoreCheckOptions store_check_;
   CompletionOptions completion_;
 };
@@ -69,6 +72,7 @@ Parser::Parser() {
   AddPush();
   AddQuery();
   AddStatus();
+  AddDelete();
   AddStore();
   AddCompletion();
 }
@@ -200,9 +204,32 @@ void Parser::AddStatus() {
   commands_.emplace_back(status, [this] { return status_; });
 }
 
+void Parser::AddDelete() {
+  CLI::App* remove =
+      AddCommand(app_, "delete", "Remove a selection and range for good", kDeleteFooter);
+  AddValue(remove, "SELECTOR", delete_.selector, "SELECTOR",
+           "A profile type and label matchers: excimer-wall{site=\"eqiad\"}")
+      ->required();
+  AddValue(remove, "--from", delete_.from, "TIME", "Begin of the range")->required();
+  AddValue(remove, "--to", delete_.to, "TIME", "End of the range, not included")->required();
+  remove->add_flag("-y,--yes", delete_.yes, "Do not ask");
+  remove->add_flag("--dry-run", delete_.dry_run, "Only tell how much would go");
+  AddServer(remove, delete_.server);
+  commands_.emplace_back(remove, [this] { return delete_; });
+}
+
 void Parser::AddStore() {
-  CLI::App* store = AddCommand(app_, "store", "Work on a store that is not in use", kStoreFooter);
+  CLI::App* store = AddCommand(app_, "store", "Look into a store", kStoreFooter);
   store->require_subcommand(1);
+  CLI::App* stats =
+      AddCommand(*store, "stats", "Show sizes, growth and when it is full", kStoreStatsFooter);
+  AddValue(stats, "DIR", store_stats_.directory, "DIR",
+           "The directory of a store that is not in use; else the server is asked");
+  AddValue(stats, "--config", store_stats_.config, "FILE",
+           "With DIR: the server's configuration, for the forecast");
+  stats->add_flag("--json", store_stats_.json, "All of it, as JSON");
+  AddServer(stats, store_stats_.server);
+  commands_.emplace_back(stats, [this] { return store_stats_; });
   CLI::App* check = AddCommand(*store, "check", "Verify every byte of a store", kStoreCheckFooter);
   AddValue(check, "DIR", store_check_.directory, "DIR", "The store's directory")->required();
   commands_.emplace_back(check, [this] { return store_check_; });

@@ -66,6 +66,15 @@ TEST(CommandLine, Query) {
   EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).to, "now");
 }
 
+TEST(CommandLine, Delete) {
+  const auto remove = Parsed<DeleteOptions>(
+      {"delete", "cpu{host=\"a\"}", "--from", "2026-01-01", "--to", "now", "--yes"});
+  EXPECT_EQ(remove.selector, "cpu{host=\"a\"}");
+  EXPECT_EQ(remove.to, "now");
+  EXPECT_TRUE(remove.yes);
+  EXPECT_FALSE(remove.dry_run);
+}
+
 // NOLINTBEGIN(concurrency-mt-unsafe): no other thread is there.
 TEST(CommandLine, ServerComesFromFlagThenEnvironmentThenDefault) {
   unsetenv("FLAMEKEEP_SERVER");
@@ -79,6 +88,8 @@ TEST(CommandLine, ServerComesFromFlagThenEnvironmentThenDefault) {
 
 TEST(CommandLine, StoreCheckAndCompletion) {
   EXPECT_EQ(Parsed<StoreCheckOptions>({"store", "check", "/d"}).directory, "/d");
+  EXPECT_EQ(Parsed<StoreStatsOptions>({"store", "stats"}).directory, "");
+  EXPECT_EQ(Parsed<StoreStatsOptions>({"store", "stats", "/d", "--json"}).directory, "/d");
   EXPECT_EQ(Parsed<CompletionOptions>({"completion", "fish"}).shell, "fish");
 }
 
@@ -90,6 +101,8 @@ TEST(CommandLine, HelpOfEveryCommandHasExamples) {
                                              {"import", "--help"},
                                              {"query", "--help"},
                                              {"status", "--help"},
+                                             {"delete", "--help"},
+                                             {"store", "stats", "--help"},
                                              {"store", "--help"},
                                              {"store", "check", "--help"},
                                              {"completion", "--help"}}) {
@@ -115,6 +128,7 @@ TEST(CommandLine, ErrorsAreOneSentenceThatNamesTheThing) {
       {{"import", "a.log"}, "--site"},
       {{"import", "--site"}, "--site"},
       {{"status", "--jsn"}, "--jsn"},
+      {{"delete", "cpu", "--from", "now-1h"}, "--to"},
       {{"store"}, "a command is missing"},
       {{"store", "mend", "x"}, "\"mend\" is no command"},
       {{"--frm"}, "--frm"},

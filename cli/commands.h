@@ -15,6 +15,8 @@ absl::Status RunImport(const ImportOptions& options);
 absl::Status RunPush(const PushOptions& options);
 absl::Status RunQuery(const QueryOptions& options);
 absl::Status RunStatus(const StatusOptions& options);
+absl::Status RunDelete(const DeleteOptions& options);
+absl::Status RunStoreStats(const StoreStatsOptions& options);
 absl::Status RunStoreCheck(const StoreCheckOptions& options);
 absl::Status RunCompletion(const CompletionOptions& options);
 

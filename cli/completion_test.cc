@@ -69,10 +69,10 @@ class BashCompletionTest : public testing::Test {
 TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'", script_)); }
 
 TEST_F(BashCompletionTest, OffersCommands) {
-  EXPECT_THAT(Complete({"flamekeep", ""}),
-              ElementsAre("serve", "import", "push", "query", "status", "store", "completion"));
+  EXPECT_THAT(Complete({"flamekeep", ""}), ElementsAre("serve", "import", "push", "query", "status",
+                                                       "delete", "store", "completion"));
   EXPECT_THAT(Complete({"flamekeep", "s"}), ElementsAre("serve", "status", "store"));
-  EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("check"));
+  EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("stats", "check"));
 }
 
 TEST_F(BashCompletionTest, OffersOptionsAndTheirValues) {
@@ -114,7 +114,7 @@ TEST(FishCompletion, OffersWhatFits) {
                     dir.path(), script, line));
   };
   EXPECT_THAT(complete("flamekeep s"), testing::UnorderedElementsAre("serve", "status", "store"));
-  EXPECT_THAT(complete("flamekeep store "), ElementsAre("check"));
+  EXPECT_THAT(complete("flamekeep store "), testing::UnorderedElementsAre("stats", "check"));
   EXPECT_THAT(complete("flamekeep query --format "),
               testing::UnorderedElementsAre("folded", "svg"));
   EXPECT_THAT(complete("flamekeep query --i"), ElementsAre("--inverted"));

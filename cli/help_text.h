@@ -85,7 +85,25 @@ inline constexpr char kStatusFooter[] = R"(Examples:
   flamekeep status --json | jq '.counters[] | select(.severity == "SEVERITY_LOSS")')";
 
 inline constexpr char kStoreFooter[] = R"(Examples:
+  flamekeep store stats
   flamekeep store check /var/lib/flamekeep)";
+
+inline constexpr char kStoreStatsFooter[] = R"(Examples:
+  flamekeep store stats
+  flamekeep store stats --json | jq .forecast
+  flamekeep store stats /var/lib/flamekeep --config /etc/flamekeep.yaml
+
+Sizes of sites and levels are estimates. Growth is that of the last seven days; the forecast goes on
+with it and takes into account what retention lets go.)";
+
+inline constexpr char kDeleteFooter[] = R"(Examples:
+  flamekeep delete 'excimer{site="eqiad"}' --from 2026-11-20T13:00 --to 2026-11-20T14:00
+  flamekeep delete 'cpu{host="mw1"}' --from 2025-01-01 --to now --dry-run
+  flamekeep delete 'cpu{host="mw1"}' --from 2025-01-01 --to now --yes
+
+Tells how much goes and asks. It goes from every level and from the files on disk; frames that nothing
+else has lose their names. A range that cuts a bucket of the finest level that is kept there is
+refused. Should the server die meanwhile, it goes on by itself. Backups are not touched.)";
 
 inline constexpr char kStoreCheckFooter[] = R"(Examples:
   flamekeep store check /var/lib/flamekeep && echo sound

@@ -65,6 +65,22 @@ struct StatusOptions {
   bool json = false;
 };
 
+struct DeleteOptions {
+  std::string server;
+  std::string selector;
+  std::string from;
+  std::string to;
+  bool yes = false;
+  bool dry_run = false;
+};
+
+struct StoreStatsOptions {
+  std::string server;
+  std::string directory;  // empty: ask the server
+  std::string config;
+  bool json = false;
+};
+
 struct StoreCheckOptions {
   std::string directory;
 };
@@ -79,7 +95,8 @@ struct PrintOptions {
 };
 
 using Command = std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, StatusOptions,
-                             StoreCheckOptions, CompletionOptions, PrintOptions>;
+                             DeleteOptions, StoreStatsOptions, StoreCheckOptions, CompletionOptions,
+                             PrintOptions>;
 
 }  // namespace flamekeep::cli
 

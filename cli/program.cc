@@ -27,6 +27,8 @@ struct Runner {
   absl::Status operator()(const PushOptions& options) const { return RunPush(options); }
   absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
+  absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
+  absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }
   absl::Status operator()(const StoreCheckOptions& options) const { return RunStoreCheck(options); }
   absl::Status operator()(const CompletionOptions& options) const { return RunCompletion(options); }
   absl::Status operator()(const PrintOptions& options) const { return Print(options.text); }

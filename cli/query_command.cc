@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <google/protobuf/util/time_util.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,39 +10,17 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/output.h"
+#include "cli/selection.h"
 #include "cli/time_parse.h"
 #include "flamekeep/v1/query.grpc.pb.h"
 
 namespace flamekeep::cli {
 namespace {
 
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
-}
-
-std::string Text(const v1::TimeRange& range) {
-  const auto text = [](const google::protobuf::Timestamp& time) {
-    return TimeText(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()));
-  };
-  return fmt::format("{} to {}", text(range.begin()), text(range.end()));
-}
-
 absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
-  const absl::Time now = absl::Now();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time from, ParseTime(options.from, now));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time to, ParseTime(options.to, now));
-  if (from == to) {
-    return InvalidArgument("the range is empty: --from and --to are both {}", TimeText(from));
-  }
-  if (from > to) {
-    return InvalidArgument("the range is upside down: --from {} is later than --to {}",
-                           TimeText(from), TimeText(to));
-  }
   v1::RenderRequest request;
-  v1::Selection* selection = request.mutable_selection();
-  selection->set_selector(options.selector);
-  *selection->mutable_range()->mutable_begin() = ToProto(from);
-  *selection->mutable_range()->mutable_end() = ToProto(to);
+  FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
+                             SelectionOf(options.selector, options.from, options.to, absl::Now()));
   const bool is_svg =
       options.format.empty() ? options.output.ends_with(".svg") : options.format == "svg";
   request.set_format(is_svg ? v1::RENDER_FORMAT_SVG : v1::RENDER_FORMAT_FOLDED);
@@ -82,7 +59,7 @@ void TellCompleteness(const v1::Coverage& coverage) {
   for (int i = 0; i < coverage.gaps_size() && i < kListed; ++i) {
     const v1::Gap& gap = coverage.gaps(i);
     fmt::print(stderr, "flamekeep: note: samples of {} at site {} are missing from {}: {}\n",
-               gap.source(), gap.site(), Text(gap.range()), ReasonText(gap.reason()));
+               gap.source(), gap.site(), RangeText(gap.range()), ReasonText(gap.reason()));
   }
   const uint64_t more = static_cast<uint64_t>(coverage.gaps_size()) + coverage.gaps_left_out();
   if (more > kListed) {
@@ -100,7 +77,7 @@ void TellCoverage(const v1::Coverage& coverage) {
   if (before >= 60 || after >= 60) {
     fmt::print(stderr,
                "flamekeep: note: the answer covers {}: the store keeps no finer buckets there\n",
-               Text(coverage.covered()));
+               RangeText(coverage.covered()));
   }
   TellCompleteness(coverage);
   if (coverage.saturated()) {
@@ -108,7 +85,8 @@ void TellCoverage(const v1::Coverage& coverage) {
                "flamekeep: note: a sum did not fit 64 bits and stands at its largest value\n");
   }
   if (coverage.observations() == 0) {
-    fmt::print(stderr, "flamekeep: note: there are no samples in {}\n", Text(coverage.covered()));
+    fmt::print(stderr, "flamekeep: note: there are no samples in {}\n",
+               RangeText(coverage.covered()));
   }
 }
 

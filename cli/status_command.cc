@@ -1,5 +1,3 @@
-#include <google/protobuf/util/json_util.h>
-
 #include <memory>
 #include <string>
 
@@ -7,6 +5,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/json.h"
 #include "cli/output.h"
 #include "cli/status_text.h"
 #include "flamekeep/v1/admin.grpc.pb.h"
@@ -15,20 +14,6 @@ namespace flamekeep::cli {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(20);
-
-absl::StatusOr<std::string> Json(const v1::StatusResponse& status) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto written = google::protobuf::util::MessageToJsonString(status, &json, options);
-  if (!written.ok()) {
-    return Error(absl::StatusCode::kInternal, "the status does not fit into JSON: {}",
-                 written.ToString());
-  }
-  return json;
-}
 
 }  // namespace
 
@@ -41,7 +26,7 @@ absl::Status RunStatus(const StatusOptions& options) {
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(stub->Status(&context, {}, &status), address));
   std::string text;
   if (options.json) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(text, Json(status));
+    FLAMEKEEP_ASSIGN_OR_RETURN(text, ToJson(status));
   } else {
     text = StatusText(status, absl::Now());
   }

@@ -60,6 +60,27 @@ std::string Losses(const v1::StatusResponse& status) {
   return text + CounterSection(status, Counter::SEVERITY_ERROR, "errors");
 }
 
+std::string CapText(const v1::SizeCap& cap) {
+  std::string text =
+      fmt::format("  max_bytes is {}, the store's own files have {}",
+                  RoundedBytesText(cap.max_bytes()), RoundedBytesText(cap.live_bytes()));
+  if (cap.leaving_bytes() > 0) {
+    text += fmt::format(", of it about {} to be freed", RoundedBytesText(cap.leaving_bytes()));
+  }
+  text += "\n";
+  for (const auto& removed : cap.removed()) {
+    text += fmt::format("  {}s of {} before {} were removed for max_bytes\n",
+                        WithoutPrefix(v1::Level_Name(removed.level()), "LEVEL_"), removed.site(),
+                        TimeText(TimeOf(removed.before())));
+  }
+  if (cap.unmet_bytes() > 0) {
+    text +=
+        fmt::format("  MAX_BYTES CAN NOT BE MET: {} too much, and nothing more may be removed\n",
+                    RoundedBytesText(cap.unmet_bytes()));
+  }
+  return text;
+}
+
 std::string StoreSection(const v1::StoreStatus& store) {
   std::string text = fmt::format(
       "\nStore {}: {}, of it {} for the dictionary\n"
@@ -71,6 +92,8 @@ std::string StoreSection(const v1::StoreStatus& store) {
   if (!store.write_error().empty()) {
     text += fmt::format("  IT CAN NOT BE WRITTEN: {}\n", store.write_error());
   }
+  if (store.deleting()) text += "  a deletion is not through yet\n";
+  if (store.has_cap()) text += CapText(store.cap());
   Table table({"level", ">on disk", ">buckets that wait for rollup"});
   for (const auto& level : store.levels()) {
     table.AddRow({WithoutPrefix(v1::Level_Name(level.level()), "LEVEL_"),

@@ -187,6 +187,14 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   return WriteFoldedBoxes(boxes, texts, context, write);
 }
 
+absl::StatusOr<std::vector<storage::SeriesId>> Engine::FindSeries(
+    std::string_view selector_text) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Selector selector, ParseSelector(selector_text));
+  FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
+                             Resolve(selector, store_->Series(), store_->Sites()));
+  return std::move(resolved.series);
+}
+
 absl::StatusOr<std::vector<storage::SeriesKey>> Engine::ListSeries(
     std::string_view selector_text) const {
   Selector selector;

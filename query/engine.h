@@ -71,6 +71,9 @@ class Engine {
   // be left out; an empty selector matches all. None is no error.
   absl::StatusOr<std::vector<storage::SeriesKey>> ListSeries(std::string_view selector) const;
 
+  // The series that a query with this selector reads, by id. Errors: as a query's.
+  absl::StatusOr<std::vector<storage::SeriesId>> FindSeries(std::string_view selector) const;
+
  private:
   const storage::Store* store_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
@@ -64,6 +65,34 @@ absl::Status ReadProfileTypes(const Value& value, ServerConfig* config) {
       [&](const Value& key, const Value& type) { return AddChannelType(key, type, config); });
 }
 
+template <int kLevel>
+absl::Status ReadKeep(const Value& value, storage::Retention* out) {
+  std::string text;
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a duration such as 90d, or forever", &text));
+  absl::Duration& keep = out->keep[kLevel];
+  keep = absl::InfiniteDuration();
+  if (text == "forever") return absl::OkStatus();
+  return value.ReadDuration(absl::Hours(1), absl::Hours(24 * 366 * 1000), &keep);
+}
+
+constexpr Key<storage::Retention> kRetentionKeys[] = {
+    {"minute", ReadKeep<0>}, {"hour", ReadKeep<1>}, {"day", ReadKeep<2>},
+    {"month", ReadKeep<3>},  {"year", ReadKeep<4>},
+};
+
+// Levels that are not named stay as they are in `out`.
+absl::Status ReadRetention(const Value& value, storage::Retention* out) {
+  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kRetentionKeys, out));
+  const auto& keep = out->keep;
+  for (size_t i = 1; i < keep.size(); ++i) {
+    if (keep[i] >= keep[i - 1]) continue;
+    return value.Wrong("keeps {}s for {} and {}s only for {}: a coarser level must be kept as long",
+                       storage::LevelName(storage::kLevels[i - 1]), DurationText(keep[i - 1]),
+                       storage::LevelName(storage::kLevels[i]), DurationText(keep[i]));
+  }
+  return absl::OkStatus();
+}
+
 // The long form of a site, as read: the password file goes to each server.
 struct SiteForm {
   ServerConfig* config;
@@ -71,6 +100,7 @@ struct SiteForm {
   std::string password_file;
   std::vector<std::string> channels;
   std::vector<std::string> streams;
+  std::optional<storage::Retention> retention;
 };
 
 // Names of channels or streams: `[excimer, excimer-wall]` or `{excimer: cpu, excimer-wall: wall}`.
@@ -136,6 +166,10 @@ constexpr Key<SiteForm> kSiteKeys[] = {
      [](const Value& value, SiteForm* out) { return ReadPath(value, &out->password_file); }},
     {"channels", ReadChannels},
     {"streams", ReadStreams},
+    {"retention",
+     [](const Value& value, SiteForm* out) {
+       return ReadRetention(value, &out->retention.emplace(out->config->retention));
+     }},
 };
 
 absl::Status ReadSite(const Value& key, const Value& value, ServerConfig* config) {
@@ -152,7 +186,11 @@ absl::Status ReadSite(const Value& key, const Value& value, ServerConfig* config
   } else {
     return value.Wrong("must be {}, or a map with the key `redis`", kUrlExample);
   }
-  if (form.redis.empty()) return value.Wrong("needs the key `redis` with {}", kUrlExample);
+  // A site that only pushes may have a retention of its own.
+  if (form.redis.empty() && (!form.retention.has_value() || !form.channels.empty())) {
+    return value.Wrong("needs the key `redis` with {}", kUrlExample);
+  }
+  site.retention = form.retention;
   for (ingest::RedisAddress& address : form.redis) {
     site.redis.push_back({std::move(address), form.password_file});
   }
@@ -209,33 +247,6 @@ absl::Status ReadFrameRule(const Value& value, ServerConfig* config) {
   if (rule.match.empty()) return value.Wrong("needs the key `match`");
   FLAMEKEEP_RETURN_IF_ERROR(CheckRules(value, {.frames = {rule}}));
   config->rules.frames.push_back(std::move(rule));
-  return absl::OkStatus();
-}
-
-template <int kLevel>
-absl::Status ReadKeep(const Value& value, storage::Retention* out) {
-  std::string text;
-  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a duration such as 90d, or forever", &text));
-  absl::Duration& keep = out->keep[kLevel];
-  keep = absl::InfiniteDuration();
-  if (text == "forever") return absl::OkStatus();
-  return value.ReadDuration(absl::Hours(1), kLongest, &keep);
-}
-
-constexpr Key<storage::Retention> kRetentionKeys[] = {
-    {"minute", ReadKeep<0>}, {"hour", ReadKeep<1>}, {"day", ReadKeep<2>},
-    {"month", ReadKeep<3>},  {"year", ReadKeep<4>},
-};
-
-absl::Status ReadRetention(const Value& value, ServerConfig* config) {
-  FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(value, kRetentionKeys, &config->retention));
-  const auto& keep = config->retention.keep;
-  for (size_t i = 1; i < keep.size(); ++i) {
-    if (keep[i] >= keep[i - 1]) continue;
-    return value.Wrong("keeps {}s for {} and {}s only for {}: a coarser level must be kept as long",
-                       storage::LevelName(storage::kLevels[i - 1]), DurationText(keep[i - 1]),
-                       storage::LevelName(storage::kLevels[i]), DurationText(keep[i]));
-  }
   return absl::OkStatus();
 }
 
@@ -340,7 +351,12 @@ constexpr Key<ServerConfig> kKeys[] = {
        return value.ForEach("a list of rules such as {match: \"x\", replace: \"y\"}",
                             [&](const Value& item) { return ReadFrameRule(item, out); });
      }},
-    {"retention", ReadRetention},
+    {"retention",
+     [](const Value& value, ServerConfig* out) { return ReadRetention(value, &out->retention); }},
+    {"max_bytes",
+     [](const Value& value, ServerConfig* out) {
+       return value.ReadBytes(128 * kMiB, 1024 * kTiB, &out->max_bytes);
+     }},
     {"flush_interval",
      [](const Value& value, ServerConfig* out) {
        return value.ReadDuration(absl::Milliseconds(10), absl::Seconds(60), &out->flush_interval);
@@ -360,6 +376,11 @@ constexpr Key<ServerConfig> kKeys[] = {
 absl::StatusOr<ServerConfig> ParseConfig(std::string_view yaml, const std::string& path) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(yaml, path));
   ServerConfig config;
+  // Before the sites, which take from it what they do not name.
+  FLAMEKEEP_RETURN_IF_ERROR(document.ForEach("a map of keys and values", [&](const Value& key,
+                                                                             const Value& value) {
+    return key.path() == "retention" ? ReadRetention(value, &config.retention) : absl::OkStatus();
+  }));
   FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kKeys, &config));
   return config;
 }

@@ -6,7 +6,7 @@
 //   sites:
 //     eqiad: "redis://arclamp1001:6379"
 //     codfw: {redis: "redis://reader@arclamp2001", password_file: /etc/flamekeep/codfw,
-//             channels: [excimer], streams: [excimer-wall]}
+//             channels: [excimer], streams: [excimer-wall], retention: {minute: 30d}}
 //   labels:
 //     - {name: wiki, match: ";wiki=(\\w+)"}
 //   frame_rules:
@@ -22,6 +22,7 @@
 #define FLAMEKEEP_SERVER_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,9 @@ struct RedisServerConfig {
 struct SiteConfig {
   std::string name;
   std::vector<RedisServerConfig> redis;
-  std::vector<std::string> channels;  // of every server; pub/sub
-  std::vector<std::string> streams;   // the same
+  std::vector<std::string> channels;            // of every server; pub/sub
+  std::vector<std::string> streams;             // the same
+  std::optional<storage::Retention> retention;  // nothing: that of the server
 };
 
 struct LimitsConfig {
@@ -88,6 +90,7 @@ struct ServerConfig {
   ingest::RuleOptions rules;  // labels and frames
 
   storage::Retention retention;
+  uint64_t max_bytes = 0;  // of the store; 0: no limit
   absl::Duration flush_interval = absl::Seconds(1);
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   LimitsConfig limits;
@@ -113,6 +116,9 @@ absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
 // What only the whole can tell, flags included: `data` is set, addresses, names and rules are well
 // formed. Serve() calls it.
 absl::Status CheckConfig(const ServerConfig& config);
+
+// What a configuration says of the store; metrics and what tests set are left out.
+storage::StoreOptions MakeStoreOptions(const ServerConfig& config);
 
 }  // namespace flamekeep::server
 

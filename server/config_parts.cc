@@ -66,6 +66,21 @@ absl::Status CheckSiteName(std::string_view name) {
 
 std::vector<std::string> DefaultChannels() { return {"excimer", "excimer-wall"}; }
 
+storage::StoreOptions MakeStoreOptions(const ServerConfig& config) {
+  storage::StoreOptions options{.directory = config.data,
+                                .retention = config.retention,
+                                .max_bytes = config.max_bytes,
+                                .block_cache_bytes = config.block_cache_bytes,
+                                .flush_interval = config.flush_interval,
+                                .forget_positions_after = config.push.forget_clients,
+                                .batch_id_window = config.push.dedupe_window,
+                                .max_batch_ids = config.push.max_batch_ids};
+  for (const SiteConfig& site : config.sites) {
+    if (site.retention.has_value()) options.site_retention[site.name] = *site.retention;
+  }
+  return options;
+}
+
 absl::Status CheckConfig(const ServerConfig& config) {
   if (config.data.empty()) {
     return InvalidArgument(

@@ -142,6 +142,24 @@ struct Golden {
   std::string_view error;
 };
 
+TEST(ConfigTest, ASiteMayKeepItsLevelsForItsOwnTime) {
+  const absl::StatusOr<ServerConfig> config = ParseConfig(
+      "sites:\n"
+      "  a: {redis: \"redis://h\", retention: {minute: 30d}}\n"
+      "  b: {retention: {hour: forever}}\n"
+      "  c: \"redis://h2\"\n"
+      "retention: {minute: 60d, hour: 400d}\n",
+      "f.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->sites.size(), 3);
+  EXPECT_EQ(config->sites[0].retention->keep[0], absl::Hours(24 * 30));
+  EXPECT_EQ(config->sites[0].retention->keep[1], absl::Hours(24 * 400));
+  EXPECT_TRUE(config->sites[1].redis.empty());
+  EXPECT_EQ(config->sites[1].retention->keep[0], absl::Hours(24 * 60));
+  EXPECT_EQ(config->sites[1].retention->keep[1], absl::InfiniteDuration());
+  EXPECT_FALSE(config->sites[2].retention.has_value());
+}
+
 TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
   const Golden kGolden[] = {
       {"data: [", "f.yaml:1: this is not YAML: end of sequence flow not found (column 1)"},
@@ -200,6 +218,16 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
       {"retention: {minute: 3d, hour: 2d}\n",
        "f.yaml:1: `retention` keeps minutes for 3d and hours only for 2d: a coarser level must be "
        "kept as long"},
+      {"sites:\n  a: {redis: \"redis://h\", retention: {minute: 800d}}\n",
+       "f.yaml:2: `sites.a.retention` keeps minutes for 800d and hours only for 731d: a coarser "
+       "level must be kept as long"},
+      {"sites: {a: {retention: {hour: 30d}}}\nretention: {minute: 60d}\n",
+       "f.yaml:1: `sites.a.retention` keeps minutes for 60d and hours only for 30d: a coarser "
+       "level must be kept as long"},
+      {"sites: {a: {channels: [x], retention: {hour: 300d}}}\n",
+       "f.yaml:1: `sites.a` needs the key `redis` with an address such as redis://host:6379"},
+      {"max_bytes: 1MiB\n",
+       "f.yaml:1: `max_bytes` must be a size from 128MiB to 1024TiB, not \"1MiB\""},
       {"block_cache: 1\n", "f.yaml:1: `block_cache` must be a size from 8MiB to 1TiB, not \"1\""},
       {"block_cache: 99999999999GiB\n",
        "f.yaml:1: `block_cache` must be a size: write a number of bytes, or one with KiB, MiB or "

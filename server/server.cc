@@ -79,15 +79,9 @@ struct Server::Impl {
   }
 
   absl::Status OpenStore() {
-    FLAMEKEEP_ASSIGN_OR_RETURN(
-        store, storage::Store::Open({.directory = config.data,
-                                     .metrics = &metrics,
-                                     .retention = config.retention,
-                                     .block_cache_bytes = config.block_cache_bytes,
-                                     .flush_interval = config.flush_interval,
-                                     .forget_positions_after = config.push.forget_clients,
-                                     .batch_id_window = config.push.dedupe_window,
-                                     .max_batch_ids = config.push.max_batch_ids}));
+    storage::StoreOptions options = MakeStoreOptions(config);
+    options.metrics = &metrics;
+    FLAMEKEEP_ASSIGN_OR_RETURN(store, storage::Store::Open(std::move(options)));
     endpoints.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
     FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));

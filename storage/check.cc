@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "storage/column.h"
+#include "storage/deletion.h"
 #include "storage/format.h"
 
 namespace flamekeep::storage {
@@ -31,6 +32,13 @@ class Checker {
         stacks_(dictionary.tree().size()) {}
 
   void Run() {
+    absl::StatusOr<std::optional<DeletionRecord>> deletion =
+        ReadDeletion(database_, rocksdb::ReadOptions());
+    if (deletion.ok()) {
+      deletion_ = *std::move(deletion);
+    } else {
+      Fault(Message(deletion.status()));
+    }
     for (std::string& fault : dictionary_.Check()) Fault(std::move(fault));
     Digests finer;  // of the level before, added up to buckets of this one
     bool finer_complete = false;
@@ -76,6 +84,8 @@ class Checker {
       }
       // Below the floor nothing counts; it only waits to be freed.
       if (key->start < levels_.floors(key->site)[static_cast<size_t>(level)]) continue;
+      // So does what is being deleted.
+      if (deletion_.has_value() && deletion_->Covers(level, *key)) continue;
       const Digest digest = CheckColumn(level, *key, View(it->value()));
       const BucketSeries where{{key->site, key->start}, key->series};
       (*all)[where] += digest;
@@ -149,6 +159,7 @@ class Checker {
   const size_t series_;
   const size_t sources_;
   const uint32_t stacks_;
+  std::optional<DeletionRecord> deletion_;
   std::vector<std::string> faults_;
   size_t faults_count_ = 0;
 };

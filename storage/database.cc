@@ -173,6 +173,56 @@ Database::~Database() {
   if (lock_ != nullptr) env_->UnlockFile(lock_);
 }
 
+absl::StatusOr<uint64_t> Database::BytesBetween(Level level, std::string_view begin,
+                                                std::string_view end, bool memory) const {
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = memory;
+  const rocksdb::Range range({begin.data(), begin.size()}, {end.data(), end.size()});
+  uint64_t bytes = 0;
+  FLAMEKEEP_RETURN_IF_ERROR(
+      FromRocksDb(db_->GetApproximateSizes(options, this->level(level), &range, 1, &bytes),
+                  "estimating the size of columns"));
+  return bytes;
+}
+
+absl::StatusOr<std::optional<Minute>> Database::FirstBucket(SiteId site, Level level,
+                                                            MinuteRange range) const {
+  const std::string end = BucketPrefix(site, range.end);
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  const auto it = std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->level(level)));
+  it->Seek(BucketPrefix(site, range.begin));
+  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "looking for the oldest column"));
+  if (!it->Valid()) return std::nullopt;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+  return key.start;
+}
+
+uint64_t Database::OldestSnapshot() const {
+  uint64_t oldest = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kOldestSnapshotSequence, &oldest);
+  return oldest == 0 ? UINT64_MAX : oldest;
+}
+
+uint64_t Database::LiveBytes(rocksdb::ColumnFamilyHandle* family) const {
+  uint64_t bytes = 0;
+  db_->GetIntProperty(family, rocksdb::DB::Properties::kLiveSstFilesSize, &bytes);
+  return bytes;
+}
+
+uint64_t Database::LogBytes() const {
+  uint64_t bytes = 0;
+  std::vector<std::string> names;
+  if (!env_->GetChildren(db_->GetName(), &names).ok()) return 0;
+  for (const std::string& name : names) {
+    uint64_t size = 0;
+    const bool is_log = absl::EndsWith(name, ".log");
+    if (is_log && env_->GetFileSize(db_->GetName() + "/" + name, &size).ok()) bytes += size;
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::shared_ptr<Database>> DatabaseHolder::Get() const {
   absl::MutexLock lock(&mutex_);
   const bool open = mutex_.AwaitWithTimeout(

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,20 @@ class Database {
   }
   const std::vector<rocksdb::ColumnFamilyHandle*>& all() const { return handles_; }
   bool read_only() const { return read_only_; }
+
+  // Bytes of the files' parts that hold the keys [begin, end) of a level, estimated; with `memory`
+  // also of what is not in files yet.
+  absl::StatusOr<uint64_t> BytesBetween(Level level, std::string_view begin, std::string_view end,
+                                        bool memory = false) const;
+  // The first bucket of a site and level in `range` that has a column.
+  absl::StatusOr<std::optional<Minute>> FirstBucket(SiteId site, Level level,
+                                                    MinuteRange range) const;
+  // The sequence number of the oldest snapshot; UINT64_MAX where there is none.
+  uint64_t OldestSnapshot() const;
+  // Bytes of the files that a column family consists of now.
+  uint64_t LiveBytes(rocksdb::ColumnFamilyHandle* family) const;
+  // Bytes of the write-ahead logs.
+  uint64_t LogBytes() const;
 
  private:
   Database() = default;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "storage/dictionary_blank.h"
 #include "storage/dictionary_impl.h"
 
 namespace flamekeep::storage {
@@ -67,6 +68,9 @@ void Dictionary::TakePending(rocksdb::WriteBatch* batch) {
   const DictionarySize now = impl_->CurrentSize();
   PutFrameRuns(impl_->frames, impl_->committed.frames, now.frames, family, batch);
   PutStackRuns(impl_->tree->view(), impl_->committed.stacks, now.stacks, family, batch);
+  if (!impl_->blank.restored.empty()) {
+    RepackGroups(impl_->frames, impl_->blank, impl_->committed.frames, impl_->Runs(), batch);
+  }
   impl_->taken = now;
 }
 
@@ -90,6 +94,7 @@ DictionaryStats Dictionary::stats() const {
 
 void Dictionary::Impl::Committed() {
   committed = taken;
+  blank.restored.clear();
   // Frames first: who sees the stacks sees their frames.
   committed_frames.store(committed.frames, std::memory_order_release);
   committed_stacks.store(committed.stacks, std::memory_order_release);

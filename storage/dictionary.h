@@ -42,6 +42,8 @@ class WriteBatch;
 
 namespace flamekeep::storage {
 
+struct Pair;
+
 // For tests and tools; a store keeps the block size it was made with.
 struct DictionaryOptions {
   uint32_t block_shift = kBlockShift;  // blocks of 1 << block_shift nodes
@@ -94,6 +96,15 @@ class Dictionary {
   void TakePending(rocksdb::WriteBatch* batch);
   // Committer only. The batch of the last TakePending() is durable.
   void Committed();
+  // Committer only. Blanking of names: NoteUse() begins to note the stacks of all columns that are
+  // committed; BlankUnused() ends that and adds to `batch` runs without the names of the frames
+  // that neither `used` (by stack id) nor a noted stack has in its path; how many. In memory they
+  // keep their names, and their ids can still be given: NoteStacks(), which is called with each
+  // column before TakePending(), has the names written again where one is referred to.
+  void NoteUse();
+  uint64_t BlankUnused(std::vector<bool> used, rocksdb::WriteBatch* batch);
+  void NoteStacks(absl::Span<const Pair> pairs);
+
   // After the committer reopened RocksDB (the old handles are gone).
   void Rebind(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family);
 

@@ -19,8 +19,9 @@ uint64_t PairWeight(uint64_t hash, uint32_t id) {
 
 class DictionaryChecker {
  public:
-  DictionaryChecker(const StackTreeView& tree, const FrameTable& frames)
-      : tree_(tree), frames_(frames) {}
+  // `has_blanks`: runs may be without names that are known in memory.
+  DictionaryChecker(const StackTreeView& tree, const FrameTable& frames, bool has_blanks)
+      : tree_(tree), frames_(frames), has_blanks_(has_blanks) {}
 
   void CheckNodesFiles(const std::vector<std::shared_ptr<const DerivedFile>>& files) {
     damaged_blocks_.resize(files.size());
@@ -68,6 +69,7 @@ class DictionaryChecker {
           for (size_t i = 0; i < names.size() && first + i < frames_.size(); ++i) {
             const Frame frame = frames_.frame(FrameId{first + static_cast<uint32_t>(i)});
             if (frame.function == names[i].function && frame.file == names[i].file) continue;
+            if (has_blanks_ && names[i] == FrameNames{}) continue;
             Fault("the frame run at {} does not match frame {}", first, first + i);
             break;
           }
@@ -123,6 +125,7 @@ class DictionaryChecker {
 
   const StackTreeView& tree_;
   const FrameTable& frames_;
+  const bool has_blanks_;
   std::vector<bool> damaged_blocks_;
   std::vector<std::string> faults_;
 };
@@ -141,7 +144,7 @@ std::vector<std::string> Dictionary::Check() const {
     indexes = impl_->tree->indexes();
   }
   const StackTreeView tree = impl_->tree->view();
-  DictionaryChecker checker(tree, impl_->frames);
+  DictionaryChecker checker(tree, impl_->frames, impl_->has_blanks.load());
   checker.AddFaults(impl_->open_faults);
   checker.CheckNodesFiles(nodes);
   for (const auto& index : indexes) checker.CheckIndex(*index);

@@ -55,7 +55,10 @@ absl::Status Dictionary::Impl::DeriveBlock(rocksdb::WriteBatch* batch) {
   rocksdb::ColumnFamilyHandle* const family = Runs().family;
   RepackStackRuns(view, std::max(number << shift, 1u), (number + 1) << shift, family, batch);
   const uint32_t frame_count = committed_frames.load(std::memory_order_acquire);
-  next.packed_frames = std::max(packed_frames, frame_count - frame_count % kRunFrames);
+  next.packed_frames = packed_frames;
+  if (!has_blanks.load()) {
+    next.packed_frames = std::max(packed_frames, frame_count - frame_count % kRunFrames);
+  }
   RepackFrameRuns(frames, packed_frames, next.packed_frames, family, batch);
   batch->Put(MetaKey(MetaTag::kDerived), EncodeDerived(next.record));
   pending = std::move(next);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,15 @@ struct PendingDerivation {
   std::optional<DerivedFileId> repaired;
 };
 
+// What is known of frames whose names are blank in the runs.
+struct BlankNames {
+  bool noting = false;
+  std::vector<bool> noted;      // stacks of commits since NoteUse(), by id
+  std::vector<bool> frames;     // blank in the runs and not in memory, by id
+  std::vector<bool> stacks;     // which had one of them in their path when it was blanked, by id
+  std::set<uint32_t> restored;  // groups of runs that the next commit writes again, by first id
+};
+
 struct Dictionary::Impl {
   Impl(std::string directory_, const DictionaryOptions& options_, const RunSource& source_)
       : directory(std::move(directory_)), options(options_), source(source_) {}
@@ -50,6 +60,8 @@ struct Dictionary::Impl {
   // The frames and stacks that are there, such that no stack has a frame beyond.
   DictionarySize CurrentSize() const;
   RunSource Runs() const;
+  // Marks the blanked frames in the path of a stack as no longer blank.
+  void RestorePath(StackId stack, const StackTreeView& view);
 
   bool HasCompleteBlock() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
   absl::Status DeriveBlock(rocksdb::WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex);
@@ -76,6 +88,10 @@ struct Dictionary::Impl {
   // The committer's own.
   DictionarySize taken;
   DictionarySize committed;
+  BlankNames blank;
+  // For derivation and checks: whether some frame was blanked since Open(). Frame runs stay as they
+  // are then, as packing them would race with their names.
+  std::atomic<bool> has_blanks{false};
   // As above; for derivation, which may run while the committer does.
   std::atomic<uint32_t> committed_frames{1};
   std::atomic<uint32_t> committed_stacks{1};

@@ -122,12 +122,17 @@ absl::StatusOr<uint32_t> ReadStackRuns(const RunSource& source, uint32_t first, 
 }
 
 void PutFrameRuns(const FrameTable& frames, uint32_t begin, uint32_t end,
-                  rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch) {
+                  rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch,
+                  const std::vector<bool>* blank) {
   std::vector<FrameNames> names;
   while (begin < end) {
     const uint32_t run_end = GroupEnd(begin, kRunFrames, end);
     names.clear();
     for (uint32_t id = begin; id < run_end; ++id) {
+      if (blank != nullptr && id < blank->size() && (*blank)[id]) {
+        names.emplace_back();
+        continue;
+      }
       const Frame frame = frames.frame(FrameId{id});
       names.push_back({std::string(frame.function), std::string(frame.file)});
     }
@@ -155,6 +160,22 @@ void RepackFrameRuns(const FrameTable& frames, uint32_t begin, uint32_t end,
   if (begin == end) return;
   batch->DeleteRange(family, RunKey(RunTag::kFrames, begin), RunKey(RunTag::kFrames, end));
   PutFrameRuns(frames, begin, end, family, batch);
+}
+
+void ReplaceFrameRuns(const FrameTable& frames, uint32_t begin, uint32_t end,
+                      const RunSource& source, rocksdb::WriteBatch* batch,
+                      const std::vector<bool>* blank) {
+  const std::string first = RunKey(RunTag::kFrames, begin);
+  const std::string last = RunKey(RunTag::kFrames, end);
+  const rocksdb::Slice upper(last);
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  const auto it =
+      std::unique_ptr<rocksdb::Iterator>(source.db->NewIterator(options, source.family));
+  for (it->Seek(first); it->Valid(); it->Next()) batch->Delete(source.family, it->key());
+  // What can not be read goes all the same.
+  if (!it->status().ok()) batch->DeleteRange(source.family, first, last);
+  PutFrameRuns(frames, begin, end, source.family, batch, blank);
 }
 
 void RepackStackRuns(const StackTreeView& tree, uint32_t begin, uint32_t end,

@@ -46,9 +46,10 @@ using StackRunVisitor = absl::FunctionRef<absl::Status(uint32_t, absl::Span<cons
 absl::StatusOr<uint32_t> ReadStackRuns(const RunSource& source, uint32_t first, uint32_t end,
                                        StackRunVisitor visit);
 
-// Adds to `batch` the runs of the ids [begin, end).
+// Adds to `batch` the runs of the ids [begin, end). Frames in `blank`, if given, lose their names.
 void PutFrameRuns(const FrameTable& frames, uint32_t begin, uint32_t end,
-                  rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch);
+                  rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch,
+                  const std::vector<bool>* blank = nullptr);
 void PutStackRuns(const StackTreeView& tree, uint32_t begin, uint32_t end,
                   rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch);
 
@@ -56,6 +57,10 @@ void PutStackRuns(const StackTreeView& tree, uint32_t begin, uint32_t end,
 // end there.
 void RepackFrameRuns(const FrameTable& frames, uint32_t begin, uint32_t end,
                      rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch);
+// The same without a range tombstone: their keys are read. REQUIRES: RocksDB stays open.
+void ReplaceFrameRuns(const FrameTable& frames, uint32_t begin, uint32_t end,
+                      const RunSource& source, rocksdb::WriteBatch* batch,
+                      const std::vector<bool>* blank);
 void RepackStackRuns(const StackTreeView& tree, uint32_t begin, uint32_t end,
                      rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch* batch);
 

@@ -2,8 +2,11 @@
 
 #include <rocksdb/convenience.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "storage/format.h"
@@ -27,9 +30,9 @@ Minute RetentionFloor(const Retention& retention, Level level, absl::Time now) {
   return BucketAt(level == Level::kYear ? level : Coarser(level), *oldest).start;
 }
 
-std::optional<Minute> Expiry::NewFloor(SiteId site, Level level, absl::Time now) const {
+std::optional<Minute> Expiry::Reachable(SiteId site, Level level, Minute wanted) const {
   const Minute old = parts_.levels->floors(site)[static_cast<size_t>(level)];
-  Minute target = RetentionFloor(parts_.retention, level, now);
+  Minute target = wanted;
   if (target <= old) return std::nullopt;
   if (level != Level::kYear) {
     // Stop before the first parent that is still to be summed.
@@ -47,28 +50,31 @@ std::optional<Minute> Expiry::NewFloor(SiteId site, Level level, absl::Time now)
 absl::StatusOr<int> Expiry::RunDue(absl::Time now) {
   int moved = 0;
   absl::Status error;
-  const size_t sites = parts_.catalog->sites().size();
-  for (size_t i = 0; i < sites; ++i) {
+  const std::vector<std::string> sites = parts_.catalog->sites();
+  for (size_t i = 0; i < sites.size(); ++i) {
     const SiteId site{static_cast<uint16_t>(i)};
     for (const Level level : kLevels) {
-      const absl::StatusOr<bool> raised = Raise(site, level, now);
+      const absl::StatusOr<bool> raised =
+          Raise(site, level, RetentionFloor(parts_.options->RetentionOf(sites[i]), level, now),
+                /*capped=*/false);
       if (raised.ok() && *raised) ++moved;
-      error.Update(raised.ok() ? Free(site, level) : raised.status());
+      error.Update(raised.ok() ? Free(site, level, /*all=*/false) : raised.status());
     }
   }
   if (!error.ok()) return error;
   return moved;
 }
 
-absl::StatusOr<bool> Expiry::Raise(SiteId site, Level level, absl::Time now) {
+absl::StatusOr<bool> Expiry::Raise(SiteId site, Level level, Minute wanted, bool capped) {
+  if (!Reachable(site, level, wanted).has_value()) return false;
   bool raised = false;
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
     // On the committer's thread no new mark can come in between.
-    const std::optional<Minute> floor = NewFloor(site, level, now);
+    const std::optional<Minute> floor = Reachable(site, level, wanted);
     if (!floor.has_value()) return false;
     raised = true;
     parts_.flusher->Begin();
-    parts_.flusher->SetFloor(site, level, *floor);
+    parts_.flusher->SetFloor(site, level, *floor, capped);
     return true;
   }));
   if (raised) {
@@ -80,15 +86,13 @@ absl::StatusOr<bool> Expiry::Raise(SiteId site, Level level, absl::Time now) {
   return raised;
 }
 
-absl::Status Expiry::Free(SiteId site, Level level) {
+absl::Status Expiry::Free(SiteId site, Level level, bool all) {
   const Minute floor = parts_.levels->floors(site)[static_cast<size_t>(level)];
   Freed& freed = freed_[{site, level}];
-  if (freed.floor >= floor) return absl::OkStatus();
+  if ((all ? freed.compacted : freed.floor) >= floor) return absl::OkStatus();
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
   if (database->read_only()) return absl::OkStatus();
-  uint64_t oldest = 0;  // 0: there is no snapshot
-  database->db()->GetIntProperty(rocksdb::DB::Properties::kOldestSnapshotSequence, &oldest);
-  if (oldest != 0 && oldest < freed.raised) return absl::OkStatus();
+  if (database->OldestSnapshot() < freed.raised) return absl::OkStatus();
 
   parts_.deletable->Set(site, level, floor);
   rocksdb::ColumnFamilyHandle* family = database->level(level);
@@ -100,13 +104,28 @@ absl::Status Expiry::Free(SiteId site, Level level) {
       rocksdb::DeleteFilesInRange(database->db(), family, &begin_slice, &end_slice, false),
       "freeing expired files"));
   freed.floor = floor;
-  if (floor - freed.compacted < kCompactAfter[static_cast<size_t>(level)]) return absl::OkStatus();
-  FLAMEKEEP_RETURN_IF_ERROR(
-      FromRocksDb(database->db()->CompactRange(rocksdb::CompactRangeOptions(), family, &begin_slice,
-                                               &end_slice),
-                  "freeing expired columns"));
+  const Minute expired = floor - std::min(freed.compacted, floor);
+  if (!all && expired < kCompactAfter[static_cast<size_t>(level)]) return absl::OkStatus();
+  // What is not in files yet is never worth it.
+  FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t left, database->BytesBetween(level, begin, end));
+  if (left > 0) {
+    rocksdb::CompactRangeOptions options;
+    options.canceled = parts_.stopping;
+    const rocksdb::Status compacted =
+        database->db()->CompactRange(options, family, &begin_slice, &end_slice);
+    if (compacted.IsIncomplete()) return absl::OkStatus();  // the store is closing
+    FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(compacted, "freeing expired columns"));
+  }
   freed.compacted = floor;
   return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Expiry::BytesToFree(SiteId site, Level level) const {
+  const Minute floor = parts_.levels->floors(site)[static_cast<size_t>(level)];
+  const auto freed = freed_.find({site, level});
+  if (floor == 0 || (freed != freed_.end() && freed->second.compacted >= floor)) return 0;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, parts_.database->Get());
+  return database->BytesBetween(level, BucketPrefix(site, 0), BucketPrefix(site, floor));
 }
 
 }  // namespace flamekeep::storage

@@ -10,6 +10,7 @@
 #ifndef FLAMEKEEP_STORAGE_EXPIRY_H_
 #define FLAMEKEEP_STORAGE_EXPIRY_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,7 +38,8 @@ class Expiry {
     LevelState* levels;
     Catalog* catalog;
     DeletableFloors* deletable;
-    Retention retention;
+    const StoreOptions* options;  // retention
+    std::atomic<bool>* stopping;
   };
 
   explicit Expiry(Parts parts) : parts_(parts) {}
@@ -46,14 +48,17 @@ class Expiry {
   // the first error, which keeps no other floor where it is.
   absl::StatusOr<int> RunDue(absl::Time now);
 
- private:
-  // How far the floor of a level may go; nothing where it stays.
-  std::optional<Minute> NewFloor(SiteId site, Level level, absl::Time now) const;
-  // Raises one floor; whether it moved.
-  absl::StatusOr<bool> Raise(SiteId site, Level level, absl::Time now);
-  // Deletes what lies below the floor, unless a snapshot may need it.
-  absl::Status Free(SiteId site, Level level);
+  // How far the floor of a level can be raised towards `wanted`; nothing where it stays.
+  std::optional<Minute> Reachable(SiteId site, Level level, Minute wanted) const;
+  // Raises one floor as far as that; whether it moved. `capped`: `max_bytes` asks for it.
+  absl::StatusOr<bool> Raise(SiteId site, Level level, Minute wanted, bool capped);
+  // Frees what lies below the floor, unless a snapshot may need it: whole files, and, if `all` or
+  // where it is worth it, also those that hold other columns, by writing them again.
+  absl::Status Free(SiteId site, Level level, bool all);
+  // Bytes on disk below the floor that are still to be freed, estimated.
+  absl::StatusOr<uint64_t> BytesToFree(SiteId site, Level level) const;
 
+ private:
   // What is known of the space below a floor.
   struct Freed {
     Minute floor = 0;      // files that lie below it are gone

@@ -118,6 +118,7 @@ void Flusher::AddColumn(const Database& database, HeadColumn* column) {
     return;
   }
   const Minute start = BucketAt(*level, key.start).start;
+  parts_.dictionary->NoteStacks(column->pairs);
   const BuiltColumn built =
       BuildColumn(std::move(column->pairs), column->observations, *parts_.dictionary);
   if (built.encoded.empty()) return;
@@ -143,6 +144,7 @@ absl::Status Flusher::AddReplacement(const Database& database, const Replacement
     FLAMEKEEP_RETURN_IF_ERROR(status);
     FLAMEKEEP_RETURN_IF_ERROR(DeleteReplaced(database, replacement, site));
     for (auto& [series, added] : content) {
+      parts_.dictionary->NoteStacks(added.pairs);
       const BuiltColumn built =
           BuildColumn(std::move(added.pairs), added.observations, *parts_.dictionary);
       if (built.encoded.empty()) continue;
@@ -177,23 +179,27 @@ absl::Status Flusher::DeleteReplaced(const Database& database, const Replacement
 }
 
 void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
-  const int64_t now = absl::ToUnixMillis(parts_.now());
   while (level != Level::kYear) {
     level = Coarser(level);
-    const MarkKey key{BucketAt(level, start), site};
-    if (!marked_.insert(key).second) continue;
-    const std::optional<StaleMark> old = parts_.levels->mark(key);
-    const StaleMark mark{pending_.number, old.has_value() ? old->first_unix_ms : now, now};
-    pending_.batch.Put(StaleKey(site, key.bucket), EncodeStaleMark(mark));
-    pending_.marks_set.emplace_back(key, mark);
+    MarkStale({BucketAt(level, start), site});
   }
 }
 
-void Flusher::SetFloor(SiteId site, Level level, Minute floor) {
+void Flusher::MarkStale(const MarkKey& key) {
+  if (!marked_.insert(key).second) return;
+  const int64_t now = absl::ToUnixMillis(parts_.now());
+  const std::optional<StaleMark> old = parts_.levels->mark(key);
+  const StaleMark mark{pending_.number, old.has_value() ? old->first_unix_ms : now, now};
+  pending_.batch.Put(StaleKey(key.site, key.bucket), EncodeStaleMark(mark));
+  pending_.marks_set.emplace_back(key, mark);
+}
+
+void Flusher::SetFloor(SiteId site, Level level, Minute floor, bool capped) {
   std::string value;
   PutFixed32(floor, &value);
   pending_.batch.Put(FloorKey(site, level), value);
-  pending_.floors.push_back({site, {level, floor}});
+  if (capped) pending_.batch.Put(FloorKey(site, level, MetaTag::kCapped), value);
+  pending_.floors.push_back({site, level, floor, capped});
 }
 
 void Flusher::ClearMark(const MarkKey& key) {
@@ -349,8 +355,8 @@ void Flusher::Apply() {
   parts_.dictionary->Committed();
   parts_.levels->ChangeMarks(pending_.marks_set, pending_.marks_cleared);
   for (const auto& [source, record] : pending_.progress) parts_.progress->Set(source, record);
-  for (const auto& [site, floor] : pending_.floors) {
-    parts_.levels->SetFloor(site, floor.first, floor.second);
+  for (const PendingCommit::Floor& floor : pending_.floors) {
+    parts_.levels->SetFloor(floor.site, floor.level, floor.floor, floor.capped);
   }
 }
 

@@ -41,7 +41,13 @@ struct PendingCommit {
   rocksdb::WriteBatch batch;
   std::vector<std::pair<MarkKey, StaleMark>> marks_set;
   std::vector<MarkKey> marks_cleared;
-  std::vector<std::pair<SiteId, std::pair<Level, Minute>>> floors;
+  struct Floor {
+    SiteId site{};
+    Level level{};
+    Minute floor = 0;
+    bool capped = false;
+  };
+  std::vector<Floor> floors;
   std::map<SourceId, ProgressRecord> progress;
 };
 
@@ -72,8 +78,10 @@ class Flusher final : public CommitSink {
   // adds to the batch that it returns, which has the content of `base`.
   rocksdb::WriteBatch* Begin(const rocksdb::WriteBatch& base = rocksdb::WriteBatch());
   // Add to what Begin() started.
-  void SetFloor(SiteId site, Level level, Minute floor);
+  // `capped`: `max_bytes` asks for it.
+  void SetFloor(SiteId site, Level level, Minute floor, bool capped = false);
   void ClearMark(const MarkKey& key);
+  void MarkStale(const MarkKey& key);
   void SetProgress(SourceId source, const ProgressRecord& record);
 
   // The number of the last durable flush. Thread safe.

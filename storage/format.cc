@@ -233,8 +233,8 @@ std::string StaleKey(SiteId site, const Bucket& bucket) {
   return key;
 }
 
-std::string FloorKey(SiteId site, Level level) {
-  std::string key = MetaKey(MetaTag::kFloor);
+std::string FloorKey(SiteId site, Level level, MetaTag wanted) {
+  std::string key = MetaKey(wanted);
   key.push_back(static_cast<char>(level));
   PutBig16(Raw(site), &key);
   return key;
@@ -293,12 +293,12 @@ std::string GapKey(SourceId source, int64_t begin_ms) {
   return key;
 }
 
-absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key) {
+absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key, MetaTag wanted) {
   uint8_t tag;
   uint8_t level;
   SiteId site;
-  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(MetaTag::kFloor) ||
-      !GetByte(&key, &level) || level >= kLevelCount || !GetSite(&key, &site) || !key.empty()) {
+  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(wanted) || !GetByte(&key, &level) ||
+      level >= kLevelCount || !GetSite(&key, &site) || !key.empty()) {
     return DataLoss("the key of a floor is malformed");
   }
   return std::pair{site, static_cast<Level>(level)};

@@ -92,6 +92,9 @@ enum class MetaTag : char {
   kFloor = 'l',     // "l" level u8 | site u16 -> fixed32: first minute still kept at this level
   kDerived = 'd',   // "d" -> DerivedRecord: the dictionary's derived files
   kProgress = 'c',  // "c" source u32 -> ProgressRecord
+  kCapped = 'k',    // "k" level u8 | site u16 -> fixed32: the floor, as `max_bytes` raised it last
+  kGrowth = 'n',    // "n" day u32, since 1970 -> DictionaryRecord: the dictionary on that day
+  kDeletion = 'x',  // "x" -> DeletionRecord: what is being deleted
   kGap = 'g',       // "g" source u32 | begin u64, Unix milliseconds -> end fixed64, reason u8
 };
 
@@ -99,9 +102,43 @@ std::string MetaKey(MetaTag tag);
 std::string MetaKey(MetaTag tag, uint16_t id);
 std::string MetaKey(MetaTag tag, uint32_t id);
 std::string StaleKey(SiteId site, const Bucket& bucket);
-std::string FloorKey(SiteId site, Level level);
+// `wanted`: kFloor or kCapped.
+std::string FloorKey(SiteId site, Level level, MetaTag wanted = MetaTag::kFloor);
 // The site and level of a key made by FloorKey().
-absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key);
+absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key,
+                                                        MetaTag wanted = MetaTag::kFloor);
+
+// How large the dictionary was at a moment.
+struct DictionaryRecord {
+  int64_t unix_ms = 0;
+  uint32_t frames = 0;
+  uint32_t stacks = 0;
+  uint64_t bytes = 0;  // of its files
+
+  bool operator==(const DictionaryRecord&) const = default;
+};
+std::string EncodeDictionaryRecord(const DictionaryRecord& record);
+absl::StatusOr<DictionaryRecord> DecodeDictionaryRecord(std::string_view encoded);
+// The day of a key made by MetaKey(kGrowth, day).
+absl::StatusOr<uint32_t> DecodeGrowthKey(std::string_view key);
+
+// A deletion goes through these in turn, and from the start of one again after a crash.
+enum class DeletionPhase : uint8_t {
+  kColumns = 1,  // columns are being deleted: readers pass over those that are still there
+  kNames = 2,    // columns are gone; names that none refers to are being blanked
+  kFiles = 3,    // files that hold what was deleted are being rewritten
+};
+struct DeletionRecord {
+  DeletionPhase phase = DeletionPhase::kColumns;
+  MinuteRange range;
+  std::vector<SeriesId> series;  // ascending
+
+  // Whether a column in a bucket of `level` is one of those to be deleted.
+  bool Covers(Level level, const ColumnKey& key) const;
+  bool operator==(const DeletionRecord&) const = default;
+};
+std::string EncodeDeletion(const DeletionRecord& deletion);
+absl::StatusOr<DeletionRecord> DecodeDeletion(std::string_view encoded);
 
 struct SeriesRecord {
   SiteId site{};
@@ -161,7 +198,8 @@ struct FrameNames {
 
   bool operator==(const FrameNames&) const = default;
 };
-// Format u8 | count varint | per frame: function string, file string.
+// Format u8 | count varint | per frame: function string, file string. A frame without both was
+// blanked: no column refers to it.
 std::string EncodeFrameRun(absl::Span<const FrameNames> frames);
 absl::StatusOr<std::vector<FrameNames>> DecodeFrameRun(std::string_view encoded);
 

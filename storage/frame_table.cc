@@ -58,6 +58,17 @@ absl::StatusOr<FrameId> FrameTable::Intern(std::string_view function, std::strin
   return FrameId{id};
 }
 
+absl::StatusOr<FrameId> FrameTable::AddBlank() {
+  absl::MutexLock lock(&mutex_);
+  const uint32_t id = size_.load(std::memory_order_relaxed);
+  if (id == UINT32_MAX) {
+    return Error(absl::StatusCode::kResourceExhausted, "the store has no frame ids left");
+  }
+  *NewEntry(id) = {Store({}, {}), 0, 0};
+  size_.store(id + 1, std::memory_order_release);
+  return FrameId{id};
+}
+
 std::optional<FrameId> FrameTable::Find(std::string_view function, std::string_view file) const {
   if (function.empty() && file.empty()) return kRootFrame;
   return FindHashed(HashOf(function, file), function, file);

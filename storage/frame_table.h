@@ -42,6 +42,8 @@ class FrameTable {
   // The id of a frame, given at first sight. Errors: FAILED_PRECONDITION when there are no ids
   // left.
   absl::StatusOr<FrameId> Intern(std::string_view function, std::string_view file);
+  // Adds a frame whose names were blanked: nothing finds it. Errors: RESOURCE_EXHAUSTED.
+  absl::StatusOr<FrameId> AddBlank();
   std::optional<FrameId> Find(std::string_view function, std::string_view file) const;
 
   // Ids 0 .. size-1 exist.

@@ -11,10 +11,17 @@ absl::Status LevelState::Load(std::string_view key, std::string_view value) {
     ChangeMarks({{{where.second, where.first}, mark}}, {});
     return absl::OkStatus();
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const auto where, DecodeFloorKey(key));
+  const bool is_cap = key[0] == static_cast<char>(MetaTag::kCapped);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto where,
+                             DecodeFloorKey(key, is_cap ? MetaTag::kCapped : MetaTag::kFloor));
   uint32_t floor = 0;
   if (!GetFixed32(&value, &floor) || !value.empty()) return DataLoss("a floor is malformed");
-  SetFloor(where.first, where.second, floor);
+  if (!is_cap) {
+    SetFloor(where.first, where.second, floor);
+    return absl::OkStatus();
+  }
+  absl::MutexLock lock(&mutex_);
+  capped_[where.first][static_cast<size_t>(where.second)] = floor;
   return absl::OkStatus();
 }
 
@@ -29,9 +36,25 @@ bool LevelState::HasFloors(SiteId site) const {
   return floors_.contains(site);
 }
 
-void LevelState::SetFloor(SiteId site, Level level, Minute floor) {
+void LevelState::SetFloor(SiteId site, Level level, Minute floor, bool capped) {
   absl::MutexLock lock(&mutex_);
   floors_.try_emplace(site).first->second[static_cast<size_t>(level)] = floor;
+  if (capped) capped_[site][static_cast<size_t>(level)] = floor;
+}
+
+std::vector<LevelState::Capped> LevelState::capped() const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Capped> found;
+  for (const auto& [site, capped] : capped_) {
+    const auto floors = floors_.find(site);
+    if (floors == floors_.end()) continue;
+    for (const Level level : kLevels) {
+      const Minute floor = capped[static_cast<size_t>(level)];
+      if (floor == 0 || floor != floors->second[static_cast<size_t>(level)]) continue;
+      found.push_back({site, level, floor});
+    }
+  }
+  return found;
 }
 
 std::optional<StaleMark> LevelState::mark(const MarkKey& key) const {

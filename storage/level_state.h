@@ -35,13 +35,22 @@ class LevelState {
  public:
   using Floors = std::array<Minute, kLevelCount>;
 
-  // Takes in a floor or a mark as it stands in RocksDB. Errors: DATA_LOSS.
+  // Takes in a floor (also one of kCapped) or a mark as it stands in RocksDB. Errors: DATA_LOSS.
   absl::Status Load(std::string_view key, std::string_view value);
 
   // All zero for a site that has none.
   Floors floors(SiteId site) const;
   bool HasFloors(SiteId site) const;
-  void SetFloor(SiteId site, Level level, Minute floor);
+  // `capped`: `max_bytes` asks for it, not the retention.
+  void SetFloor(SiteId site, Level level, Minute floor, bool capped = false);
+
+  // A floor that stands where `max_bytes` put it.
+  struct Capped {
+    SiteId site{};
+    Level level{};
+    Minute floor = 0;
+  };
+  std::vector<Capped> capped() const;  // by site, then by level
 
   std::optional<StaleMark> mark(const MarkKey& key) const;
   std::vector<std::pair<MarkKey, StaleMark>> marks() const;  // in the order of MarkKey
@@ -55,6 +64,7 @@ class LevelState {
  private:
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<SiteId, Floors> floors_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<SiteId, Floors> capped_ ABSL_GUARDED_BY(mutex_);  // 0: never
   absl::btree_map<MarkKey, StaleMark> marks_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -5,12 +5,15 @@
 #include <memory>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 
 namespace flamekeep::storage {
 namespace {
 
 constexpr absl::Duration kPause = absl::Seconds(5);
+// While a deletion waits for snapshots.
+constexpr absl::Duration kShortPause = absl::Milliseconds(100);
 
 }  // namespace
 
@@ -30,6 +33,7 @@ Maintenance::~Maintenance() {
   {
     absl::MutexLock lock(&stop_mutex_);
     stop_ = true;
+    wake_ = true;
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -38,7 +42,10 @@ void Maintenance::Loop() {
   while (true) {
     {
       absl::MutexLock lock(&stop_mutex_);
-      if (stop_mutex_.AwaitWithTimeout(absl::Condition(&stop_), kPause)) return;
+      stop_mutex_.AwaitWithTimeout(absl::Condition(&wake_),
+                                   parts_.deleter->pending() ? kShortPause : kPause);
+      if (stop_) return;
+      wake_ = false;
     }
     const absl::Status status = Run(/*force=*/false);
     if (status.ok() || parts_.stopping->load()) continue;
@@ -53,15 +60,40 @@ absl::Status Maintenance::Run(bool force) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
   forgotten_->Add(parts_.committer->ForgetPositions(parts_.now() - parts_.forget_positions_after));
-  // One of the three that fails does not keep the others from their work.
-  absl::Status error;
-  while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
-    error = DeriveNext();
+  // One of these that fails does not keep the others from their work, but what a deletion has left
+  // is not to be summed.
+  absl::Status error = parts_.deleter->Run();
+  if (parts_.deleter->has_columns()) return error;
+  absl::Status derived;
+  while (derived.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
+    derived = DeriveNext();
   }
+  error.Update(derived);
   while (!parts_.stopping->load() && parts_.rollup->RunDue(parts_.now(), force, &error) > 0) {
   }
   if (!parts_.stopping->load()) error.Update(parts_.expiry->RunDue(parts_.now()).status());
+  if (!parts_.stopping->load()) error.Update(parts_.cap->Run(parts_.now()));
+  if (!parts_.stopping->load()) error.Update(parts_.growth->RunDue(parts_.now()));
   return error;
+}
+
+absl::StatusOr<DeletionAmount> Maintenance::StartDeletion(absl::Time begin, absl::Time end,
+                                                          std::vector<SeriesId> series) {
+  absl::MutexLock lock(&run_mutex_);
+  return parts_.deleter->Start(begin, end, std::move(series));
+}
+
+absl::StatusOr<bool> Maintenance::WaitForDeletion() {
+  if (thread_.joinable()) {
+    absl::MutexLock lock(&stop_mutex_);
+    wake_ = true;
+  } else {
+    absl::MutexLock lock(&run_mutex_);
+    FLAMEKEEP_RETURN_IF_ERROR(parts_.deleter->Run());
+  }
+  if (parts_.deleter->WaitUntilThrough(absl::Now() + kShortPause)) return true;
+  FLAMEKEEP_RETURN_IF_ERROR(parts_.deleter->last_error());
+  return false;
 }
 
 absl::Status Maintenance::DeriveNext() {

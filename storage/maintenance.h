@@ -1,5 +1,5 @@
-// The background thread of a store: rollup, derived files of the dictionary, expiry, positions that
-// are forgotten.
+// The background thread of a store: rollup, derived files of the dictionary, expiry, the size cap,
+// deletions, positions that are forgotten.
 //
 // Thread safety: all methods.
 #ifndef FLAMEKEEP_STORAGE_MAINTENANCE_H_
@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -16,18 +17,24 @@
 #include "base/metrics.h"
 #include "storage/committer.h"
 #include "storage/database.h"
+#include "storage/deletion.h"
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/flush.h"
+#include "storage/growth_log.h"
 #include "storage/rollup.h"
+#include "storage/size_cap.h"
 
 namespace flamekeep::storage {
 
 class Maintenance {
  public:
   struct Parts {  // not owned
+    Deleter* deleter;
     Rollup* rollup;
     Expiry* expiry;
+    SizeCap* cap;
+    GrowthLog* growth;
     Dictionary* dictionary;
     Committer* committer;
     Flusher* flusher;
@@ -47,6 +54,14 @@ class Maintenance {
   // done. Returns the first error.
   absl::Status Run(bool force) ABSL_LOCKS_EXCLUDED(run_mutex_);
 
+  // Records a deletion (deletion.h) and has the thread go on with it at once, or does so itself
+  // where there is no thread.
+  absl::StatusOr<DeletionAmount> StartDeletion(absl::Time begin, absl::Time end,
+                                               std::vector<SeriesId> series)
+      ABSL_LOCKS_EXCLUDED(run_mutex_);
+  // Waits a moment for it; whether it is through. Errors: its last one.
+  absl::StatusOr<bool> WaitForDeletion() ABSL_LOCKS_EXCLUDED(run_mutex_);
+
  private:
   void Loop();
   absl::Status DeriveNext();
@@ -57,6 +72,7 @@ class Maintenance {
   absl::Mutex run_mutex_;  // one run at a time
   absl::Mutex stop_mutex_;
   bool stop_ ABSL_GUARDED_BY(stop_mutex_) = false;
+  bool wake_ ABSL_GUARDED_BY(stop_mutex_) = false;  // set with stop_, too
   std::thread thread_;
 };
 

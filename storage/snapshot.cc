@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/status.h"
+#include "storage/deletion.h"
 #include "storage/planner.h"
 #include "storage/store_impl.h"
 
@@ -58,6 +59,13 @@ class SnapshotImpl final : public Snapshot {
   }
   ~SnapshotImpl() override { database_->db()->ReleaseSnapshot(snapshot_); }
 
+  // Reads what is being deleted as of the snapshot.
+  absl::Status Load() {
+    FLAMEKEEP_ASSIGN_OR_RETURN(deletion_, ReadDeletion(*database_, options_));
+    if (deletion_.has_value() && deletion_->phase != DeletionPhase::kColumns) deletion_.reset();
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
                                 std::vector<SeriesId> series) const override;
   absl::Status Read(const Plan& plan,
@@ -71,6 +79,10 @@ class SnapshotImpl final : public Snapshot {
  private:
   class View;
 
+  bool IsDeleted(Level level, const ColumnKey& key) const {
+    return deletion_.has_value() && deletion_->Covers(level, key);
+  }
+
   absl::Status ReadPiece(const Plan& plan, const Piece& piece,
                          absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
                          absl::FunctionRef<absl::Status()> check) const;
@@ -82,6 +94,7 @@ class SnapshotImpl final : public Snapshot {
   const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
   const StackTreeView tree_;
+  std::optional<DeletionRecord> deletion_;  // readers pass over its columns
 };
 
 // Floors and marks of the sites of one plan, and probes for direct parts.
@@ -113,6 +126,7 @@ class SnapshotImpl::View final : public PlannerView {
     const auto it = std::unique_ptr<rocksdb::Iterator>(snapshot_.database_->db()->NewIterator(
         snapshot_.options_, snapshot_.database_->level(bucket.level)));
     for (const SeriesId series : series_) {
+      if (snapshot_.IsDeleted(bucket.level, {site, bucket.start, series})) continue;
       // Rolled parts have source 0 and sort before all direct ones.
       it->Seek(EncodeColumnKey({site, bucket.start, series, SourceId{1}, Part::kDirect}));
       if (it->Valid() && it->key().starts_with(SeriesPrefix(site, bucket.start, series))) {
@@ -254,7 +268,7 @@ absl::Status SnapshotImpl::ReadPiece(
       continue;
     }
     misses = 0;
-    if (key.part == Part::kDirect || !piece.direct_only) {
+    if ((key.part == Part::kDirect || !piece.direct_only) && !IsDeleted(piece.level, key)) {
       FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<ColumnHandle> handle,
                                  MakeHandle(*it, key, piece.level));
       FLAMEKEEP_RETURN_IF_ERROR(visit(std::move(handle)));
@@ -285,8 +299,14 @@ absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const roc
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
-  FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, impl_->database.Get());
-  return std::make_unique<SnapshotImpl>(std::move(database), &impl_->catalog, *impl_->dictionary);
+  return impl_->NewSnapshot();
+}
+
+absl::StatusOr<std::unique_ptr<Snapshot>> Store::Impl::NewSnapshot() const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> open, database.Get());
+  auto snapshot = std::make_unique<SnapshotImpl>(std::move(open), &catalog, *dictionary);
+  FLAMEKEEP_RETURN_IF_ERROR(snapshot->Load());
+  return snapshot;
 }
 
 }  // namespace flamekeep::storage

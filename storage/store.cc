@@ -12,10 +12,16 @@
 #include "storage/check.h"
 #include "storage/format.h"
 #include "storage/replacement.h"
+#include "storage/snapshot.h"
 #include "storage/store_directory.h"
 #include "storage/store_impl.h"
 
 namespace flamekeep::storage {
+
+const Retention& StoreOptions::RetentionOf(std::string_view site) const {
+  const auto it = site_retention.find(site);
+  return it == site_retention.end() ? retention : it->second;
+}
 
 absl::Status Store::Impl::Load(Committer::Durable* durable) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
@@ -24,7 +30,7 @@ absl::Status Store::Impl::Load(Committer::Durable* durable) {
   // Sites first: series and sources name them.
   for (const MetaTag tag :
        {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition, MetaTag::kFloor,
-        MetaTag::kStale, MetaTag::kProgress, MetaTag::kBatchId}) {
+        MetaTag::kCapped, MetaTag::kStale, MetaTag::kProgress, MetaTag::kBatchId}) {
     const std::string prefix = MetaKey(tag);
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const std::string_view key = View(it->key());
@@ -35,7 +41,7 @@ absl::Status Store::Impl::Load(Committer::Durable* durable) {
       } else if (tag == MetaTag::kBatchId) {
         FLAMEKEEP_ASSIGN_OR_RETURN(const BatchIdRecord record, DecodeBatchIdKey(key));
         durable->batch_ids.Load(record);
-      } else if (tag == MetaTag::kFloor || tag == MetaTag::kStale) {
+      } else if (tag == MetaTag::kFloor || tag == MetaTag::kCapped || tag == MetaTag::kStale) {
         FLAMEKEEP_RETURN_IF_ERROR(levels.Load(key, value));
       } else if (tag == MetaTag::kProgress) {
         FLAMEKEEP_RETURN_IF_ERROR(progress.Load(key, value));
@@ -44,6 +50,7 @@ absl::Status Store::Impl::Load(Committer::Durable* durable) {
       }
     }
   }
+  FLAMEKEEP_ASSIGN_OR_RETURN(deletion, ReadDeletion(*current, rocksdb::ReadOptions()));
   return FromRocksDb(it->status(), "reading the registry of " + options.directory);
 }
 
@@ -61,16 +68,24 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
                          options.max_head_bytes, options.append_timeout, options.progress_interval,
                          options.now},
       flusher.get(), std::move(durable));
+  deleter = std::make_unique<Deleter>(
+      Deleter::Parts{&database, committer.get(), flusher.get(), dictionary.get(), &levels, &catalog,
+                     &stopping, [this] { return NewSnapshot(); }, options.append_timeout},
+      deletion);
   rollup = std::make_unique<Rollup>(Rollup::Parts{&database, committer.get(), flusher.get(),
                                                   &levels, metrics(), &stopping,
                                                   options.rollup_quiet, options.rollup_at_latest});
   expiry =
       std::make_unique<Expiry>(Expiry::Parts{&database, committer.get(), flusher.get(), &levels,
-                                             &catalog, deletable.get(), options.retention});
+                                             &catalog, deletable.get(), &options, &stopping});
+  cap = std::make_unique<SizeCap>(SizeCap::Parts{&database, &levels, &catalog, dictionary.get(),
+                                                 expiry.get(), metrics(), &options});
+  growth = std::make_unique<GrowthLog>(
+      GrowthLog::Parts{&database, committer.get(), flusher.get(), dictionary.get()});
   maintenance = std::make_unique<Maintenance>(
-      Maintenance::Parts{rollup.get(), expiry.get(), dictionary.get(), committer.get(),
-                         flusher.get(), &database, metrics(), &stopping, options.now,
-                         options.forget_positions_after},
+      Maintenance::Parts{deleter.get(), rollup.get(), expiry.get(), cap.get(), growth.get(),
+                         dictionary.get(), committer.get(), flusher.get(), &database, metrics(),
+                         &stopping, options.now, options.forget_positions_after},
       options.background_maintenance);
   return absl::OkStatus();
 }
@@ -81,8 +96,9 @@ absl::Status Store::Impl::EnsureFloors(SiteId site) {
       [this, site] {
         if (levels.HasFloors(site)) return false;
         catalog.TakePending(flusher->Begin());
+        const Retention& retention = options.RetentionOf(catalog.sites()[Raw(site)]);
         for (const Level level : kLevels) {
-          flusher->SetFloor(site, level, RetentionFloor(options.retention, level, options.now()));
+          flusher->SetFloor(site, level, RetentionFloor(retention, level, options.now()));
         }
         return true;
       },
@@ -254,6 +270,36 @@ absl::Status Store::WaitDurable(Ticket ticket, absl::Time deadline) {
 
 absl::Status Store::Flush() { return WaitDurable(impl_->committer->last_ticket()); }
 
+absl::StatusOr<DeletionAmount> Store::MeasureDeletion(absl::Time begin, absl::Time end,
+                                                      std::vector<SeriesId> series) const {
+  return impl_->deleter->Measure(begin, end, std::move(series));
+}
+
+absl::StatusOr<DeletionResult> Store::Delete(absl::Time begin, absl::Time end,
+                                             std::vector<SeriesId> series,
+                                             const std::function<bool()>& cancelled) {
+  // What was accepted before goes, too.
+  FLAMEKEEP_RETURN_IF_ERROR(
+      WaitDurable(impl_->committer->last_ticket(), absl::Now() + impl_->options.append_timeout));
+  DeletionResult result;
+  FLAMEKEEP_ASSIGN_OR_RETURN(result.amount,
+                             impl_->maintenance->StartDeletion(begin, end, std::move(series)));
+  while (true) {
+    const absl::StatusOr<bool> through = impl_->maintenance->WaitForDeletion();
+    if (!through.ok()) {
+      return Error(absl::StatusCode::kUnavailable,
+                   "the deletion has begun and is tried again until it is through: {}",
+                   Message(through.status()));
+    }
+    if (*through) break;
+    if (impl_->stopping.load() || (cancelled != nullptr && cancelled())) {
+      return absl::CancelledError("the deletion has begun and goes on by itself");
+    }
+  }
+  result.names_blanked = impl_->deleter->names_blanked();
+  return result;
+}
+
 absl::Status Store::RunMaintenance(bool force) { return impl_->maintenance->Run(force); }
 
 absl::Status Store::Compact() {
@@ -297,7 +343,23 @@ StoreStatus Store::Status() const {
                             status.dictionary.derived_bytes;
   status.directory_bytes = DirectoryBytes(impl_->options.directory);
   status.series = impl_->catalog.series().size() - 1;
+  if (impl_->deleter != nullptr) status.deleting = impl_->deleter->pending();
+  if (impl_->cap != nullptr) status.cap = impl_->cap->status();
   return status;
+}
+
+absl::StatusOr<StoreStats> Store::Stats(absl::Duration max_age) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
+  const absl::Time now = impl_->options.now();
+  absl::MutexLock lock(&impl_->stats_mutex);
+  if (!impl_->stats.has_value() || now - impl_->stats_time > max_age) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(impl_->stats,
+                               MakeStats({database.get(), impl_->dictionary.get(), &impl_->catalog,
+                                          &impl_->levels, &impl_->options},
+                                         now));
+    impl_->stats_time = now;
+  }
+  return *impl_->stats;
 }
 
 absl::StatusOr<std::vector<std::string>> Store::Check() {

@@ -22,9 +22,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -46,7 +48,10 @@ class Env;
 
 namespace flamekeep::storage {
 
+struct DeletionAmount;
+struct DeletionResult;
 class Snapshot;
+struct StoreStats;
 
 // One line of a profile as decoded. `value` is its weight, `observations` how many samples it
 // stands for (mostly 1).
@@ -105,6 +110,9 @@ struct StoreOptions {
   bool read_only = false;
   Metrics* metrics = nullptr;  // not owned; may be null
   Retention retention;
+  std::map<std::string, Retention, std::less<>> site_retention;  // of sites that differ, by name
+  // Where the store is larger, old minutes and then hours are given up (size_cap.h); 0: never.
+  uint64_t max_bytes = 0;
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   DictionaryOptions dictionary;  // read_only is taken from above
 
@@ -133,6 +141,8 @@ struct StoreOptions {
 
   // The clock for marks, quiet times and expiry.
   std::function<absl::Time()> now = [] { return absl::Now(); };
+
+  const Retention& RetentionOf(std::string_view site) const;
 };
 
 struct SourceStatus {
@@ -148,6 +158,22 @@ struct LevelStatus {
   uint64_t stale = 0;  // buckets that wait for rollup
 };
 
+// What `max_bytes` does.
+struct CapStatus {
+  uint64_t max_bytes = 0;  // 0: none
+  // As of the last look, which comes every few seconds.
+  uint64_t live_bytes = 0;     // of the files that the store consists of
+  uint64_t leaving_bytes = 0;  // of these, given up or expired and still to be freed; estimated
+  uint64_t unmet_bytes = 0;    // beyond max_bytes with nothing left that may go
+
+  struct Removed {
+    std::string site;
+    Level level{};
+    absl::Time before;  // buckets of the level that begin earlier were given up
+  };
+  std::vector<Removed> removed;  // where retention alone would keep them
+};
+
 struct StoreStatus {
   uint64_t last_flush = 0;
   uint64_t head_bytes = 0;
@@ -156,7 +182,9 @@ struct StoreStatus {
   uint64_t dictionary_bytes = 0;
   uint64_t directory_bytes = 0;  // of all files of the store
   uint64_t series = 0;
+  bool deleting = false;  // Delete() was called and is not through yet
   DictionaryStats dictionary;
+  CapStatus cap;
 };
 
 class Store {
@@ -217,6 +245,24 @@ class Store {
   // Errors: UNAVAILABLE where RocksDB is being opened again after an error and that takes long.
   absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const;
 
+  // What Delete() would remove now. Changes nothing. Errors: FAILED_PRECONDITION where an edge of
+  // the range lies inside a bucket that can not be divided (no finer level is kept there, or the
+  // times of samples in it are not known): names the nearest ranges that can be deleted;
+  // INVALID_ARGUMENT for an empty range; NOT_FOUND where there is nothing.
+  absl::StatusOr<DeletionAmount> MeasureDeletion(absl::Time begin, absl::Time end,
+                                                 std::vector<SeriesId> series) const;
+  // Removes what was accepted of the series in the range, at every level, for good: columns go,
+  // coarser buckets are summed again from what is left, frames that no column refers to any more
+  // lose their names, and the files that hold any of it are written again. Answers see all of the
+  // deletion or nothing. It is finished after a crash, too. Returns when it is through: once all
+  // snapshots from before are gone, and that of the caller must be. Where `cancelled` turns true it
+  // returns CANCELLED, and the deletion goes on in the background. Errors: as above;
+  // FAILED_PRECONDITION while another deletion is not through; UNAVAILABLE where something failed
+  // after the deletion was recorded: it goes on by itself.
+  absl::StatusOr<DeletionResult> Delete(absl::Time begin, absl::Time end,
+                                        std::vector<SeriesId> series,
+                                        const std::function<bool()>& cancelled = nullptr);
+
   // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if
   // `force`), derives dictionary files and applies retention, until nothing is left to do.
   absl::Status RunMaintenance(bool force = false);
@@ -224,6 +270,9 @@ class Store {
   absl::Status Compact();
 
   StoreStatus Status() const;
+  // Sizes by level, site and column family, growth and a forecast (store_stats.h), at most
+  // `max_age` old.
+  absl::StatusOr<StoreStats> Stats(absl::Duration max_age = absl::ZeroDuration()) const;
 
   // Verifies the store: every column decodes, digests match the stacks, rolled parts equal what
   // they sum, dictionary files match their runs. One sentence for each fault. Slow: reads

@@ -9,19 +9,24 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "base/metrics.h"
 #include "storage/catalog.h"
 #include "storage/committer.h"
 #include "storage/database.h"
+#include "storage/deletion.h"
 #include "storage/dictionary.h"
 #include "storage/expiry.h"
 #include "storage/final_guard.h"
 #include "storage/flush.h"
+#include "storage/growth_log.h"
 #include "storage/level_state.h"
 #include "storage/maintenance.h"
 #include "storage/progress.h"
 #include "storage/rollup.h"
+#include "storage/size_cap.h"
 #include "storage/store.h"
+#include "storage/store_stats.h"
 
 namespace flamekeep::storage {
 
@@ -42,16 +47,26 @@ struct Store::Impl {
   std::unique_ptr<Flusher> flusher;
   std::unique_ptr<Committer> committer;
   std::atomic<bool> stopping{false};
+  std::optional<DeletionRecord> deletion;  // as of Load()
+  std::unique_ptr<Deleter> deleter;
   std::unique_ptr<Rollup> rollup;
   std::unique_ptr<Expiry> expiry;
+  std::unique_ptr<SizeCap> cap;
+  std::unique_ptr<GrowthLog> growth;
   std::unique_ptr<Maintenance> maintenance;
   absl::Mutex amended_mutex;
   std::set<SourceId> amended ABSL_GUARDED_BY(amended_mutex);
+
+  absl::Mutex stats_mutex;
+  std::optional<StoreStats> stats ABSL_GUARDED_BY(stats_mutex);
+  absl::Time stats_time ABSL_GUARDED_BY(stats_mutex);
 
   Metrics* metrics() { return options.metrics != nullptr ? options.metrics : &own_metrics; }
 
   // Reads registry, positions, floors and marks.
   absl::Status Load(Committer::Durable* durable);
+  // A consistent view, for reading.
+  absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const;
   // Starts the threads.
   absl::Status Start(const Database::Options& database_options, Committer::Durable durable);
   // Gives a site that has no floors those of the retention: nothing of it is stored yet, so old

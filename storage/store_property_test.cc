@@ -1,5 +1,5 @@
-// Random writes, late writes, replacements, rollups, expiries, crashes and ranges against a naive
-// oracle: a list of samples.
+// Random writes, late writes, replacements, rollups, expiries, deletions, crashes and ranges
+// against a naive oracle: a list of samples.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+#include "storage/deletion.h"
 #include "storage/expiry.h"
 #include "storage/fault_env.h"
 #include "storage/level_state.h"
@@ -25,6 +26,7 @@ namespace {
 struct OracleSample {
   Minute minute;
   Level level;  // the finest at which the store still knows the sample's time
+  std::string site;
   std::string profile;
   std::string stack;
   uint64_t value;
@@ -33,10 +35,10 @@ struct OracleSample {
 
 class Oracle {
  public:
-  void Append(Minute minute, Level resolution, const std::string& profile, const std::string& stack,
-              uint64_t value) {
-    samples_.push_back(
-        {minute, FinestKept(floors_, resolution, minute).value(), profile, stack, value});
+  void Append(Minute minute, Level resolution, const std::string& site, const std::string& profile,
+              const std::string& stack, uint64_t value) {
+    samples_.push_back({minute, FinestKept(floors_[site], resolution, minute).value(), site,
+                        profile, stack, value});
   }
 
   void Replace(const Bucket& bucket, StackValues content, bool subtract_finer) {
@@ -54,7 +56,7 @@ class Oracle {
     });
     for (const auto& [stack, value] : content) {
       if (value == 0) continue;
-      samples_.push_back({bucket.start, bucket.level, "excimer", stack, value, true});
+      samples_.push_back({bucket.start, bucket.level, "eqiad", "excimer", stack, value, true});
     }
   }
 
@@ -68,26 +70,39 @@ class Oracle {
     }
   }
 
-  void Expire(const Retention& retention, absl::Time now) {
-    for (const Level level : kLevels) {
-      Minute& floor = floors_[static_cast<size_t>(level)];
-      floor = std::max(floor, RetentionFloor(retention, level, now));
+  void Expire(const StoreOptions& options, absl::Time now) {
+    for (auto& [site, floors] : floors_) {
+      for (const Level level : kLevels) {
+        Minute& floor = floors[static_cast<size_t>(level)];
+        floor = std::max(floor, RetentionFloor(options.RetentionOf(site), level, now));
+      }
     }
     for (OracleSample& sample : samples_) {
-      sample.level = FinestKept(floors_, sample.level, sample.minute).value();
+      sample.level = FinestKept(floors_[sample.site], sample.level, sample.minute).value();
     }
   }
 
-  MinuteRange Widen(MinuteRange range, const std::string& profile) const {
-    const auto sticks_out = [&](Minute edge) {
+  // Whether there was something.
+  bool Delete(MinuteRange range, const std::vector<std::string>& sites,
+              const std::string& profile) {
+    return std::erase_if(samples_, [&](const OracleSample& sample) {
+             return sample.profile == profile && range.Contains(sample.minute) &&
+                    std::find(sites.begin(), sites.end(), sample.site) != sites.end();
+           }) > 0;
+  }
+
+  MinuteRange Widen(MinuteRange range, const std::vector<std::string>& sites,
+                    const std::string& profile) const {
+    const auto sticks_out = [&](Minute edge, const std::string& site) {
       MinuteRange around{edge, edge};
+      const LevelState::Floors& floors = floors_.at(site);
       for (const Level level : {Level::kHour, Level::kDay, Level::kMonth, Level::kYear}) {
         const Bucket bucket = BucketAt(level, edge);
         if (bucket.start == edge) continue;
-        bool whole = floors_[static_cast<size_t>(Finer(level))] > bucket.start &&
-                     floors_[static_cast<size_t>(level)] <= bucket.start;
+        bool whole = floors[static_cast<size_t>(Finer(level))] > bucket.start &&
+                     floors[static_cast<size_t>(level)] <= bucket.start;
         for (const OracleSample& sample : samples_) {
-          whole |= sample.level == level && sample.profile == profile &&
+          whole |= sample.level == level && sample.site == site && sample.profile == profile &&
                    BucketAt(level, sample.minute) == bucket;
         }
         if (whole) around = {bucket.start, bucket.end()};
@@ -95,15 +110,21 @@ class Oracle {
       return around;
     };
     while (true) {
-      const MinuteRange wider{sticks_out(range.begin).begin, sticks_out(range.end).end};
+      MinuteRange wider = range;
+      for (const std::string& site : sites) {
+        wider.begin = std::min(wider.begin, sticks_out(range.begin, site).begin);
+        wider.end = std::max(wider.end, sticks_out(range.end, site).end);
+      }
       if (wider == range) return range;
       range = wider;
     }
   }
 
-  StackValues Sum(MinuteRange covered, const std::string& profile) const {
+  StackValues Sum(MinuteRange covered, const std::vector<std::string>& sites,
+                  const std::string& profile) const {
     StackValues sum;
     for (const OracleSample& sample : samples_) {
+      if (std::find(sites.begin(), sites.end(), sample.site) == sites.end()) continue;
       if (sample.profile == profile && covered.Contains(sample.minute)) {
         sum[sample.stack] += sample.value;
       }
@@ -113,7 +134,7 @@ class Oracle {
 
  private:
   std::vector<OracleSample> samples_;
-  LevelState::Floors floors_{};
+  std::map<std::string, LevelState::Floors> floors_ = {{"codfw", {}}, {"eqiad", {}}};
 };
 
 class StorePropertyTest : public testing::TestWithParam<int> {
@@ -122,7 +143,11 @@ class StorePropertyTest : public testing::TestWithParam<int> {
       : random_(static_cast<unsigned>(GetParam())),
         clock_(Civil(2028, 1, 2)),
         options_(MakeOptions()),
-        store_(options_) {}
+        store_(options_) {
+    // Floors are those of the retention of the day on which the store first hears of a site.
+    store_.Series("excimer", "codfw");
+    store_.Series("excimer", "eqiad");
+  }
 
   StoreOptions MakeOptions() {
     StoreOptions options = TestOptions(directory_.path(), &clock_);
@@ -162,8 +187,9 @@ class StorePropertyTest : public testing::TestWithParam<int> {
     const std::string profile = RandomProfile();
     const std::string stack = RandomStack();
     const uint64_t value = static_cast<uint64_t>(Pick(5) + 1);
-    store_.Append(TimeOf(minute), profile, stack, value, resolution);
-    oracle_.Append(minute, resolution, profile, stack, value);
+    const std::string site = Pick(3) == 0 ? "codfw" : "eqiad";
+    store_.Append(TimeOf(minute), profile, stack, value, resolution, site);
+    oracle_.Append(minute, resolution, site, profile, stack, value);
   }
 
   void Replace() {
@@ -187,10 +213,14 @@ class StorePropertyTest : public testing::TestWithParam<int> {
   void Expire() {
     options_.retention.keep[0] = absl::Hours(24 * 10);
     options_.retention.keep[1] = absl::Hours(24 * 40);
+    Retention& codfw = options_.site_retention["codfw"];
+    codfw = options_.retention;
+    codfw.keep[0] = absl::Hours(24 * (3 + Pick(30)));
     store_.Reopen(options_);
     ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
-    oracle_.Expire(options_.retention, clock_.Now());
+    oracle_.Expire(options_, clock_.Now());
     options_.retention.keep.fill(absl::InfiniteDuration());
+    options_.site_retention.clear();
     store_.Reopen(options_);
   }
 
@@ -203,18 +233,50 @@ class StorePropertyTest : public testing::TestWithParam<int> {
     store_.Reopen(options_);
   }
 
-  void Query() {
-    MinuteRange wanted{RandomMinute(), RandomMinute()};
-    if (wanted.begin > wanted.end) std::swap(wanted.begin, wanted.end);
-    if (wanted.empty()) ++wanted.end;
+  MinuteRange RandomRange() {
+    MinuteRange range{RandomMinute(), RandomMinute()};
+    if (range.begin > range.end) std::swap(range.begin, range.end);
+    if (range.empty()) ++range.end;
+    return range;
+  }
+
+  std::vector<std::string> RandomSites() {
+    const int pick = Pick(4);
+    if (pick == 0) return {"codfw", "eqiad"};
+    return {pick == 1 ? "codfw" : "eqiad"};
+  }
+
+  void Delete() {
+    MinuteRange range = RandomRange();
     const std::string profile = RandomProfile();
+    const std::vector<std::string> sites = RandomSites();
+    std::vector<SeriesId> series;
+    for (const std::string& site : sites) series.push_back(store_.Series(profile, site));
+    const auto run = [&] {
+      return store_->Delete(TimeOf(range.begin), TimeOf(range.end), series).status();
+    };
+    if (const MinuteRange exact = oracle_.Widen(range, sites, profile); exact != range) {
+      ASSERT_EQ(run().code(), absl::StatusCode::kFailedPrecondition);
+      range = exact;
+    }
+    const absl::Status status = run();
+    const bool something = oracle_.Delete(range, sites, profile);
+    ASSERT_EQ(status.code(), something ? absl::StatusCode::kOk : absl::StatusCode::kNotFound)
+        << status;
+  }
+
+  void Query() {
+    const MinuteRange wanted = RandomRange();
+    const std::string profile = RandomProfile();
+    const std::vector<std::string> sites = RandomSites();
     Plan plan;
-    const StackValues sum = store_.Sum(profile, TimeOf(wanted.begin), TimeOf(wanted.end), &plan);
-    const MinuteRange covered = oracle_.Widen(wanted, profile);
+    const StackValues sum =
+        store_.Sum(profile, TimeOf(wanted.begin), TimeOf(wanted.end), &plan, sites);
+    const MinuteRange covered = oracle_.Widen(wanted, sites, profile);
     ASSERT_EQ(plan.covered, covered)
         << FormatMinute(wanted.begin) << " to " << FormatMinute(wanted.end);
     ASSERT_EQ(plan.widened, covered != wanted);
-    ASSERT_EQ(sum, oracle_.Sum(covered, profile))
+    ASSERT_EQ(sum, oracle_.Sum(covered, sites, profile))
         << FormatMinute(covered.begin) << " to " << FormatMinute(covered.end);
   }
 
@@ -242,7 +304,18 @@ TEST_P(StorePropertyTest, AnswersLikeTheOracle) {
         clock_.Set(clock_.Now() + absl::Minutes(Pick(60 * 24 * 2)));
         break;
       case 3:
-        if (Pick(3) == 0) Expire();
+        switch (Pick(6)) {
+          case 0:
+          case 1:
+            Expire();
+            break;
+          case 2:
+          case 3:
+            Delete();
+            break;
+          default:
+            break;
+        }
         break;
       case 4:
       case 5:

@@ -249,7 +249,7 @@ TEST(StoreTest, OneBadBucketDoesNotStopMaintenance) {
   EXPECT_EQ(store.Sum("excimer", At(2026, 11, 19, 3, 4), At(2026, 11, 19, 3, 5), &plan),
             (StackValues{{"a", 1}}));
   EXPECT_EQ(TimeOf(plan.covered.begin), At(2026, 11, 19, 3, 4));
-  store.Sum("excimer", At(2026, 12, 1, 3, 4), At(2026, 12, 1, 3, 5), &plan, "codfw");
+  store.Sum("excimer", At(2026, 12, 1, 3, 4), At(2026, 12, 1, 3, 5), &plan, {"codfw"});
   EXPECT_EQ(TimeOf(plan.covered.begin), At(2026, 12, 1, 3));
 }
 

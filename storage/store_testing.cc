@@ -158,9 +158,11 @@ absl::Status TestStore::TryReplace(Level level, absl::Time start, const StackVal
 }
 
 StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan,
-                           std::string_view site) {
+                           const std::vector<std::string>& sites) {
+  std::vector<SeriesId> series;
+  for (const std::string& site : sites) series.push_back(Series(profile, site));
   const auto snapshot = Require(store_->NewSnapshot());
-  const Plan made = Require(snapshot->MakePlan(begin, end, {Series(profile, site)}));
+  const Plan made = Require(snapshot->MakePlan(begin, end, std::move(series)));
   if (plan != nullptr) *plan = made;
   StackValues sum;
   bool saturated = false;

@@ -87,9 +87,9 @@ class TestStore {
   absl::Status TryReplace(Level level, absl::Time start, const StackValues& content,
                           uint64_t number, bool subtract_finer);
 
-  // The sum of a profile over a range at one site, proved against its digests.
+  // The sum of a profile over a range, proved against its digests.
   StackValues Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan = nullptr,
-                  std::string_view site = "eqiad");
+                  const std::vector<std::string>& sites = {"eqiad"});
 
  private:
   StackId Intern(std::string_view folded);

@@ -9,7 +9,10 @@
 #include "base/status.h"
 #include "flamekeep/version.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_stats.h"
+#include "storage/deletion.h"
 #include "storage/registry.h"
+#include "storage/store_stats.h"
 
 namespace flamekeep::server {
 
@@ -74,6 +77,19 @@ void FillStore(const StatusParts& parts, v1::StoreStatus* out) {
     size->set_level(ToProto(level.level));
     size->set_bytes(level.bytes);
     size->set_stale_buckets(level.stale);
+  }
+  out->set_deleting(status.deleting);
+  if (status.cap.max_bytes == 0) return;
+  v1::SizeCap* cap = out->mutable_cap();
+  cap->set_max_bytes(status.cap.max_bytes);
+  cap->set_live_bytes(status.cap.live_bytes);
+  cap->set_leaving_bytes(status.cap.leaving_bytes);
+  cap->set_unmet_bytes(status.cap.unmet_bytes);
+  for (const storage::CapStatus::Removed& removed : status.cap.removed) {
+    v1::SizeCap::Removed* row = cap->add_removed();
+    row->set_site(removed.site);
+    row->set_level(ToProto(removed.level));
+    *row->mutable_before() = ToProto(removed.before);
   }
 }
 
@@ -171,27 +187,77 @@ v1::StatusResponse MakeStatus(const StatusParts& parts) {
   return out;
 }
 
-AdminService::AdminService(StatusParts parts)
+AdminService::AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine)
     : parts_(std::move(parts)),
+      store_(store),
+      engine_(engine),
       refused_(parts_.metrics->GetCounter("status_calls_refused_total", Severity::kError,
                                           "calls for the status that were refused because too "
                                           "many were waiting")),
-      pool_("admin", 1, kMaxQueued) {}
+      pool_("admin", 1, kMaxQueued),
+      deletions_("delete", 1, kMaxQueued) {}
+
+grpc::ServerUnaryReactor* AdminService::Post(grpc::CallbackServerContext* context, WorkerPool* pool,
+                                             absl::AnyInvocable<absl::Status()> call) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool taken = pool->TryPost(
+      [reactor, call = std::move(call)]() mutable { reactor->Finish(ToGrpc(call())); });
+  if (!taken) {
+    refused_.Add();
+    reactor->Finish(
+        ToGrpc(absl::ResourceExhaustedError("many such calls wait already: try again later")));
+  }
+  return reactor;
+}
 
 grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext* context,
                                                const v1::StatusRequest*,
                                                v1::StatusResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = pool_.TryPost([this, reactor, response] {
+  return Post(context, &pool_, [this, response] {
     *response = MakeStatus(parts_);
-    reactor->Finish(grpc::Status::OK);
+    return absl::OkStatus();
   });
-  if (!taken) {
-    refused_.Add();
-    reactor->Finish(
-        ToGrpc(absl::ResourceExhaustedError("many ask for the status already: try again later")));
+}
+
+grpc::ServerUnaryReactor* AdminService::StoreStats(grpc::CallbackServerContext* context,
+                                                   const v1::StoreStatsRequest*,
+                                                   v1::StoreStatsResponse* response) {
+  return Post(context, &pool_, [this, response]() -> absl::Status {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::StoreStats stats, store_->Stats());
+    *response = ToProto(stats);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::Delete(grpc::CallbackServerContext* context,
+                                               const v1::DeleteRequest* request,
+                                               v1::DeleteResponse* response) {
+  return Post(context, &deletions_, [this, context, request, response] {
+    return DeleteNow(*request, [context] { return context->IsCancelled(); }, response);
+  });
+}
+
+absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
+                                     const std::function<bool()>& cancelled,
+                                     v1::DeleteResponse* response) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::vector<storage::SeriesId> series,
+                             engine_->FindSeries(selection.selector));
+  storage::DeletionResult result;
+  if (request.dry_run()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        result.amount, store_->MeasureDeletion(selection.begin, selection.end, std::move(series)));
+  } else {
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        result, store_->Delete(selection.begin, selection.end, std::move(series), cancelled));
   }
-  return reactor;
+  *response->mutable_range()->mutable_begin() = ToProto(selection.begin);
+  *response->mutable_range()->mutable_end() = ToProto(selection.end);
+  response->set_series(result.amount.series);
+  response->set_columns(result.amount.columns);
+  response->set_samples(result.amount.samples);
+  response->set_names_blanked(result.names_blanked);
+  return absl::OkStatus();
 }
 
 }  // namespace flamekeep::server

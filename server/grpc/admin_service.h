@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "flamekeep/v1/admin.grpc.pb.h"
 #include "ingest/redis_status.h"
+#include "query/engine.h"
 #include "server/worker_pool.h"
 #include "storage/store.h"
 
@@ -31,16 +34,33 @@ v1::StatusResponse MakeStatus(const StatusParts& parts);
 
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  explicit AdminService(StatusParts parts);
+  // `store` and `engine` are not owned.
+  AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine);
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context,
                                    const v1::StatusRequest* request,
                                    v1::StatusResponse* response) override;
 
+  grpc::ServerUnaryReactor* StoreStats(grpc::CallbackServerContext* context,
+                                       const v1::StoreStatsRequest* request,
+                                       v1::StoreStatsResponse* response) override;
+  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context,
+                                   const v1::DeleteRequest* request,
+                                   v1::DeleteResponse* response) override;
+
  private:
+  // Runs `call` in the pool and finishes the reactor of `context` with what it returns.
+  grpc::ServerUnaryReactor* Post(grpc::CallbackServerContext* context, WorkerPool* pool,
+                                 absl::AnyInvocable<absl::Status()> call);
+  absl::Status DeleteNow(const v1::DeleteRequest& request, const std::function<bool()>& cancelled,
+                         v1::DeleteResponse* response);
+
   const StatusParts parts_;
+  storage::Store* const store_;
+  const query::Engine* const engine_;
   Counter& refused_;
   WorkerPool pool_;
+  WorkerPool deletions_;  // take minutes
 };
 
 }  // namespace flamekeep::server

@@ -1,5 +1,6 @@
 #include "server/http/endpoints.h"
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,9 @@ Metrics::Row GaugeRow(std::string_view name, std::string_view sentence, double v
           .is_counter = false,
           .value = value};
 }
+
+// A forecast of years need not be younger.
+constexpr absl::Duration kStatsAge = absl::Minutes(1);
 
 constexpr std::string_view kWelcome =
     "Flamekeep {}\n"
@@ -61,8 +65,27 @@ std::vector<Metrics::Row> StoreRows(const storage::StoreStatus& status) {
     rows.push_back(GaugeRow("store_stale_buckets", "buckets that wait for rollup",
                             static_cast<double>(level.stale), level_labels(level)));
   }
+  if (status.cap.max_bytes != 0) {
+    add("store_max_bytes", "what max_bytes allows the store", status.cap.max_bytes);
+    add("store_cap_unmet_bytes",
+        "bytes of the store beyond max_bytes with nothing left that may be given up",
+        status.cap.unmet_bytes);
+  }
   add("store_writable", "1 while the store can write", status.write_status.ok() ? 1 : 0);
   return rows;
+}
+
+std::vector<Metrics::Row> ForecastRows(const storage::Forecast& forecast) {
+  const Metrics::Labels limit = {{"limit", forecast.limit_is_cap ? "max_bytes" : "disk"}};
+  const double seconds = forecast.to_limit.has_value() ? absl::ToDoubleSeconds(*forecast.to_limit)
+                                                       : std::numeric_limits<double>::infinity();
+  return {GaugeRow("store_growth_bytes_per_day", "by how much the store grows in a day",
+                   forecast.bytes_per_day),
+          GaugeRow("store_limit_bytes", "max_bytes, or what is used and free on the disk",
+                   static_cast<double>(forecast.limit_bytes), limit),
+          GaugeRow("store_seconds_to_full",
+                   "until the store reaches its limit as it grows now; +Inf: not in ten years",
+                   seconds, limit)};
 }
 
 HttpResponse Endpoints::Ready() const {
@@ -80,6 +103,10 @@ HttpResponse Endpoints::MetricsPage() const {
     absl::MutexLock lock(&mutex_);
     if (store_ != nullptr) {
       for (Metrics::Row& row : StoreRows(store_->Status())) rows.push_back(std::move(row));
+      const absl::StatusOr<storage::StoreStats> stats = store_->Stats(kStatsAge);
+      if (stats.ok()) {
+        for (Metrics::Row& row : ForecastRows(stats->forecast)) rows.push_back(std::move(row));
+      }
     }
   }
   return {.body = PrometheusText(rows, ReadProcessInfo()),

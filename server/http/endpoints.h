@@ -17,11 +17,13 @@
 #include "server/health.h"
 #include "server/http/http_server.h"
 #include "storage/store.h"
+#include "storage/store_stats.h"
 
 namespace flamekeep::server {
 
 // The rows of a store for /metrics.
 std::vector<Metrics::Row> StoreRows(const storage::StoreStatus& status);
+std::vector<Metrics::Row> ForecastRows(const storage::Forecast& forecast);
 
 class Endpoints {
  public:

@@ -1,0 +1,42 @@
+#include "cli/selection.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include "base/status.h"
+#include "cli/time_parse.h"
+
+namespace flamekeep::cli {
+namespace {
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Selection> SelectionOf(const std::string& selector, const std::string& from_text,
+                                          const std::string& to_text, absl::Time now) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time from, ParseTime(from_text, now));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time to, ParseTime(to_text, now));
+  if (from == to) {
+    return InvalidArgument("the range is empty: --from and --to are both {}", TimeText(from));
+  }
+  if (from > to) {
+    return InvalidArgument("the range is upside down: --from {} is later than --to {}",
+                           TimeText(from), TimeText(to));
+  }
+  v1::Selection selection;
+  selection.set_selector(selector);
+  *selection.mutable_range()->mutable_begin() = ToProto(from);
+  *selection.mutable_range()->mutable_end() = ToProto(to);
+  return selection;
+}
+
+std::string RangeText(const v1::TimeRange& range) {
+  const auto text = [](const google::protobuf::Timestamp& time) {
+    return TimeText(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()));
+  };
+  return fmt::format("{} to {}", text(range.begin()), text(range.end()));
+}
+
+}  // namespace flamekeep::cli

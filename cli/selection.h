@@ -1,0 +1,25 @@
+// A selector and a range of the command line, for the server.
+//
+// Thread safety: functions.
+#ifndef FLAMEKEEP_CLI_SELECTION_H_
+#define FLAMEKEEP_CLI_SELECTION_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "flamekeep/v1/query.pb.h"
+
+namespace flamekeep::cli {
+
+// Errors: INVALID_ARGUMENT for times that can not be understood, or a range that is empty or upside
+// down.
+absl::StatusOr<v1::Selection> SelectionOf(const std::string& selector, const std::string& from,
+                                          const std::string& to, absl::Time now);
+
+// "2026-11-20T00:00:00Z to 2026-11-21T00:00:00Z"
+std::string RangeText(const v1::TimeRange& range);
+
+}  // namespace flamekeep::cli
+
+#endif  // FLAMEKEEP_CLI_SELECTION_H_
