@@ -85,6 +85,11 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    def peak_memory(self):
+        """The most memory that it has had resident, in bytes."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+
     def crash(self):
         """Kills it and starts it again, on another port: the old one may be taken meanwhile."""
         self.kill()

@@ -185,8 +185,9 @@ class RedisStreamTest(unittest.TestCase):
     def test_entries_that_can_not_be_taken_in(self):
         redis = self.start_redis()
         self.serve(redis, "streams: [excimer]")
+        before = self.server.peak_memory()
         for fields in (("trace", "a 1"), ("stack", "no count"), ("stack", "a 1", "type", "?"),
-                       ("stack", "a 1", "labels", "x"), ("stack", "x" * (5 << 20) + " 1"),
+                       ("stack", "a 1", "labels", "x"), ("stack", "x" * (100 << 20) + " 1"),
                        ("stack", "a 1", "type", "excimer-wall", "labels", "wiki=enwiki")):
             redis.command("XADD", "excimer", "*", *fields)
         redis.add("excimer", f"{STACK} 1")
@@ -195,6 +196,7 @@ class RedisStreamTest(unittest.TestCase):
         for reason in ("no_stack", "no_count", "no_channel", "bad_labels", "too_long"):
             self.assertEqual(self.counter("ingest_rejected_lines_total", reason=reason), 1, reason)
         self.assertEqual(self.status()["messages"], "7")
+        self.assertLess(self.server.peak_memory() - before, 60 << 20)
 
     def test_two_servers_of_a_site(self):
         first = self.start_redis()
