@@ -39,6 +39,7 @@ class Parser {
   void AddQuery();
   void AddStatus();
   void AddDelete();
+  void AddBackup();
   void AddStore();
   void AddCompletion();
   CommandModel Describe(const CLI::App& app);
@@ -57,6 +58,11 @@ class Parser {
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;
   StoreCheckOptions store_check_;
+  BackupCreateOptions backup_create_;
+  BackupListOptions backup_list_;
+  BackupVerifyOptions backup_verify_;
+  BackupRestoreOptions backup_restore_;
+  BackupPruneOptions backup_prune_;
   CompletionOptions completion_;
 };
 
@@ -74,6 +80,7 @@ Parser::Parser() {
   AddStatus();
   AddDelete();
   AddStore();
+  AddBackup();
   AddCompletion();
 }
 
@@ -233,6 +240,45 @@ void Parser::AddStore() {
   CLI::App* check = AddCommand(*store, "check", "Verify every byte of a store", kStoreCheckFooter);
   AddValue(check, "DIR", store_check_.directory, "DIR", "The store's directory")->required();
   commands_.emplace_back(check, [this] { return store_check_; });
+}
+
+void Parser::AddBackup() {
+  CLI::App* backup = AddCommand(app_, "backup", "Make and restore backups", kBackupFooter);
+  backup->require_subcommand(1);
+  CLI::App* create = AddCommand(*backup, "create", "Have the server make a backup", kBackupFooter);
+  create->add_flag("-q,--quiet", backup_create_.quiet, "No progress");
+  AddServer(create, backup_create_.server);
+  commands_.emplace_back(create, [this] { return backup_create_; });
+
+  const auto add_directory = [this](CLI::App* command, std::string& directory) {
+    return AddValue(command, "BACKUPS", directory, "DIR", "The directory of the backups");
+  };
+  CLI::App* list = AddCommand(*backup, "list", "Show what backups there are", kBackupFooter);
+  add_directory(list, backup_list_.directory)
+      ->description("The directory of the backups; else the server is asked");
+  AddServer(list, backup_list_.server);
+  commands_.emplace_back(list, [this] { return backup_list_; });
+
+  CLI::App* verify = AddCommand(*backup, "verify", "Read every byte of the backups", kBackupFooter);
+  add_directory(verify, backup_verify_.directory)->required();
+  AddValue(verify, "--id", backup_verify_.id, "N", "Only this one");
+  commands_.emplace_back(verify, [this] { return backup_verify_; });
+
+  CLI::App* restore = AddCommand(*backup, "restore", "Make a store of a backup", kBackupFooter);
+  add_directory(restore, backup_restore_.directory)->required();
+  AddValue(restore, "DIR", backup_restore_.target, "DIR",
+           "Where the store is to be: missing, or empty")
+      ->required();
+  AddValue(restore, "--id", backup_restore_.id, "N", "This one (default: the newest)");
+  restore->add_flag("-q,--quiet", backup_restore_.quiet, "No progress");
+  commands_.emplace_back(restore, [this] { return backup_restore_; });
+
+  CLI::App* prune = AddCommand(*backup, "prune", "Remove old backups", kBackupFooter);
+  add_directory(prune, backup_prune_.directory)->required();
+  AddValue(prune, "--keep", backup_prune_.keep, "N", "How many of the newest stay")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  commands_.emplace_back(prune, [this] { return backup_prune_; });
 }
 
 void Parser::AddCompletion() {

@@ -18,6 +18,11 @@ absl::Status RunStatus(const StatusOptions& options);
 absl::Status RunDelete(const DeleteOptions& options);
 absl::Status RunStoreStats(const StoreStatsOptions& options);
 absl::Status RunStoreCheck(const StoreCheckOptions& options);
+absl::Status RunBackupCreate(const BackupCreateOptions& options);
+absl::Status RunBackupList(const BackupListOptions& options);
+absl::Status RunBackupVerify(const BackupVerifyOptions& options);
+absl::Status RunBackupRestore(const BackupRestoreOptions& options);
+absl::Status RunBackupPrune(const BackupPruneOptions& options);
 absl::Status RunCompletion(const CompletionOptions& options);
 
 // The program: parses, runs, reports; returns the exit code.

@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "cli/backup_text.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/progress.h"
@@ -65,7 +66,12 @@ absl::Status RunDelete(const DeleteOptions& options) {
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(stub->Delete(&context, request, &deleted), address));
   fmt::print("deleted {}; {} names that nothing else has were blanked\n", AmountText(deleted),
              CountText(deleted.names_blanked()));
-  fmt::print("Backups and exports made before now still hold the data.\n");
+  for (const v1::Backup& backup : deleted.backups()) {
+    fmt::print(
+        "backup {} of {} may still hold the data: `flamekeep backup prune` removes old ones\n",
+        backup.id(), MadeText(backup));
+  }
+  fmt::print("Exports, and backups elsewhere, that were made before now still hold the data.\n");
   return absl::OkStatus();
 }
 

@@ -111,6 +111,17 @@ inline constexpr char kStoreCheckFooter[] = R"(Examples:
 Reads everything and writes nothing; the store must not be in use. Each fault is a line on standard
 output; the exit code is 1 where there is one.)";
 
+inline constexpr char kBackupFooter[] = R"(Examples:
+  flamekeep backup create
+  flamekeep backup list
+  flamekeep backup verify /var/backups/flamekeep
+  flamekeep backup prune /var/backups/flamekeep --keep 14
+  flamekeep backup restore /var/backups/flamekeep /var/lib/flamekeep --id 7
+
+The server makes backups while it works, in the directory `backup_directory` of its configuration;
+a further one costs what has changed. The other commands work on that directory, on any machine that
+has it. A restored store answers every query as the store did when the backup was made.)";
+
 inline constexpr char kCompletionFooter[] = R"(Examples:
   source <(flamekeep completion bash)
   flamekeep completion bash > /etc/bash_completion.d/flamekeep

@@ -85,6 +85,33 @@ struct StoreCheckOptions {
   std::string directory;
 };
 
+struct BackupCreateOptions {
+  std::string server;
+  bool quiet = false;
+};
+
+struct BackupListOptions {
+  std::string server;
+  std::string directory;  // empty: ask the server
+};
+
+struct BackupVerifyOptions {
+  std::string directory;
+  uint32_t id = 0;  // 0: all
+};
+
+struct BackupRestoreOptions {
+  std::string directory;
+  std::string target;
+  uint32_t id = 0;  // 0: the newest that is sound
+  bool quiet = false;
+};
+
+struct BackupPruneOptions {
+  std::string directory;
+  uint32_t keep = 0;
+};
+
 struct CompletionOptions {
   std::string shell;
 };
@@ -94,9 +121,11 @@ struct PrintOptions {
   std::string text;
 };
 
-using Command = std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, StatusOptions,
-                             DeleteOptions, StoreStatsOptions, StoreCheckOptions, CompletionOptions,
-                             PrintOptions>;
+using Command =
+    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, StatusOptions,
+                 DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
+                 BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
+                 CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

@@ -30,6 +30,19 @@ struct Runner {
   absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
   absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }
   absl::Status operator()(const StoreCheckOptions& options) const { return RunStoreCheck(options); }
+  absl::Status operator()(const BackupCreateOptions& options) const {
+    return RunBackupCreate(options);
+  }
+  absl::Status operator()(const BackupListOptions& options) const { return RunBackupList(options); }
+  absl::Status operator()(const BackupVerifyOptions& options) const {
+    return RunBackupVerify(options);
+  }
+  absl::Status operator()(const BackupRestoreOptions& options) const {
+    return RunBackupRestore(options);
+  }
+  absl::Status operator()(const BackupPruneOptions& options) const {
+    return RunBackupPrune(options);
+  }
   absl::Status operator()(const CompletionOptions& options) const { return RunCompletion(options); }
   absl::Status operator()(const PrintOptions& options) const { return Print(options.text); }
 };

@@ -10,7 +10,7 @@
 #include "cli/store_stats_text.h"
 #include "flamekeep/v1/admin.grpc.pb.h"
 #include "server/config.h"
-#include "server/grpc/convert_stats.h"
+#include "server/grpc/convert_admin.h"
 #include "storage/store.h"
 
 namespace flamekeep::cli {

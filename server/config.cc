@@ -353,6 +353,8 @@ constexpr Key<ServerConfig> kKeys[] = {
      }},
     {"retention",
      [](const Value& value, ServerConfig* out) { return ReadRetention(value, &out->retention); }},
+    {"backup_directory",
+     [](const Value& value, ServerConfig* out) { return ReadPath(value, &out->backup_directory); }},
     {"max_bytes",
      [](const Value& value, ServerConfig* out) {
        return value.ReadBytes(128 * kMiB, 1024 * kTiB, &out->max_bytes);

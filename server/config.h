@@ -90,7 +90,8 @@ struct ServerConfig {
   ingest::RuleOptions rules;  // labels and frames
 
   storage::Retention retention;
-  uint64_t max_bytes = 0;  // of the store; 0: no limit
+  uint64_t max_bytes = 0;        // of the store; 0: no limit
+  std::string backup_directory;  // empty: no backups are made
   absl::Duration flush_interval = absl::Seconds(1);
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   LimitsConfig limits;

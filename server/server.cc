@@ -20,6 +20,7 @@
 #include "ingest/redis_source.h"
 #include "ingest/redis_stream_source.h"
 #include "query/engine.h"
+#include "server/backups.h"
 #include "server/grpc/grpc_server.h"
 #include "server/health.h"
 #include "server/http/endpoints.h"
@@ -94,6 +95,7 @@ struct Server::Impl {
     hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(),
                                             ingest::PushOptions{.bounds = config.push.bounds});
     engine = std::make_unique<query::Engine>(store.get());
+    backups = std::make_unique<Backups>(config.backup_directory, store.get(), &metrics);
     return absl::OkStatus();
   }
 
@@ -114,6 +116,7 @@ struct Server::Impl {
     const GrpcParts parts{.store = store.get(),
                           .hub = hub.get(),
                           .engine = engine.get(),
+                          .backups = backups.get(),
                           .metrics = &metrics,
                           .status = {.node = node,
                                      .directory = config.data,
@@ -272,6 +275,7 @@ struct Server::Impl {
   std::unique_ptr<ingest::Pipeline> pipeline;
   std::unique_ptr<ingest::PushHub> hub;
   std::unique_ptr<query::Engine> engine;
+  std::unique_ptr<Backups> backups;
   std::unique_ptr<GrpcServer> grpc;
   absl::Mutex sources_mutex;
   std::vector<std::unique_ptr<ingest::RedisSource>> channels ABSL_GUARDED_BY(sources_mutex);

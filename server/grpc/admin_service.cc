@@ -6,10 +6,12 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "flamekeep/version.h"
+#include "server/grpc/blocking_writer.h"
 #include "server/grpc/convert.h"
-#include "server/grpc/convert_stats.h"
+#include "server/grpc/convert_admin.h"
 #include "storage/deletion.h"
 #include "storage/registry.h"
 #include "storage/store_stats.h"
@@ -19,6 +21,9 @@ namespace flamekeep::server {
 namespace {
 
 constexpr size_t kMaxQueued = 16;
+// A caller that takes no word of a backup for so long is gone.
+constexpr absl::Duration kBackupStall = absl::Seconds(30);
+constexpr absl::Duration kBackupProgressInterval = absl::Milliseconds(250);
 // An import of Arc Lamp's files makes a source for each file.
 constexpr int kMaxStoredSources = 1000;
 
@@ -187,15 +192,18 @@ v1::StatusResponse MakeStatus(const StatusParts& parts) {
   return out;
 }
 
-AdminService::AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine)
+AdminService::AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine,
+                           Backups* backups)
     : parts_(std::move(parts)),
       store_(store),
       engine_(engine),
+      backups_(backups),
       refused_(parts_.metrics->GetCounter("status_calls_refused_total", Severity::kError,
                                           "calls for the status that were refused because too "
                                           "many were waiting")),
       pool_("admin", 1, kMaxQueued),
-      deletions_("delete", 1, kMaxQueued) {}
+      deletions_("delete", 1, kMaxQueued),
+      backup_pool_("backup", 1, kMaxQueued) {}
 
 grpc::ServerUnaryReactor* AdminService::Post(grpc::CallbackServerContext* context, WorkerPool* pool,
                                              absl::AnyInvocable<absl::Status()> call) {
@@ -257,7 +265,56 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
   response->set_columns(result.amount.columns);
   response->set_samples(result.amount.samples);
   response->set_names_blanked(result.names_blanked);
+  if (backups_->directory().empty()) return absl::OkStatus();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::BackupInfo> backups, backups_->List());
+  for (const storage::BackupInfo& backup : backups) {
+    // What was made before the range began can not hold any of it, unless it came from the future.
+    if (!backup.fault.empty() || backup.made > selection.begin)
+      *response->add_backups() = ToProto(backup);
+  }
   return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<v1::CreateBackupResponse>* AdminService::CreateBackup(
+    grpc::CallbackServerContext* context, const v1::CreateBackupRequest*) {
+  auto* writer = new BlockingWriter<v1::CreateBackupResponse>(context, kBackupStall);
+  const bool taken = backup_pool_.TryPost([this, context, writer] {
+    absl::Time told = absl::Now();
+    const absl::StatusOr<storage::BackupInfo> made = backups_->Create([&](uint64_t bytes) {
+      if (context->IsCancelled()) return false;
+      if (absl::Now() - told < kBackupProgressInterval) return true;
+      told = absl::Now();
+      v1::CreateBackupResponse response;
+      response.set_bytes(bytes);
+      return writer->Write(std::move(response), told + kBackupStall).ok();
+    });
+    absl::Status status = made.status();
+    if (made.ok()) {
+      v1::CreateBackupResponse response;
+      response.set_bytes(made->bytes);
+      *response.mutable_backup() = ToProto(*made);
+      response.set_directory(backups_->directory());
+      status = writer->Write(std::move(response), absl::Now() + kBackupStall);
+    }
+    writer->Close(status, absl::Now() + kBackupStall);
+  });
+  if (!taken) {
+    refused_.Add();
+    writer->Close(absl::ResourceExhaustedError("many backups wait already: try again later"),
+                  absl::Now());
+  }
+  return writer;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListBackups(grpc::CallbackServerContext* context,
+                                                    const v1::ListBackupsRequest*,
+                                                    v1::ListBackupsResponse* response) {
+  return Post(context, &pool_, [this, response]() -> absl::Status {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::BackupInfo> list, backups_->List());
+    response->set_directory(backups_->directory());
+    for (const storage::BackupInfo& backup : list) *response->add_backups() = ToProto(backup);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace flamekeep::server

@@ -15,6 +15,7 @@
 #include "flamekeep/v1/admin.grpc.pb.h"
 #include "ingest/redis_status.h"
 #include "query/engine.h"
+#include "server/backups.h"
 #include "server/worker_pool.h"
 #include "storage/store.h"
 
@@ -34,8 +35,9 @@ v1::StatusResponse MakeStatus(const StatusParts& parts);
 
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  // `store` and `engine` are not owned.
-  AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine);
+  // `store`, `engine` and `backups` are not owned.
+  AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine,
+               Backups* backups);
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context,
                                    const v1::StatusRequest* request,
@@ -47,6 +49,11 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context,
                                    const v1::DeleteRequest* request,
                                    v1::DeleteResponse* response) override;
+  grpc::ServerWriteReactor<v1::CreateBackupResponse>* CreateBackup(
+      grpc::CallbackServerContext* context, const v1::CreateBackupRequest* request) override;
+  grpc::ServerUnaryReactor* ListBackups(grpc::CallbackServerContext* context,
+                                        const v1::ListBackupsRequest* request,
+                                        v1::ListBackupsResponse* response) override;
 
  private:
   // Runs `call` in the pool and finishes the reactor of `context` with what it returns.
@@ -58,9 +65,11 @@ class AdminService final : public v1::AdminService::CallbackService {
   const StatusParts parts_;
   storage::Store* const store_;
   const query::Engine* const engine_;
+  Backups* const backups_;
   Counter& refused_;
   WorkerPool pool_;
-  WorkerPool deletions_;  // take minutes
+  WorkerPool deletions_;    // take minutes
+  WorkerPool backup_pool_;  // the same
 };
 
 }  // namespace flamekeep::server

@@ -72,7 +72,7 @@ struct GrpcServer::Impl {
   Impl(const GrpcOptions& options, const GrpcParts& parts)
       : ingest(parts.store, parts.hub, parts.metrics, options.decode_threads, options.memory_bytes),
         query(parts.engine, options.query),
-        admin(parts.status, parts.store, parts.engine) {}
+        admin(parts.status, parts.store, parts.engine, parts.backups) {}
 
   IngestService ingest;
   QueryService query;

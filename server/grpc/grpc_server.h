@@ -39,6 +39,7 @@ struct GrpcParts {
   storage::Store* store;
   ingest::PushHub* hub;
   const query::Engine* engine;
+  Backups* backups;
   Metrics* metrics;
   StatusParts status;
 };

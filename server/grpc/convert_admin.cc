@@ -1,4 +1,4 @@
-#include "server/grpc/convert_stats.h"
+#include "server/grpc/convert_admin.h"
 
 #include "server/grpc/convert.h"
 
@@ -55,6 +55,16 @@ v1::StoreStatsResponse ToProto(const storage::StoreStats& stats) {
   if (stats.forecast.to_limit.has_value()) {
     *forecast->mutable_to_limit() = DurationToProto(*stats.forecast.to_limit);
   }
+  return out;
+}
+
+v1::Backup ToProto(const storage::BackupInfo& backup) {
+  v1::Backup out;
+  out.set_id(backup.id);
+  if (backup.made != absl::InfinitePast()) *out.mutable_made() = ToProto(backup.made);
+  out.set_bytes(backup.bytes);
+  out.set_last_flush(backup.last_flush);
+  out.set_fault(backup.fault);
   return out;
 }
 
