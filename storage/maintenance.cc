@@ -11,6 +11,8 @@ namespace flamekeep::storage {
 namespace {
 
 constexpr absl::Duration kPause = absl::Seconds(5);
+// It looks at the positions of all sources.
+constexpr absl::Duration kForgettingInterval = absl::Minutes(10);
 
 }  // namespace
 
@@ -52,7 +54,10 @@ absl::Status Maintenance::Run(bool force) {
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
-  forgotten_->Add(parts_.committer->ForgetPositions(parts_.now() - parts_.forget_positions_after));
+  if (const absl::Time now = parts_.now(); now >= next_forgetting_) {
+    forgotten_->Add(parts_.committer->ForgetPositions(now - parts_.forget_positions_after));
+    next_forgetting_ = now + kForgettingInterval;
+  }
   // One of the three that fails does not keep the others from their work.
   absl::Status error;
   while (error.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
