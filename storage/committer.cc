@@ -32,7 +32,7 @@ std::optional<int64_t> BeginOfProgress(const HeadContents& contents) {
 
 Committer::Committer(Options options, CommitSink* sink, Durable durable)
     : options_(std::move(options)),
-      flush_bytes_(std::min(options.flush_bytes, options.max_head_bytes / 2)),
+      flush_bytes_(std::min(options_.flush_bytes, options_.max_head_bytes / 2)),
       sink_(sink),
       accepted_positions_(durable.positions),
       durable_positions_(std::move(durable.positions)),
@@ -274,29 +274,26 @@ void Committer::FlushHead() {
   // gets one of its own.
   std::vector<Replacement> replacements = std::exchange(contents.replacements, {});
   absl::flat_hash_map<SourceId, Position> positions = contents.positions;
-  absl::Status status;
   in_flight_progress_ms_ = BeginOfProgress(contents);
-  HeadContents last;
-  if (!replacements.empty()) {
-    // What becomes final must have what was accepted before.
-    last.progress = std::exchange(contents.progress, {});
-    last.live = std::exchange(contents.live, std::nullopt);
-  }
-
-  mutex_.Unlock();
-  if (!contents.empty()) {
-    sink_->Prepare(std::move(contents));
-    status = CommitPrepared();
-  }
+  // Progress comes last: what becomes final must have what was accepted before.
+  auto progress = std::exchange(contents.progress, {});
+  auto live = std::exchange(contents.live, std::nullopt);
+  std::vector<HeadContents> commits;
+  if (!contents.empty() || replacements.empty()) commits.push_back(std::move(contents));
   for (Replacement& replacement : replacements) {
-    if (!status.ok()) break;
     if (replacement.position.has_value()) {
       positions[replacement.position_source] = *replacement.position;
     }
-    HeadContents one;
-    if (&replacement == &replacements.back()) one = std::move(last);
-    one.replacements.push_back(std::move(replacement));
-    sink_->Prepare(std::move(one));
+    commits.emplace_back().replacements.push_back(std::move(replacement));
+  }
+  commits.back().progress = std::move(progress);
+  commits.back().live = std::move(live);
+  absl::Status status;
+
+  mutex_.Unlock();
+  for (HeadContents& commit : commits) {
+    if (!status.ok()) break;
+    sink_->Prepare(std::move(commit));
     status = CommitPrepared();
   }
   mutex_.Lock();

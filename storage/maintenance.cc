@@ -14,6 +14,8 @@ namespace {
 constexpr absl::Duration kPause = absl::Seconds(5);
 // While a deletion waits for snapshots.
 constexpr absl::Duration kShortPause = absl::Milliseconds(100);
+// It looks at the positions of all sources.
+constexpr absl::Duration kForgettingInterval = absl::Minutes(10);
 
 }  // namespace
 
@@ -59,7 +61,10 @@ absl::Status Maintenance::Run(bool force) {
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
-  forgotten_->Add(parts_.committer->ForgetPositions(parts_.now() - parts_.forget_positions_after));
+  if (const absl::Time now = parts_.now(); now >= next_forgetting_) {
+    forgotten_->Add(parts_.committer->ForgetPositions(now - parts_.forget_positions_after));
+    next_forgetting_ = now + kForgettingInterval;
+  }
   // One of these that fails does not keep the others from their work, but what a deletion has left
   // is not to be summed.
   absl::Status error = parts_.deleter->Run();

@@ -70,6 +70,7 @@ class Maintenance {
   Counter* failures_;
   Counter* forgotten_;
   absl::Mutex run_mutex_;  // one run at a time
+  absl::Time next_forgetting_ ABSL_GUARDED_BY(run_mutex_) = absl::InfinitePast();
   absl::Mutex stop_mutex_;
   bool stop_ ABSL_GUARDED_BY(stop_mutex_) = false;
   bool wake_ ABSL_GUARDED_BY(stop_mutex_) = false;  // set with stop_, too
