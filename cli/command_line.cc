@@ -197,8 +197,8 @@ void Parser::AddDelete() {
 void Parser::AddStore() {
   CLI::App* store = AddCommand(app_, "store", "Look into a store", kStoreFooter);
   store->require_subcommand(1);
-  CLI::App* stats = AddCommand(*store, "stats", "Show sizes, growth and when it is full",
-                               kStoreStatsFooter);
+  CLI::App* stats =
+      AddCommand(*store, "stats", "Show sizes, growth and when it is full", kStoreStatsFooter);
   AddValue(stats, "DIR", store_stats_.directory, "DIR",
            "The directory of a store that is not in use; else the server is asked");
   AddValue(stats, "--config", store_stats_.config, "FILE",

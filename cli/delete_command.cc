@@ -41,9 +41,8 @@ absl::Status Confirm(const DeleteOptions& options, const v1::Selection& selectio
 absl::Status RunDelete(const DeleteOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.server));
   v1::DeleteRequest request;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      *request.mutable_selection(),
-      SelectionOf(options.selector, options.from, options.to, absl::Now()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
+                             SelectionOf(options.selector, options.from, options.to, absl::Now()));
   if (!options.yes && !options.dry_run && isatty(STDIN_FILENO) == 0) {
     return InvalidArgument(
         "deleting asks before it does, and standard input is no terminal: give --yes");

@@ -81,9 +81,9 @@ struct PrintOptions {
   std::string text;
 };
 
-using Command = std::variant<ServeOptions, ImportOptions, QueryOptions, StatusOptions,
-                             DeleteOptions, StoreStatsOptions, StoreCheckOptions,
-                             CompletionOptions, PrintOptions>;
+using Command =
+    std::variant<ServeOptions, ImportOptions, QueryOptions, StatusOptions, DeleteOptions,
+                 StoreStatsOptions, StoreCheckOptions, CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

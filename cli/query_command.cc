@@ -19,9 +19,8 @@ namespace {
 
 absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
   v1::RenderRequest request;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      *request.mutable_selection(),
-      SelectionOf(options.selector, options.from, options.to, absl::Now()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
+                             SelectionOf(options.selector, options.from, options.to, absl::Now()));
   const bool is_svg =
       options.format.empty() ? options.output.ends_with(".svg") : options.format == "svg";
   request.set_format(is_svg ? v1::RENDER_FORMAT_SVG : v1::RENDER_FORMAT_FOLDED);
@@ -86,7 +85,8 @@ void TellCoverage(const v1::Coverage& coverage) {
                "flamekeep: note: a sum did not fit 64 bits and stands at its largest value\n");
   }
   if (coverage.observations() == 0) {
-    fmt::print(stderr, "flamekeep: note: there are no samples in {}\n", RangeText(coverage.covered()));
+    fmt::print(stderr, "flamekeep: note: there are no samples in {}\n",
+               RangeText(coverage.covered()));
   }
 }
 

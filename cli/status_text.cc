@@ -59,9 +59,9 @@ std::string Losses(const v1::StatusResponse& status) {
 }
 
 std::string CapText(const v1::SizeCap& cap) {
-  std::string text = fmt::format("  max_bytes is {}, the store's own files have {}",
-                                 RoundedBytesText(cap.max_bytes()),
-                                 RoundedBytesText(cap.live_bytes()));
+  std::string text =
+      fmt::format("  max_bytes is {}, the store's own files have {}",
+                  RoundedBytesText(cap.max_bytes()), RoundedBytesText(cap.live_bytes()));
   if (cap.leaving_bytes() > 0) {
     text += fmt::format(", of it about {} to be freed", RoundedBytesText(cap.leaving_bytes()));
   }
@@ -72,9 +72,9 @@ std::string CapText(const v1::SizeCap& cap) {
                         TimeText(TimeOf(removed.before())));
   }
   if (cap.unmet_bytes() > 0) {
-    text += fmt::format(
-        "  MAX_BYTES CAN NOT BE MET: {} too much, and nothing more may be removed\n",
-        RoundedBytesText(cap.unmet_bytes()));
+    text +=
+        fmt::format("  MAX_BYTES CAN NOT BE MET: {} too much, and nothing more may be removed\n",
+                    RoundedBytesText(cap.unmet_bytes()));
   }
   return text;
 }

@@ -57,9 +57,9 @@ absl::Status RunStoreStats(const StoreStatsOptions& options) {
   if (options.directory.empty() && !options.config.empty()) {
     return InvalidArgument("--config is for a directory: the server has its own");
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const v1::StoreStatsResponse stats,
-      options.directory.empty() ? AskServer(options.server) : ReadDirectory(options));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const v1::StoreStatsResponse stats, options.directory.empty()
+                                                                     ? AskServer(options.server)
+                                                                     : ReadDirectory(options));
   std::string text;
   if (options.json) {
     FLAMEKEEP_ASSIGN_OR_RETURN(text, ToJson(stats));

@@ -36,14 +36,13 @@ std::string Sites(const Stats& stats) {
   Table table({"site", "level", ">on disk", ">a day", "since", ">kept for"});
   for (const Stats::SiteStats& site : stats.sites()) {
     for (const Stats::LevelStats& level : site.levels()) {
-      table.AddRow({site.site(), LevelText(level.level()), RoundedBytesText(level.bytes()),
-                    BytesText(level.bytes_per_day()),
-                    level.has_oldest()
-                        ? TimeText(absl::FromUnixSeconds(level.oldest().seconds()))
-                        : "-",
-                    !stats.has_forecast()  ? "?"
-                    : level.has_keep()     ? DurationText(level.keep())
-                                           : "ever"});
+      table.AddRow(
+          {site.site(), LevelText(level.level()), RoundedBytesText(level.bytes()),
+           BytesText(level.bytes_per_day()),
+           level.has_oldest() ? TimeText(absl::FromUnixSeconds(level.oldest().seconds())) : "-",
+           !stats.has_forecast() ? "?"
+           : level.has_keep()    ? DurationText(level.keep())
+                                 : "ever"});
     }
     table.AddRow({site.site(), "all", RoundedBytesText(site.bytes())});
   }
@@ -53,8 +52,8 @@ std::string Sites(const Stats& stats) {
 std::string Families(const Stats& stats) {
   Table table({"column family", ">on disk", ">keys"});
   for (const Stats::FamilyStats& family : stats.families()) {
-    table.AddRow({family.name(), RoundedBytesText(family.bytes()),
-                  "about " + CountText(family.keys())});
+    table.AddRow(
+        {family.name(), RoundedBytesText(family.bytes()), "about " + CountText(family.keys())});
   }
   table.AddRow({"derived files", RoundedBytesText(stats.derived_bytes())});
   table.AddRow({"logs", RoundedBytesText(stats.log_bytes())});
@@ -66,8 +65,8 @@ std::string Dictionary(const Stats::DictionaryStats& dictionary) {
   Table table({"dictionary", ">now", ">more a day"});
   table.AddRow({"frames", CountText(dictionary.frames()), rate(dictionary.frames_per_day())});
   table.AddRow({"stacks", CountText(dictionary.stacks()), rate(dictionary.stacks_per_day())});
-  table.AddRow({"on disk", RoundedBytesText(dictionary.bytes()),
-                BytesText(dictionary.bytes_per_day())});
+  table.AddRow(
+      {"on disk", RoundedBytesText(dictionary.bytes()), BytesText(dictionary.bytes_per_day())});
   return table.Text() +
          (dictionary.measured()
               ? fmt::format("  measured over {}\n", DurationText(dictionary.over()))
@@ -77,9 +76,9 @@ std::string Dictionary(const Stats::DictionaryStats& dictionary) {
 }
 
 std::string Forecast(const Stats::Forecast& forecast) {
-  std::string text = fmt::format("The store has {} and grows by {} a day. ",
-                                 RoundedBytesText(forecast.bytes()),
-                                 BytesText(forecast.bytes_per_day()));
+  std::string text =
+      fmt::format("The store has {} and grows by {} a day. ", RoundedBytesText(forecast.bytes()),
+                  BytesText(forecast.bytes_per_day()));
   const std::string limit =
       fmt::format("{} of {}", forecast.limit_is_max_bytes() ? "max_bytes" : "the disk's end",
                   RoundedBytesText(forecast.limit_bytes()));
@@ -96,7 +95,7 @@ std::string StoreStatsText(const Stats& stats) {
   return Sites(stats) + "\n" + Families(stats) + "\n" + Dictionary(stats.dictionary()) + "\n" +
          (stats.has_forecast()
               ? Forecast(stats.forecast())
-                   : "A forecast needs the retention: give --config FILE, or ask the server.\n");
+              : "A forecast needs the retention: give --config FILE, or ask the server.\n");
 }
 
 }  // namespace flamekeep::cli

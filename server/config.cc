@@ -310,8 +310,8 @@ constexpr Key<ServerConfig> kKeys[] = {
        return value.ForEach("a list of rules such as {match: \"x\", replace: \"y\"}",
                             [&](const Value& item) { return ReadFrameRule(item, out); });
      }},
-    {"retention", [](const Value& value,
-                     ServerConfig* out) { return ReadRetention(value, &out->retention); }},
+    {"retention",
+     [](const Value& value, ServerConfig* out) { return ReadRetention(value, &out->retention); }},
     {"max_bytes",
      [](const Value& value, ServerConfig* out) {
        return value.ReadBytes(128 * kMiB, 1024 * kTiB, &out->max_bytes);
@@ -334,10 +334,10 @@ absl::StatusOr<ServerConfig> ParseConfig(std::string_view yaml, const std::strin
   FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(yaml, path));
   ServerConfig config;
   // Before the sites, which take from it what they do not name.
-  FLAMEKEEP_RETURN_IF_ERROR(
-      document.ForEach("a map of keys and values", [&](const Value& key, const Value& value) {
-        return key.path() == "retention" ? ReadRetention(value, &config.retention) : absl::OkStatus();
-      }));
+  FLAMEKEEP_RETURN_IF_ERROR(document.ForEach("a map of keys and values", [&](const Value& key,
+                                                                             const Value& value) {
+    return key.path() == "retention" ? ReadRetention(value, &config.retention) : absl::OkStatus();
+  }));
   FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kKeys, &config));
   return config;
 }

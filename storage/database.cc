@@ -191,8 +191,7 @@ absl::StatusOr<std::optional<Minute>> Database::FirstBucket(SiteId site, Level l
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
-  const auto it =
-      std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->level(level)));
+  const auto it = std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->level(level)));
   it->Seek(BucketPrefix(site, range.begin));
   FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "looking for the oldest column"));
   if (!it->Valid()) return std::nullopt;

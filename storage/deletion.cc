@@ -53,10 +53,11 @@ absl::Status Refuse(const Plan& plan, const Snapshot& snapshot, absl::Time begin
   if (first.ok() && TimeOf(plan.covered.begin) != begin) inner.begin = first->end;
   if (last.ok() && TimeOf(plan.covered.end) != end) inner.end = last->begin;
   if (!inner.empty() && inner != plan.covered) nearest += ", or within it " + text(inner);
-  return Error(absl::StatusCode::kFailedPrecondition,
-               "the range cuts a bucket that can not be divided, since no finer level is kept there "
-               "or the times of its samples are not known: delete {}",
-               nearest);
+  return Error(
+      absl::StatusCode::kFailedPrecondition,
+      "the range cuts a bucket that can not be divided, since no finer level is kept there "
+      "or the times of its samples are not known: delete {}",
+      nearest);
 }
 
 }  // namespace
@@ -368,10 +369,9 @@ absl::Status Deleter::RewriteFiles(const DeletionRecord& record, bool* done) {
   };
   for (const SiteId site : SitesOf(record)) {
     for (const Level level : kLevels) {
-      FLAMEKEEP_RETURN_IF_ERROR(
-          compact(database->level(level),
-                  BucketPrefix(site, BucketAt(level, record.range.begin).start),
-                  BucketPrefix(site, record.range.end)));
+      FLAMEKEEP_RETURN_IF_ERROR(compact(
+          database->level(level), BucketPrefix(site, BucketAt(level, record.range.begin).start),
+          BucketPrefix(site, record.range.end)));
     }
   }
   FLAMEKEEP_RETURN_IF_ERROR(compact(database->dictionary(), RunKey(RunTag::kFrames, 0),

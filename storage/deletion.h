@@ -4,8 +4,8 @@
 // edges of the range cut as stale. From then on readers pass over what the record covers, so that
 // an answer sees all of the deletion or nothing of it, while the columns go in batches. Then the
 // names that no column refers to any more are blanked, and last, once no snapshot is left from
-// before, the files that hold any of it are written again and the logs are dropped. Each step can be
-// repeated: after a crash the deletion goes on with the phase of its record.
+// before, the files that hold any of it are written again and the logs are dropped. Each step can
+// be repeated: after a crash the deletion goes on with the phase of its record.
 //
 // Names are blanked in the runs of RocksDB; the running process still knows them. A column that
 // refers to a blanked frame, of a stack that some cache still has the id of, writes the name again
@@ -116,7 +116,8 @@ class Deleter {
   void SetRecord(std::optional<DeletionRecord> record) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Parts parts_;
-  std::atomic<uint64_t> files_from_{0};  // RocksDB's sequence number when the last phase began; 0: not yet
+  std::atomic<uint64_t> files_from_{
+      0};  // RocksDB's sequence number when the last phase began; 0: not yet
   std::atomic<uint64_t> names_blanked_{0};
   mutable absl::Mutex mutex_;
   std::optional<DeletionRecord> record_ ABSL_GUARDED_BY(mutex_);

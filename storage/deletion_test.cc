@@ -157,8 +157,8 @@ TEST_F(DeletionTest, NothingOfItIsLeftInAnyFile) {
   constexpr std::string_view kSecret = "Secret\\Function::call";
   // Values that no other column has, to find them by: as totals, bytes stand in column headers.
   for (int minute = 0; minute < 30; ++minute) {
-    store_.Append(At(3, 5, 1, minute), "excimer",
-                  fmt::format("main;{};leaf{}", kSecret, minute), 1'000'003);
+    store_.Append(At(3, 5, 1, minute), "excimer", fmt::format("main;{};leaf{}", kSecret, minute),
+                  1'000'003);
     store_.Append(At(3, 5, 1, minute), "excimer-wall", fmt::format("main;open;leaf{}", minute % 2),
                   3);
   }
@@ -297,8 +297,9 @@ TEST_F(DeletionTest, IsFinishedAfterACrash) {
     ASSERT_TRUE(store_->RunMaintenance(true).ok());
     env_.Fail(writes, FaultEnv::kForever);
     const absl::Status deleted =
-        store_->Delete(At(3, 5, 0, 20), At(3, 5, 2), {store_.Series("excimer")},
-                       [&] { return env_.changes() > writes; })
+        store_
+            ->Delete(At(3, 5, 0, 20), At(3, 5, 2), {store_.Series("excimer")},
+                     [&] { return env_.changes() > writes; })
             .status();
     const bool frozen = env_.changes() > writes;
     store_.Close();

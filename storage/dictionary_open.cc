@@ -59,25 +59,25 @@ absl::Status Dictionary::Impl::Load() {
 
 absl::Status Dictionary::Impl::LoadFrames(const RunSource& runs) {
   absl::MutexLock lock(&derive_mutex);
-  return ReadFrameRuns(runs,
-                       [this](uint32_t first, absl::Span<const FrameNames> names)
-                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex) -> absl::Status {
-                             uint32_t id = first;
-                             for (const FrameNames& frame : names) {
-                               const bool no_name = frame.function.empty() && frame.file.empty();
-                               FLAMEKEEP_ASSIGN_OR_RETURN(
-                                   const FrameId given,
-                                   no_name ? frames.AddBlank()
-                                         : frames.Intern(frame.function, frame.file));
-                               if (Raw(given) != id) {
-                                 return DataLoss("the frame run at {}: frame {} is the same as {}",
-                                                 first, id, Raw(given));
-                               }
-                               ++id;
-                             }
-                             if (first == packed_frames && id % kRunFrames == 0) packed_frames = id;
-                             return absl::OkStatus();
-                           });
+  return ReadFrameRuns(
+      runs,
+      [this](uint32_t first, absl::Span<const FrameNames> names)
+          ABSL_EXCLUSIVE_LOCKS_REQUIRED(derive_mutex) -> absl::Status {
+            uint32_t id = first;
+            for (const FrameNames& frame : names) {
+              const bool no_name = frame.function.empty() && frame.file.empty();
+              FLAMEKEEP_ASSIGN_OR_RETURN(
+                  const FrameId given,
+                  no_name ? frames.AddBlank() : frames.Intern(frame.function, frame.file));
+              if (Raw(given) != id) {
+                return DataLoss("the frame run at {}: frame {} is the same as {}", first, id,
+                                Raw(given));
+              }
+              ++id;
+            }
+            if (first == packed_frames && id % kRunFrames == 0) packed_frames = id;
+            return absl::OkStatus();
+          });
 }
 
 absl::Status Dictionary::Impl::LoadYoungStacks(const RunSource& runs) {

@@ -264,8 +264,8 @@ absl::StatusOr<std::pair<SiteId, Level>> DecodeFloorKey(std::string_view key, Me
   uint8_t tag;
   uint8_t level;
   SiteId site;
-  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(wanted) ||
-      !GetByte(&key, &level) || level >= kLevelCount || !GetSite(&key, &site) || !key.empty()) {
+  if (!GetByte(&key, &tag) || tag != static_cast<uint8_t>(wanted) || !GetByte(&key, &level) ||
+      level >= kLevelCount || !GetSite(&key, &site) || !key.empty()) {
     return DataLoss("the key of a floor is malformed");
   }
   return std::pair{site, static_cast<Level>(level)};

@@ -191,8 +191,9 @@ TEST(FormatTest, MetaKeys) {
 TEST(FormatTest, MetaKeysThatAreRead) {
   const std::string floor = FloorKey(SiteId{7}, Level::kDay);
   EXPECT_EQ(*DecodeFloorKey(floor), (std::pair{SiteId{7}, Level::kDay}));
-  TestMalformed(floor, [](std::string_view key) { return DecodeFloorKey(key); },
-                [](const auto& key) { return FloorKey(key.first, key.second); });
+  TestMalformed(
+      floor, [](std::string_view key) { return DecodeFloorKey(key); },
+      [](const auto& key) { return FloorKey(key.first, key.second); });
   const std::string position = MetaKey(MetaTag::kPosition, uint32_t{0x01020304});
   EXPECT_EQ(*DecodePositionKey(position), SourceId{0x01020304});
   TestMalformed(position, DecodePositionKey,

@@ -42,9 +42,9 @@ std::string EncodeDictionaryRecord(const DictionaryRecord& record) {
 absl::StatusOr<DictionaryRecord> DecodeDictionaryRecord(std::string_view encoded) {
   DictionaryRecord record;
   uint64_t time = 0;
-  if (!GetFormat(&encoded) || !GetFixed64(&encoded, &time) ||
-      !GetSmall(&encoded, &record.frames) || !GetSmall(&encoded, &record.stacks) ||
-      !GetVarint(&encoded, &record.bytes) || !encoded.empty()) {
+  if (!GetFormat(&encoded) || !GetFixed64(&encoded, &time) || !GetSmall(&encoded, &record.frames) ||
+      !GetSmall(&encoded, &record.stacks) || !GetVarint(&encoded, &record.bytes) ||
+      !encoded.empty()) {
     return DataLoss("a record of the dictionary's size is malformed");
   }
   record.unix_ms = static_cast<int64_t>(time);
@@ -90,8 +90,7 @@ absl::StatusOr<DeletionRecord> DecodeDeletion(std::string_view encoded) {
   // The count is not trusted: each turn takes bytes or ends the loop.
   for (uint64_t i = 0; ok && i < count; ++i) {
     uint32_t id = 0;
-    ok = GetSmall(&encoded, &id) &&
-         (deletion.series.empty() || Raw(deletion.series.back()) < id);
+    ok = GetSmall(&encoded, &id) && (deletion.series.empty() || Raw(deletion.series.back()) < id);
     deletion.series.push_back(SeriesId{id});
   }
   if (!ok || !encoded.empty()) return DataLoss("the record of a deletion is malformed");

@@ -12,8 +12,8 @@ absl::Status LevelState::Load(std::string_view key, std::string_view value) {
     return absl::OkStatus();
   }
   const bool is_cap = key[0] == static_cast<char>(MetaTag::kCapped);
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const auto where, DecodeFloorKey(key, is_cap ? MetaTag::kCapped : MetaTag::kFloor));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto where,
+                             DecodeFloorKey(key, is_cap ? MetaTag::kCapped : MetaTag::kFloor));
   uint32_t floor = 0;
   if (!GetFixed32(&value, &floor) || !value.empty()) return DataLoss("a floor is malformed");
   if (!is_cap) {

@@ -128,8 +128,8 @@ absl::StatusOr<std::vector<SizeCap::Part>> SizeCap::PartsOf(Level level, absl::T
     const Minute finest =
         level == Level::kMinute
             ? wanted
-            : std::min(wanted, BucketAt(Coarser(level), floors[static_cast<size_t>(Finer(level))])
-                                   .start);
+            : std::min(wanted,
+                       BucketAt(Coarser(level), floors[static_cast<size_t>(Finer(level))]).start);
     const std::optional<Minute> limit = parts_.expiry->Reachable(site, level, finest);
     if (!limit.has_value()) continue;
     const Part part{site, floors[static_cast<size_t>(level)], *limit};

@@ -2,12 +2,12 @@
 //
 // Where the store is larger, floors are raised as retention would raise them: of minutes first,
 // then of hours, the oldest of all sites first, aligned to the next coarser level and never past a
-// bucket that is still to be summed. The last day of minutes and the last 31 days of hours stay, and
-// so do days, months, years and the dictionary: where they alone are larger, the store grows beyond
-// `max_bytes` and says so.
+// bucket that is still to be summed. The last day of minutes and the last 31 days of hours stay,
+// and so do days, months, years and the dictionary: where they alone are larger, the store grows
+// beyond `max_bytes` and says so.
 //
-// What has been given up counts as gone at once, by an estimate, so that a compaction that waits for
-// a snapshot or takes long does not make more go; the next look is at the size that came of it.
+// What has been given up counts as gone at once, by an estimate, so that a compaction that waits
+// for a snapshot or takes long does not make more go; the next look is at the size that came of it.
 //
 // Thread safety: Run() one thread at a time (the maintenance thread); status() any.
 #ifndef FLAMEKEEP_STORAGE_SIZE_CAP_H_

@@ -45,11 +45,10 @@ class SizeCapTest : public testing::Test {
     batch.source = *store_->InternSource({SourceKind::kPubSub, site, "test", "node", 0});
     for (int minute = 0; minute < 24 * 60; minute += minutes_apart) {
       for (int i = 0; i < 200; ++i) {
-        batch.samples.push_back(
-            store_.MakeSample(day + absl::Minutes(minute), "excimer",
-                              fmt::format("main;f{}", std::uniform_int_distribution<int>(
-                                                          0, 3000)(random_)),
-                              std::uniform_int_distribution<uint64_t>(1, 1000)(random_), site));
+        batch.samples.push_back(store_.MakeSample(
+            day + absl::Minutes(minute), "excimer",
+            fmt::format("main;f{}", std::uniform_int_distribution<int>(0, 3000)(random_)),
+            std::uniform_int_distribution<uint64_t>(1, 1000)(random_), site));
       }
     }
     ASSERT_TRUE(store_->WaitDurable(*store_->Append(batch)).ok());
@@ -72,8 +71,8 @@ TEST_F(SizeCapTest, GivesUpTheOldestMinutesOfAllSites) {
   }
   ASSERT_TRUE(store_->RunMaintenance(true).ok());
   ASSERT_TRUE(store_->Compact().ok());
-  const StackValues all = store_.Sum("excimer", Civil(2028, 2, 1), Civil(2028, 2, 20), nullptr,
-                                     {"eqiad", "codfw"});
+  const StackValues all =
+      store_.Sum("excimer", Civil(2028, 2, 1), Civil(2028, 2, 20), nullptr, {"eqiad", "codfw"});
   const StackValues late = store_.Sum("excimer", Civil(2028, 2, 19) + absl::Hours(3),
                                       Civil(2028, 2, 19) + absl::Minutes(181));
   const uint64_t before = Live();
@@ -106,9 +105,9 @@ TEST_F(SizeCapTest, GivesUpTheOldestMinutesOfAllSites) {
             0);
 
   // Nothing is lost but the edges.
-  EXPECT_EQ(store_.Sum("excimer", Civil(2028, 2, 1), Civil(2028, 2, 20), nullptr,
-                       {"eqiad", "codfw"}),
-            all);
+  EXPECT_EQ(
+      store_.Sum("excimer", Civil(2028, 2, 1), Civil(2028, 2, 20), nullptr, {"eqiad", "codfw"}),
+      all);
   EXPECT_EQ(store_.Sum("excimer", Civil(2028, 2, 19) + absl::Hours(3),
                        Civil(2028, 2, 19) + absl::Minutes(181)),
             late);
@@ -135,9 +134,9 @@ TEST_F(SizeCapTest, WaitsForASnapshotAndGivesUpNoMore) {
   const uint64_t directory = DirectoryBytes(directory_.path());
 
   std::unique_ptr<Snapshot> snapshot = *store_->NewSnapshot();
-  const Plan plan = *snapshot->MakePlan(Civil(2028, 2, 1) + absl::Hours(1),
-                                        Civil(2028, 2, 1) + absl::Minutes(61),
-                                        {store_.Series("excimer")});
+  const Plan plan =
+      *snapshot->MakePlan(Civil(2028, 2, 1) + absl::Hours(1), Civil(2028, 2, 1) + absl::Minutes(61),
+                          {store_.Series("excimer")});
   const auto columns = [&] {
     int count = 0;
     const auto visit = [&](std::unique_ptr<ColumnHandle>) {
@@ -214,8 +213,7 @@ TEST_F(SizeCapTest, StatsAddUpAndForecast) {
   for (const SiteStats& site : stats.sites) {
     minutes += site.levels[kMinute].bytes;
     EXPECT_GT(site.levels[kMinute].bytes_per_day, 0) << site.site;
-    EXPECT_EQ(site.levels[kMinute].oldest,
-              Civil(2028, 2, site.site == "codfw" ? 25 : 20));
+    EXPECT_EQ(site.levels[kMinute].oldest, Civil(2028, 2, site.site == "codfw" ? 25 : 20));
   }
   EXPECT_NEAR(static_cast<double>(minutes), static_cast<double>(BytesOf(kMinute)),
               static_cast<double>(BytesOf(kMinute)) * 0.1);

@@ -304,8 +304,7 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Store::Impl::NewSnapshot() const {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> open, database.Get());
-  auto snapshot =
-      std::make_unique<SnapshotImpl>(std::move(open), &catalog, *dictionary);
+  auto snapshot = std::make_unique<SnapshotImpl>(std::move(open), &catalog, *dictionary);
   FLAMEKEEP_RETURN_IF_ERROR(snapshot->Load());
   return snapshot;
 }

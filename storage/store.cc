@@ -26,8 +26,9 @@ absl::Status Store::Impl::Load(absl::flat_hash_map<SourceId, Position>* position
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       current->db()->NewIterator(rocksdb::ReadOptions(), current->meta()));
   // Sites first: series and sources name them.
-  for (const MetaTag tag : {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition,
-                            MetaTag::kFloor, MetaTag::kCapped, MetaTag::kStale, MetaTag::kProgress}) {
+  for (const MetaTag tag :
+       {MetaTag::kSite, MetaTag::kSeries, MetaTag::kSource, MetaTag::kPosition, MetaTag::kFloor,
+        MetaTag::kCapped, MetaTag::kStale, MetaTag::kProgress}) {
     const std::string prefix = MetaKey(tag);
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const std::string_view key = View(it->key());
@@ -76,8 +77,9 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   growth = std::make_unique<GrowthLog>(
       GrowthLog::Parts{&database, committer.get(), flusher.get(), dictionary.get()});
   maintenance = std::make_unique<Maintenance>(
-      Maintenance::Parts{deleter.get(), rollup.get(), expiry.get(), cap.get(), growth.get(), dictionary.get(), committer.get(),
-                         flusher.get(), &database, metrics(), &stopping, options.now},
+      Maintenance::Parts{deleter.get(), rollup.get(), expiry.get(), cap.get(), growth.get(),
+                         dictionary.get(), committer.get(), flusher.get(), &database, metrics(),
+                         &stopping, options.now},
       options.background_maintenance);
   return absl::OkStatus();
 }

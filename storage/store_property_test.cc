@@ -1,5 +1,5 @@
-// Random writes, late writes, replacements, rollups, expiries, deletions, crashes and ranges against a naive
-// oracle: a list of samples.
+// Random writes, late writes, replacements, rollups, expiries, deletions, crashes and ranges
+// against a naive oracle: a list of samples.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -134,8 +134,7 @@ Forecast MakeForecast(const StatsParts& parts, const StoreStats& stats, absl::Ti
     forecast.limit_is_cap = true;
   }
   if (forecast.limit_bytes == 0) return forecast;
-  const std::optional<double> days =
-      DaysUntil(static_cast<double>(forecast.limit_bytes), growing);
+  const std::optional<double> days = DaysUntil(static_cast<double>(forecast.limit_bytes), growing);
   if (days.has_value()) forecast.to_limit = *days * kDay;
   return forecast;
 }
@@ -159,8 +158,7 @@ absl::StatusOr<StoreStats> MakeStats(const StatsParts& parts, absl::Time now) {
     double finer_per_day = 0;
     for (const Level level : kLevels) {
       FLAMEKEEP_ASSIGN_OR_RETURN(
-          LevelStats read,
-          reader.Read(level, parts.options->RetentionOf(sites[i]), finer_per_day));
+          LevelStats read, reader.Read(level, parts.options->RetentionOf(sites[i]), finer_per_day));
       finer_per_day = read.bytes_per_day;
       if (read.oldest.has_value()) oldest = std::min(oldest, *read.oldest);
       site.bytes += read.bytes;

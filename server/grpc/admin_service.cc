@@ -186,9 +186,10 @@ AdminService::AdminService(StatusParts parts, storage::Store* store, const query
     : parts_(std::move(parts)),
       store_(store),
       engine_(engine),
-      refused_(parts_.metrics->GetCounter("status_calls_refused_total", Severity::kError,
-                                          "calls for the status that were refused because too "
-                                          "many were waiting")),
+      refused_(
+          parts_.metrics->GetCounter("status_calls_refused_total", Severity::kError,
+                                     "calls for the status, for statistics and for deletions that "
+                                     "were refused because too many were waiting")),
       pool_("admin", 1, kMaxQueued),
       deletions_("delete", 1, kMaxQueued) {}
 
@@ -199,8 +200,8 @@ grpc::ServerUnaryReactor* AdminService::Post(grpc::CallbackServerContext* contex
       [reactor, call = std::move(call)]() mutable { reactor->Finish(ToGrpc(call())); });
   if (!taken) {
     refused_.Add();
-    reactor->Finish(ToGrpc(
-        absl::ResourceExhaustedError("many such calls wait already: try again later")));
+    reactor->Finish(
+        ToGrpc(absl::ResourceExhaustedError("many such calls wait already: try again later")));
   }
   return reactor;
 }
@@ -227,10 +228,9 @@ grpc::ServerUnaryReactor* AdminService::StoreStats(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::Delete(grpc::CallbackServerContext* context,
                                                const v1::DeleteRequest* request,
                                                v1::DeleteResponse* response) {
-  return Post(context, &deletions_,
-              [this, context, request, response] {
-                return DeleteNow(*request, [context] { return context->IsCancelled(); }, response);
-              });
+  return Post(context, &deletions_, [this, context, request, response] {
+    return DeleteNow(*request, [context] { return context->IsCancelled(); }, response);
+  });
 }
 
 absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
@@ -242,8 +242,7 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
   storage::DeletionResult result;
   if (request.dry_run()) {
     FLAMEKEEP_ASSIGN_OR_RETURN(
-        result.amount,
-        store_->MeasureDeletion(selection.begin, selection.end, std::move(series)));
+        result.amount, store_->MeasureDeletion(selection.begin, selection.end, std::move(series)));
   } else {
     FLAMEKEEP_ASSIGN_OR_RETURN(
         result, store_->Delete(selection.begin, selection.end, std::move(series), cancelled));

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "base/metrics.h"
 #include "flamekeep/v1/admin.grpc.pb.h"
 #include "ingest/redis_source.h"
