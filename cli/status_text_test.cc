@@ -95,7 +95,7 @@ TEST(StatusText, TellsWhatMaxBytesRemoved) {
   EXPECT_THAT(text, HasSubstr("max_bytes is 40.0 GB, the store's own files have 41.0 GB, of it "
                               "about 300.0 MB to be freed"));
   EXPECT_THAT(text,
-              HasSubstr("minutes of eqiad before 2026-11-20T08:00:00Z were removed for max_bytes"));
+              HasSubstr("minutes of eqiad before 2026-11-20T08:00Z were removed for max_bytes"));
   EXPECT_THAT(text, HasSubstr("MAX_BYTES CAN NOT BE MET: 700.0 MB too much"));
 }
 
