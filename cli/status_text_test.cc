@@ -73,6 +73,32 @@ TEST(StatusText, LossesStandFirst) {
   EXPECT_THAT(text, Not(HasSubstr("Nothing was lost")));
 }
 
+TEST(StatusText, TellsWhatMaxBytesRemoved) {
+  const std::string text = Text(R"pb(
+    store: {
+      directory: "/d"
+      deleting: true
+      cap: {
+        max_bytes: 40000000000
+        live_bytes: 41000000000
+        leaving_bytes: 300000000
+        unmet_bytes: 700000000
+        removed: {
+          site: "eqiad"
+          level: LEVEL_MINUTE
+          before: { seconds: 1795161600 }
+        }
+      }
+    }
+  )pb");
+  EXPECT_THAT(text, HasSubstr("a deletion is not through yet"));
+  EXPECT_THAT(text, HasSubstr("max_bytes is 40.0 GB, the store's own files have 41.0 GB, of it "
+                              "about 300.0 MB to be freed"));
+  EXPECT_THAT(text,
+              HasSubstr("minutes of eqiad before 2026-11-20T08:00Z were removed for max_bytes"));
+  EXPECT_THAT(text, HasSubstr("MAX_BYTES CAN NOT BE MET: 700.0 MB too much"));
+}
+
 TEST(StatusText, ShowsSilenceAndLostConnections) {
   const std::string text = Text(R"pb(
     sources: {

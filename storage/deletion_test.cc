@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -166,21 +167,20 @@ TEST_F(DeletionTest, NothingOfItIsLeftInAnyFile) {
   ASSERT_TRUE(store_->Compact().ok());
   store_.Append(At(3, 5, 2, 1), "excimer", fmt::format("main;{};late", kSecret), 1'000'003);
   ASSERT_THAT(FilesWith(directory_.path(), kSecret), Not(IsEmpty()));
-  // The bytes of the columns as they stand in files.
+  // The bytes of the columns as they stand in files, of minutes and of an hour.
   std::vector<std::string> columns;
-  {
+  std::set<Level> levels;
+  const auto visit = [&](std::unique_ptr<ColumnHandle> column) {
+    columns.emplace_back(column->encoded());
+    levels.insert(column->level);
+    return absl::OkStatus();
+  };
+  for (const absl::Time end : {At(3, 5, 1, 30), At(3, 5, 2), At(3, 6)}) {
     const auto snapshot = *store_->NewSnapshot();
-    const Plan plan = *snapshot->MakePlan(At(3, 5, 1), At(3, 5, 1, 30), {store_.Series("excimer")});
-    ASSERT_TRUE(snapshot
-                    ->Read(
-                        plan,
-                        [&](std::unique_ptr<ColumnHandle> column) {
-                          columns.emplace_back(column->encoded());
-                          return absl::OkStatus();
-                        },
-                        [] { return absl::OkStatus(); })
-                    .ok());
+    const Plan plan = *snapshot->MakePlan(At(3, 5, 1), end, {store_.Series("excimer")});
+    ASSERT_TRUE(snapshot->Read(plan, visit, [] { return absl::OkStatus(); }).ok());
   }
+  EXPECT_THAT(levels, testing::ElementsAre(Level::kMinute, Level::kHour));
   ASSERT_FALSE(columns.empty());
   ASSERT_THAT(FilesWith(directory_.path(), columns.front()), Not(IsEmpty()));
 

@@ -41,16 +41,18 @@ Maintenance::~Maintenance() {
 }
 
 void Maintenance::Loop() {
+  bool failed = false;
   while (true) {
     {
       absl::MutexLock lock(&stop_mutex_);
       stop_mutex_.AwaitWithTimeout(absl::Condition(&wake_),
-                                   parts_.deleter->pending() ? kShortPause : kPause);
+                                   parts_.deleter->pending() && !failed ? kShortPause : kPause);
       if (stop_) return;
       wake_ = false;
     }
     const absl::Status status = Run(/*force=*/false);
-    if (status.ok() || parts_.stopping->load()) continue;
+    failed = !status.ok();
+    if (!failed || parts_.stopping->load()) continue;
     failures_->Add();
     spdlog::error("maintenance: {}", Message(status));
   }

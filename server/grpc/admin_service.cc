@@ -198,9 +198,10 @@ AdminService::AdminService(StatusParts parts, storage::Store* store, const query
       store_(store),
       engine_(engine),
       backups_(backups),
-      refused_(parts_.metrics->GetCounter("status_calls_refused_total", Severity::kError,
-                                          "calls for the status that were refused because too "
-                                          "many were waiting")),
+      refused_(parts_.metrics->GetCounter(
+          "status_calls_refused_total", Severity::kError,
+          "calls for the status, for statistics, deletions and backups that "
+          "were refused because too many were waiting")),
       pool_("admin", 1, kMaxQueued),
       deletions_("delete", 1, kMaxQueued),
       backup_pool_("backup", 1, kMaxQueued) {}

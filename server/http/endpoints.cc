@@ -48,6 +48,7 @@ std::vector<Metrics::Row> StoreRows(const storage::StoreStatus& status) {
     return {{"level", std::string(storage::LevelName(level.level))}};
   };
   add("store_bytes", "bytes of all files of the store", status.directory_bytes);
+  add("store_deleting", "1 while a deletion is not through", status.deleting ? 1 : 0);
   add("store_dictionary_bytes", "bytes of the dictionary's files", status.dictionary_bytes);
   add("store_dictionary_memory_bytes", "memory of the dictionary, mapped files apart",
       status.dictionary.memory_bytes);
