@@ -77,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::unique_ptr<char[]> copy(new char[size - 1]);
   std::copy(data + 1, data + size, copy.get());
   const std::string_view bytes(copy.get(), size - 1);
-  switch (data[0] % 10) {
+  switch (data[0] % 14) {
     case 0:
       Column(bytes);
       break;
@@ -101,11 +101,25 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 [](const auto& key) { return StaleKey(key.first, key.second); });
       break;
     case 7:
-      RoundTrip(bytes, DecodeFloorKey,
-                [](const auto& key) { return FloorKey(key.first, key.second); });
+      RoundTrip(
+          bytes, [](std::string_view key) { return DecodeFloorKey(key); },
+          [](const auto& key) { return FloorKey(key.first, key.second); });
       break;
     case 8:
       RoundTrip(bytes, DecodeProgress, EncodeProgress);
+      break;
+    case 9:
+      RoundTrip(bytes, DecodeBatchIdKey, BatchIdKey);
+      break;
+    case 10:
+      RoundTrip(bytes, DecodeDictionaryRecord, EncodeDictionaryRecord);
+      break;
+    case 11:
+      RoundTrip(bytes, DecodeGrowthKey,
+                [](uint32_t day) { return MetaKey(MetaTag::kGrowth, day); });
+      break;
+    case 12:
+      RoundTrip(bytes, DecodeDeletion, EncodeDeletion);
       break;
     default: {
       const size_t key_bytes = GapKey(SourceId{0}, 0).size();

@@ -70,7 +70,8 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("the server did not start: " + self.log()[-2000:])
             time.sleep(0.02)
-        self.grpc = json.loads(ready.read_text())["grpc"]
+        listening = json.loads(ready.read_text())
+        self.grpc, self.http = listening["grpc"], listening["http"]
 
     def log(self):
         return (self.directory / "log").read_text(errors="replace")

@@ -12,7 +12,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from flamekeep import BIN, Server, wait_for  # noqa: E402
-from redis_server import RedisServer  # noqa: E402
+from redis_server import Redis  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 
@@ -52,7 +52,10 @@ class DeployTest(unittest.TestCase):
         names = set(re.findall(r"\bflamekeep_[a-z_]+\b", "".join(
             line for line in rules.splitlines() if "expr:" in line)))
         self.assertGreater(len(names), 8)
-        with RedisServer() as redis, tempfile.TemporaryDirectory() as backups:
+        redis = Redis()
+        self.addCleanup(redis.close)
+        redis.add("wall", "main;f")
+        with tempfile.TemporaryDirectory(prefix="flamekeep-deploy-") as backups:
             config = (f"backup_directory: {backups}\nmax_bytes: 1GiB\nsites:\n  eqiad:\n"
                       f"    redis: 'redis://127.0.0.1:{redis.port}'\n"
                       "    channels: [excimer]\n    streams: [wall]\n")
