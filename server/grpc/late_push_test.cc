@@ -39,15 +39,15 @@ class LatePushTest : public testing::Test {
     pipeline_ = *ingest::Pipeline::Make(&interner_, {.metrics = &metrics_, .now = now});
     hub_ = std::make_unique<ingest::PushHub>(&*store_, pipeline_.get(),
                                              ingest::PushOptions{.now = now});
-    server_ =
-        *GrpcServer::Start({.address = "127.0.0.1:0", .query = {.metrics = &metrics_}},
-                           {.store = &*store_,
-                            .hub = hub_.get(),
-                            .engine = &engine_,
-                            .metrics = &metrics_,
-                            .status = {.store = &*store_, .metrics = &metrics_, .channels = [] {
-                                         return std::vector<ingest::ChannelStatus>();
-                                       }}});
+    server_ = *GrpcServer::Start({.address = "127.0.0.1:0", .query = {.metrics = &metrics_}},
+                                 {.store = &*store_,
+                                  .hub = hub_.get(),
+                                  .engine = &engine_,
+                                  .backups = &backups_,
+                                  .metrics = &metrics_,
+                                  .status = {.store = &*store_, .metrics = &metrics_, .redis = [] {
+                                               return std::vector<ingest::RedisStatus>();
+                                             }}});
     client_ = v1::IngestService::NewStub(
         grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
   }
@@ -117,6 +117,7 @@ class LatePushTest : public testing::Test {
   storage::TestStore store_{Options()};
   ingest::StoreInterner interner_{&*store_};
   query::Engine engine_{&*store_};
+  Backups backups_{"", &*store_, &metrics_};
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<ingest::PushHub> hub_;
   std::unique_ptr<GrpcServer> server_;
