@@ -92,7 +92,7 @@ TEST_F(BackupTest, ARestoredStoreAnswersTheSame) {
   TestStore copy(At("restored"));
   EXPECT_EQ(copy.Sum("excimer", kStart, kStart + absl::Hours(4)), before);
   EXPECT_EQ(copy->Check()->size(), 0u);
-  EXPECT_EQ(copy->Status().last_flush, made.last_flush);
+  EXPECT_GE(copy->Status().last_flush, made.last_flush);
   // And it goes on.
   copy.Append(kStart, "excimer", "main;again", 3);
   EXPECT_EQ(copy.Sum("excimer", kStart, kStart + absl::Hours(4))["main;again"], 3u);

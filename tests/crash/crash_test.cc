@@ -178,7 +178,7 @@ TEST(CrashTest, EveryAcknowledgedSampleIsThereOnce) {
              {absl::Hours(24 * 366), absl::Minutes(static_cast<int>(random() % 9000))}) {
           storage::Plan plan;
           const absl::Time begin = end - span - absl::Minutes(1);
-          const StackValues sum = store.Sum(profile, begin, end, &plan, site);
+          const StackValues sum = store.Sum(profile, begin, end, &plan, {site});
           ASSERT_EQ(sum, expected.Sum(site, profile, plan.covered));
         }
       }

@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from flamekeep import Server, sums, wait_for  # noqa: E402
 from protocol import generate  # noqa: E402
-from redis_test import Redis  # noqa: E402
+from redis_server import Redis  # noqa: E402
 
 
 class AmendTest(unittest.TestCase):
@@ -53,7 +53,7 @@ class AmendTest(unittest.TestCase):
     def wait_until_final(self):
         """Until the channel is complete through a moment after its first sample, which is returned:
         its minute is final in part."""
-        wait_for(lambda: self.redis.command("PUBLISH", "excimer", "main;live 1") == "1",
+        wait_for(lambda: self.redis.command("PUBLISH", "excimer", "main;live 1") == 1,
                  "the subscription")
         heard = int(time.time()) + 1
         wait_for(lambda: self.stored("excimer") != {}, "the sample")
