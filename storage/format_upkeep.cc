@@ -4,21 +4,10 @@
 
 #include "base/status.h"
 #include "storage/format.h"
+#include "storage/format_bytes.h"
 
 namespace flamekeep::storage {
 namespace {
-
-bool GetByte(std::string_view* in, uint8_t* value) {
-  if (in->empty()) return false;
-  *value = static_cast<uint8_t>(in->front());
-  in->remove_prefix(1);
-  return true;
-}
-
-bool GetFormat(std::string_view* in) {
-  uint8_t format = 0;
-  return GetByte(in, &format) && format == kMetaFormat;
-}
 
 // A varint that fits 32 bits.
 bool GetSmall(std::string_view* in, uint32_t* value) {
