@@ -128,6 +128,8 @@ absl::Status RunBackupRestore(const BackupRestoreOptions& options) {
 }
 
 absl::Status RunBackupPrune(const BackupPruneOptions& options) {
+  // A name that is mistyped makes no directory.
+  FLAMEKEEP_RETURN_IF_ERROR(OpenToRead(options.directory).status());
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const std::unique_ptr<BackupDirectory> backups,
       BackupDirectory::Open(options.directory, BackupDirectory::Access::kWrite));

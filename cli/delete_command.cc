@@ -42,8 +42,11 @@ absl::Status Confirm(const DeleteOptions& options, const v1::Selection& selectio
 absl::Status RunDelete(const DeleteOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.server));
   v1::DeleteRequest request;
+  // "now" is the end of this minute: no finer edge can be met.
+  const absl::Time now =
+      absl::UnixEpoch() + absl::Ceil(absl::Now() - absl::UnixEpoch(), absl::Minutes(1));
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
-                             SelectionOf(options.selector, options.from, options.to, absl::Now()));
+                             SelectionOf(options.selector, options.from, options.to, now));
   if (!options.yes && !options.dry_run && isatty(STDIN_FILENO) == 0) {
     return InvalidArgument(
         "deleting asks before it does, and standard input is no terminal: give --yes");

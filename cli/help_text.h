@@ -103,7 +103,7 @@ inline constexpr char kDeleteFooter[] = R"(Examples:
 
 Tells how much goes and asks. It goes from every level and from the files on disk; frames that nothing
 else has lose their names. A range that cuts a bucket of the finest level that is kept there is
-refused. Should the server die meanwhile, it goes on by itself. Backups are not touched.)";
+refused; "now" is the end of this minute. Should the server die meanwhile, it goes on by itself. Backups are not touched.)";
 
 inline constexpr char kStoreCheckFooter[] = R"(Examples:
   flamekeep store check /var/lib/flamekeep && echo sound

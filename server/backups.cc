@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/status.h"
 
 namespace flamekeep::server {
@@ -47,6 +48,14 @@ void Backups::SetKnown(std::vector<BackupInfo> known) {
 absl::StatusOr<BackupInfo> Backups::Create(const storage::BackupProgress& progress) {
   FLAMEKEEP_RETURN_IF_ERROR(CheckConfigured());
   const auto create = [&]() -> absl::StatusOr<BackupInfo> {
+    ++making_;
+    const absl::Cleanup made_it = [this] { --making_; };
+    // Files that hold what is deleted can not go while they are being copied.
+    if (store_->Status().deleting) {
+      return Error(absl::StatusCode::kAborted,
+                   "a deletion is not through, and its data would be in the backup: try again when "
+                   "`flamekeep status` no longer shows it");
+    }
     FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<BackupDirectory> backups,
                                BackupDirectory::Open(directory_, BackupDirectory::Access::kWrite));
     FLAMEKEEP_ASSIGN_OR_RETURN(BackupInfo made, backups->Create(*store_, progress));

@@ -7,6 +7,7 @@
 #ifndef FLAMEKEEP_SERVER_BACKUPS_H_
 #define FLAMEKEEP_SERVER_BACKUPS_H_
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,14 @@ class Backups {
 
   const std::string& directory() const { return directory_; }
 
-  // Errors: FAILED_PRECONDITION where no directory is configured; else those of
-  // storage::BackupDirectory.
+  // Errors: FAILED_PRECONDITION where no directory is configured; ABORTED while something is being
+  // deleted; else those of storage::BackupDirectory.
   absl::StatusOr<storage::BackupInfo> Create(const storage::BackupProgress& progress);
   // Oldest first; as last seen while one is being made. Errors as above; none where nothing was
   // made yet.
   absl::StatusOr<std::vector<storage::BackupInfo>> List();
+  // Whether one is being made now: it may hold what is deleted meanwhile.
+  bool making() const { return making_.load() > 0; }
 
  private:
   absl::Status CheckConfigured() const;
@@ -43,6 +46,7 @@ class Backups {
   Counter& made_;
   Counter& failures_;
 
+  std::atomic<int> making_{0};
   absl::Mutex mutex_;
   std::vector<storage::BackupInfo> known_ ABSL_GUARDED_BY(mutex_);
 };

@@ -235,6 +235,7 @@ struct Server::Impl {
     health.SetPhase(Phase::kDraining);
     absl::Status status;
     StopSources();
+    if (store != nullptr) store->BeginClosing();
     if (grpc != nullptr && !grpc->Shutdown(deadline)) {
       status = absl::DeadlineExceededError(
           "some calls did not end within limits.drain_timeout and were cut off");

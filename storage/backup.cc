@@ -277,18 +277,28 @@ absl::Status BackupDirectory::Restore(BackupId id, const std::string& target,
   // Last, so that a restore that was killed is no store.
   FLAMEKEEP_RETURN_IF_ERROR(CompleteStoreDirectory(target));
 
-  // The derived files, so that a server has them at once. Nothing expires by this.
+  // The derived files, so that a server has them at once. Nothing expires and nobody is forgotten
+  // by this.
   StoreOptions options;
   options.directory = target;
   options.create_if_missing = false;
   options.background_maintenance = false;
   options.retention.keep.fill(absl::InfiniteDuration());
+  options.forget_positions_after = absl::InfiniteDuration();
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Store::Open(options));
   return store->RunMaintenance();
 }
 
 absl::StatusOr<std::vector<BackupInfo>> BackupDirectory::Prune(uint32_t keep) {
   if (keep == 0) return InvalidArgument("at least one backup must be kept: give 1 or more");
+  std::vector<rocksdb::BackupInfo> all;
+  impl_->engine().GetBackupInfo(&all);
+  for (const rocksdb::BackupInfo& info : all) {
+    if (ParseMetadata(info.app_metadata).has_value()) continue;
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "backup {} in {} was not made by this program: name another directory",
+                 info.backup_id, impl_->directory);
+  }
   std::vector<BackupInfo> gone;
   std::vector<BackupInfo> sound;
   for (BackupInfo& info : List()) (info.fault.empty() ? sound : gone).push_back(std::move(info));

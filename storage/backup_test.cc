@@ -237,6 +237,8 @@ TEST_F(BackupTest, AnotherFormatIsRefused) {
   EXPECT_NE(Reader()->List()[1].fault, "");
   EXPECT_EQ(CodeOf(Reader()->Restore(2, At("restored"), nullptr)),
             absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(Writer()->Prune(1).status()), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Reader()->List().size(), 2u);
 }
 
 }  // namespace

@@ -279,7 +279,9 @@ void Committer::FlushHead() {
   auto progress = std::exchange(contents.progress, {});
   auto live = std::exchange(contents.live, std::nullopt);
   std::vector<HeadContents> commits;
-  if (!contents.empty() || replacements.empty()) commits.push_back(std::move(contents));
+  if (!contents.empty() || !contents.forgotten_ids.empty() || replacements.empty()) {
+    commits.push_back(std::move(contents));
+  }
   for (Replacement& replacement : replacements) {
     if (replacement.position.has_value()) {
       positions[replacement.position_source] = *replacement.position;

@@ -113,8 +113,8 @@ std::vector<SiteId> Deleter::SitesOf(const DeletionRecord& record) const {
 }
 
 absl::StatusOr<DeletionRecord> Deleter::Plan(absl::Time begin, absl::Time end,
-                                             std::vector<SeriesId> series,
-                                             DeletionAmount* amount) const {
+                                             std::vector<SeriesId> series, DeletionAmount* amount,
+                                             const std::function<bool()>& cancelled) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, parts_.snapshot());
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Plan plan,
                              snapshot->MakePlan(begin, end, std::move(series)));
@@ -130,7 +130,10 @@ absl::StatusOr<DeletionRecord> Deleter::Plan(absl::Time begin, absl::Time end,
     return absl::OkStatus();
   };
   FLAMEKEEP_RETURN_IF_ERROR(snapshot->Read(plan, visit, [&]() -> absl::Status {
-    return parts_.stopping->load() ? Closing() : absl::OkStatus();
+    if (parts_.stopping->load()) return Closing();
+    if (cancelled != nullptr && cancelled()) return absl::CancelledError("interrupted");
+    // Whoever reads keeps the database from being opened again after an error.
+    return parts_.committer->write_status();
   }));
   if (found.empty()) {
     return NotFound("there is nothing to delete from {} to {}", FormatMinute(plan.covered.begin),
@@ -141,10 +144,11 @@ absl::StatusOr<DeletionRecord> Deleter::Plan(absl::Time begin, absl::Time end,
 }
 
 absl::StatusOr<DeletionAmount> Deleter::Measure(absl::Time begin, absl::Time end,
-                                                std::vector<SeriesId> series) const {
+                                                std::vector<SeriesId> series,
+                                                const std::function<bool()>& cancelled) const {
   DeletionAmount amount;
   FLAMEKEEP_ASSIGN_OR_RETURN(const DeletionRecord record,
-                             Plan(begin, end, std::move(series), &amount));
+                             Plan(begin, end, std::move(series), &amount, cancelled));
   FLAMEKEEP_RETURN_IF_ERROR(ForEachColumn(record, [&](Level, const std::vector<std::string>& keys) {
     amount.columns += keys.size();
     return absl::OkStatus();
@@ -158,13 +162,13 @@ absl::StatusOr<DeletionAmount> Deleter::Start(absl::Time begin, absl::Time end,
     return Error(absl::StatusCode::kFailedPrecondition,
                  "another deletion is not through yet: try again later");
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const DeletionAmount amount, Measure(begin, end, series));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const DeletionAmount amount, Measure(begin, end, series, nullptr));
   // The committer may come to it after the deadline.
   const auto error = std::make_shared<absl::Status>();
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run(
       [this, begin, end, series = std::move(series), error] {
         // Once more, where nothing can come in between.
-        absl::StatusOr<DeletionRecord> record = Plan(begin, end, series, nullptr);
+        absl::StatusOr<DeletionRecord> record = Plan(begin, end, series, nullptr, nullptr);
         *error = record.status();
         if (!record.ok()) return false;
         rocksdb::WriteBatch* batch = parts_.flusher->Begin();

@@ -76,8 +76,11 @@ class Deleter {
   // `record`: of a deletion that is not through.
   Deleter(Parts parts, std::optional<DeletionRecord> record);
 
+  // Errors also: CANCELLED when `cancelled` turns true; the committer's error when it can not
+  // write.
   absl::StatusOr<DeletionAmount> Measure(absl::Time begin, absl::Time end,
-                                         std::vector<SeriesId> series) const;
+                                         std::vector<SeriesId> series,
+                                         const std::function<bool()>& cancelled) const;
   // Measures and records the deletion. Errors also: UNAVAILABLE where the store can not write; it
   // may then begin later.
   absl::StatusOr<DeletionAmount> Start(absl::Time begin, absl::Time end,
@@ -99,7 +102,8 @@ class Deleter {
  private:
   // Checks the edges; with `amount` reads what goes, and it is an error where that is nothing.
   absl::StatusOr<DeletionRecord> Plan(absl::Time begin, absl::Time end,
-                                      std::vector<SeriesId> series, DeletionAmount* amount) const;
+                                      std::vector<SeriesId> series, DeletionAmount* amount,
+                                      const std::function<bool()>& cancelled) const;
   // Calls `visit` with the key of each column that goes, in pieces of one level and site; the
   // database is not held while it is called.
   using KeysVisitor = absl::FunctionRef<absl::Status(Level, const std::vector<std::string>&)>;

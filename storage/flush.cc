@@ -87,7 +87,7 @@ absl::Status Flusher::Build() {
   Begin();
   // Names first: what was interned after the contents were taken goes along and does no harm.
   parts_.catalog->TakePending(&pending_.batch);
-  for (HeadColumn& column : contents.columns) AddColumn(*database, &column);
+  for (const HeadColumn& column : contents.columns) AddColumn(*database, column);
   for (const Replacement& replacement : contents.replacements) {
     FLAMEKEEP_RETURN_IF_ERROR(AddReplacement(*database, replacement));
   }
@@ -108,19 +108,19 @@ absl::Status Flusher::Build() {
   return absl::OkStatus();
 }
 
-void Flusher::AddColumn(const Database& database, HeadColumn* column) {
-  const HeadKey& key = column->key;
+void Flusher::AddColumn(const Database& database, const HeadColumn& column) {
+  const HeadKey& key = column.key;
   const SiteId site = parts_.catalog->SiteOf(key.series);
   const std::optional<Level> level =
       FinestKept(parts_.levels->floors(site), key.resolution, key.start);
   if (!level.has_value()) {
-    expired_->Add(column->observations);
+    expired_->Add(column.observations);
     return;
   }
   const Minute start = BucketAt(*level, key.start).start;
-  parts_.dictionary->NoteStacks(column->pairs);
-  const BuiltColumn built =
-      BuildColumn(std::move(column->pairs), column->observations, *parts_.dictionary);
+  parts_.dictionary->NoteStacks(column.pairs);
+  // A copy: what comes behind it may fail to read, and then all of it is built again.
+  const BuiltColumn built = BuildColumn(column.pairs, column.observations, *parts_.dictionary);
   if (built.encoded.empty()) return;
   if (built.header.saturated) saturated_->Add();
   pending_.batch.Merge(database.level(*level),

@@ -90,7 +90,7 @@ class Flusher final : public CommitSink {
  private:
   // Makes the WriteBatch of `unbuilt_`. After an error it can be called again.
   absl::Status Build();
-  void AddColumn(const Database& database, HeadColumn* column);
+  void AddColumn(const Database& database, const HeadColumn& column);
   // One that can not be stored exactly is left out, and counted; its position moves all the same.
   absl::Status AddReplacement(const Database& database, const Replacement& replacement);
   absl::Status AddProgress(const Database& database, SourceId source, const Progress& progress);

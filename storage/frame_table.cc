@@ -62,7 +62,7 @@ absl::StatusOr<FrameId> FrameTable::AddBlank() {
   absl::MutexLock lock(&mutex_);
   const uint32_t id = size_.load(std::memory_order_relaxed);
   if (id == UINT32_MAX) {
-    return Error(absl::StatusCode::kResourceExhausted, "the store has no frame ids left");
+    return Error(absl::StatusCode::kFailedPrecondition, "the store has no frame ids left");
   }
   *NewEntry(id) = {Store({}, {}), 0, 0};
   size_.store(id + 1, std::memory_order_release);

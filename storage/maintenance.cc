@@ -60,6 +60,10 @@ void Maintenance::Loop() {
 
 absl::Status Maintenance::Run(bool force) {
   absl::MutexLock lock(&run_mutex_);
+  // One of these that fails does not keep the others from their work, but what a deletion has left
+  // is not to be summed: until its columns are gone nothing else is done.
+  absl::Status error = parts_.deleter->Run();
+  if (parts_.deleter->has_columns()) return error;
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
@@ -67,10 +71,6 @@ absl::Status Maintenance::Run(bool force) {
     forgotten_->Add(parts_.committer->ForgetPositions(now - parts_.forget_positions_after));
     next_forgetting_ = now + kForgettingInterval;
   }
-  // One of these that fails does not keep the others from their work, but what a deletion has left
-  // is not to be summed.
-  absl::Status error = parts_.deleter->Run();
-  if (parts_.deleter->has_columns()) return error;
   absl::Status derived;
   while (derived.ok() && parts_.dictionary->NeedsDerivation() && !parts_.stopping->load()) {
     derived = DeriveNext();
@@ -86,8 +86,14 @@ absl::Status Maintenance::Run(bool force) {
 
 absl::StatusOr<DeletionAmount> Maintenance::StartDeletion(absl::Time begin, absl::Time end,
                                                           std::vector<SeriesId> series) {
-  absl::MutexLock lock(&run_mutex_);
-  return parts_.deleter->Start(begin, end, std::move(series));
+  // A step in between may take minutes, and longer on a disk that fails.
+  while (!run_mutex_.TryLock()) {
+    if (parts_.stopping->load()) return absl::CancelledError("the store is closing");
+    absl::SleepFor(kShortPause);
+  }
+  absl::StatusOr<DeletionAmount> started = parts_.deleter->Start(begin, end, std::move(series));
+  run_mutex_.Unlock();
+  return started;
 }
 
 absl::StatusOr<bool> Maintenance::WaitForDeletion() {

@@ -270,9 +270,10 @@ absl::Status Store::WaitDurable(Ticket ticket, absl::Time deadline) {
 
 absl::Status Store::Flush() { return WaitDurable(impl_->committer->last_ticket()); }
 
-absl::StatusOr<DeletionAmount> Store::MeasureDeletion(absl::Time begin, absl::Time end,
-                                                      std::vector<SeriesId> series) const {
-  return impl_->deleter->Measure(begin, end, std::move(series));
+absl::StatusOr<DeletionAmount> Store::MeasureDeletion(
+    absl::Time begin, absl::Time end, std::vector<SeriesId> series,
+    const std::function<bool()>& cancelled) const {
+  return impl_->deleter->Measure(begin, end, std::move(series), cancelled);
 }
 
 absl::StatusOr<DeletionResult> Store::Delete(absl::Time begin, absl::Time end,
@@ -299,6 +300,8 @@ absl::StatusOr<DeletionResult> Store::Delete(absl::Time begin, absl::Time end,
   result.names_blanked = impl_->deleter->names_blanked();
   return result;
 }
+
+void Store::BeginClosing() { impl_->stopping.store(true); }
 
 absl::Status Store::RunMaintenance(bool force) { return impl_->maintenance->Run(force); }
 

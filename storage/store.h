@@ -249,8 +249,10 @@ class Store {
   // the range lies inside a bucket that can not be divided (no finer level is kept there, or the
   // times of samples in it are not known): names the nearest ranges that can be deleted;
   // INVALID_ARGUMENT for an empty range; NOT_FOUND where there is nothing.
-  absl::StatusOr<DeletionAmount> MeasureDeletion(absl::Time begin, absl::Time end,
-                                                 std::vector<SeriesId> series) const;
+  // Also CANCELLED where `cancelled` turns true.
+  absl::StatusOr<DeletionAmount> MeasureDeletion(
+      absl::Time begin, absl::Time end, std::vector<SeriesId> series,
+      const std::function<bool()>& cancelled = nullptr) const;
   // Removes what was accepted of the series in the range, at every level, for good: columns go,
   // coarser buckets are summed again from what is left, frames that no column refers to any more
   // lose their names, and the files that hold any of it are written again. Answers see all of the
@@ -262,6 +264,11 @@ class Store {
   absl::StatusOr<DeletionResult> Delete(absl::Time begin, absl::Time end,
                                         std::vector<SeriesId> series,
                                         const std::function<bool()>& cancelled = nullptr);
+
+  // For who will soon close the store: breaks off rollups, deletions and backups, so that nobody
+  // waits for them; what was begun goes on when the store is opened again. Samples are taken as
+  // before.
+  void BeginClosing();
 
   // Runs rollups that are due (all stale buckets whose span is over, whatever their age, if
   // `force`), derives dictionary files and applies retention, until nothing is left to do.

@@ -204,7 +204,7 @@ AdminService::AdminService(StatusParts parts, storage::Store* store, const query
           "were refused because too many were waiting")),
       pool_("admin", 1, kMaxQueued),
       deletions_("delete", 1, kMaxQueued),
-      backup_pool_("backup", 1, kMaxQueued) {}
+      backup_pool_("backup", 2, kMaxQueued) {}
 
 grpc::ServerUnaryReactor* AdminService::Post(grpc::CallbackServerContext* context, WorkerPool* pool,
                                              absl::AnyInvocable<absl::Status()> call) {
@@ -252,10 +252,19 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
   FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
   FLAMEKEEP_ASSIGN_OR_RETURN(std::vector<storage::SeriesId> series,
                              engine_->FindSeries(selection.selector));
+  // Asked before anything goes: it may fail.
+  std::vector<storage::BackupInfo> backups;
+  if (!backups_->directory().empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(backups, backups_->List());
+  }
   storage::DeletionResult result;
   if (request.dry_run()) {
     FLAMEKEEP_ASSIGN_OR_RETURN(
-        result.amount, store_->MeasureDeletion(selection.begin, selection.end, std::move(series)));
+        result.amount,
+        store_->MeasureDeletion(selection.begin, selection.end, std::move(series), cancelled));
+  } else if (backups_->making()) {
+    return Error(absl::StatusCode::kAborted,
+                 "a backup is being made, which would hold the data: delete when it is done");
   } else {
     FLAMEKEEP_ASSIGN_OR_RETURN(
         result, store_->Delete(selection.begin, selection.end, std::move(series), cancelled));
@@ -266,8 +275,6 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
   response->set_columns(result.amount.columns);
   response->set_samples(result.amount.samples);
   response->set_names_blanked(result.names_blanked);
-  if (backups_->directory().empty()) return absl::OkStatus();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::BackupInfo> backups, backups_->List());
   for (const storage::BackupInfo& backup : backups) {
     // What was made before the range began can not hold any of it, unless it came from the future.
     if (!backup.fault.empty() || backup.made > selection.begin)
@@ -310,7 +317,7 @@ grpc::ServerWriteReactor<v1::CreateBackupResponse>* AdminService::CreateBackup(
 grpc::ServerUnaryReactor* AdminService::ListBackups(grpc::CallbackServerContext* context,
                                                     const v1::ListBackupsRequest*,
                                                     v1::ListBackupsResponse* response) {
-  return Post(context, &pool_, [this, response]() -> absl::Status {
+  return Post(context, &backup_pool_, [this, response]() -> absl::Status {
     FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::BackupInfo> list, backups_->List());
     response->set_directory(backups_->directory());
     for (const storage::BackupInfo& backup : list) *response->add_backups() = ToProto(backup);

@@ -69,7 +69,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   Counter& refused_;
   WorkerPool pool_;
   WorkerPool deletions_;    // take minutes
-  WorkerPool backup_pool_;  // the same
+  WorkerPool backup_pool_;  // the same; one makes a backup, the other one lists
 };
 
 }  // namespace flamekeep::server
