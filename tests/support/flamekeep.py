@@ -45,6 +45,7 @@ class Server:
         self._config.write_text(KEEP_ALL + config)
         self._flags = flags
         self._process = None
+        self.environment = {}
         self.grpc = "127.0.0.1:0"
 
     def __enter__(self):
@@ -64,13 +65,17 @@ class Server:
                 [BIN, "serve", "--data", str(self.store), "--grpc", self.grpc,
                  "--http", "127.0.0.1:0", "--ready-file", str(ready),
                  "--config", str(self._config), *self._flags],
-                stdout=log, stderr=log)
+                env={**os.environ, **self.environment}, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not ready.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("the server did not start: " + self.log()[-2000:])
             time.sleep(0.02)
         self.grpc = json.loads(ready.read_text())["grpc"]
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def log(self):
         return (self.directory / "log").read_text(errors="replace")

@@ -1,0 +1,131 @@
+"""What the faults happen to: flamekeep and redis-server, each on a machine of its own whose clock
+and disk can be made worse, and a small disk for the store."""
+
+import ctypes
+import mmap
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+from flamekeep import Server
+from redis_server import Redis, free_port
+
+SOURCE = pathlib.Path(__file__).resolve().parent / "machine.c"
+DISK_BYTES = 512 << 20
+SECOND_NS = 1_000_000_000
+
+
+def build_library(directory):
+    """Compiles machine.c; returns the library's path."""
+    library = pathlib.Path(directory) / "machine.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", library,
+                    SOURCE, "-ldl"], check=True)
+    return library
+
+
+class _Page(ctypes.Structure):
+    """As in machine.c."""
+
+    _fields_ = [("clock_offset_ns", ctypes.c_int64), ("sync_delay_us", ctypes.c_int64),
+                ("syncs_fail", ctypes.c_int64)]
+
+
+class Machine:
+    """The clock and the disk of one process, which is to be started with `environment`."""
+
+    def __init__(self, library, page):
+        page.write_bytes(bytes(mmap.PAGESIZE))
+        with page.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+        self._page = _Page.from_buffer(self._memory)
+        self.environment = {"LD_PRELOAD": str(library), "FAULT_PAGE": str(page)}
+
+    @property
+    def clock(self):
+        """How far ahead its clock is, in seconds."""
+        return self._page.clock_offset_ns / SECOND_NS
+
+    @clock.setter
+    def clock(self, seconds):
+        self._page.clock_offset_ns = int(seconds * SECOND_NS)
+
+    def set_disk(self, sync_seconds=0, fails=False):
+        self._page.sync_delay_us = int(sync_seconds * 1_000_000)
+        self._page.syncs_fail = int(fails)
+
+
+class SmallDisk:
+    """A file system of DISK_BYTES in memory; needs the right to mount. Use as a context manager."""
+
+    def __init__(self, path):
+        self.path = path
+        self._ballast = path / "ballast"
+
+    def __enter__(self):
+        self.path.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", self.path],
+                              stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"tests/faults/run: no file system could be mounted at {self.path}: "
+                             f"{done.stderr.strip()}; run it as root, or with --faults without full")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", self.path], check=True)
+
+    def fill(self, left):
+        """Leaves so many bytes free, as far as nobody else writes meanwhile."""
+        state = os.statvfs(self.path)
+        size = state.f_bavail * state.f_frsize - left
+        if size <= 0:
+            return
+        with self._ballast.open("wb") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError:
+                pass  # somebody was faster: it is full
+
+    def free(self):
+        self._ballast.unlink(missing_ok=True)
+
+
+class Program(Server):
+    """flamekeep serve on a fixed port, with its store on a disk."""
+
+    def __init__(self, library, config):
+        super().__init__(config=config)
+        self.machine = Machine(library, self.directory / "machine")
+        self.environment = self.machine.environment
+        self.grpc = f"127.0.0.1:{free_port()}"
+
+    def keep(self, directory):
+        """Copies the store and the log."""
+        shutil.copytree(self.store, directory / "store", dirs_exist_ok=True)
+        shutil.copy(self.directory / "log", directory / "log")
+
+    def check_store(self):
+        """Of the stopped server; the faults found, or an empty string."""
+        done = self.run("store", "check", self.store)
+        return "" if done.returncode == 0 else (done.stdout + done.stderr).decode()[-1000:]
+
+
+class DurableRedis(Redis):
+    """What its XADD acknowledged survives a kill."""
+
+    def __init__(self, library, page):
+        self.machine = Machine(library, page)
+        super().__init__("--appendonly", "yes", "--appendfsync", "always",
+                         environment=self.machine.environment)
+
+    def keep(self, directory):
+        shutil.copytree(self.directory, directory / "redis", dirs_exist_ok=True)
+
+
+def pause(process, seconds):
+    """SIGSTOP and SIGCONT."""
+    os.kill(process.pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(process.pid, signal.SIGCONT)
