@@ -106,6 +106,7 @@ class Round:
         """Everything is there once, also after a restart; no loss is told; the store is sound."""
         asker = Asker(program.grpc)
         self._compare(asker, ledgers, DRAIN_SECONDS)
+        asker.close()
         try:
             code = program.stop()
             if code != 0:
@@ -117,7 +118,9 @@ class Round:
         except AssertionError as error:
             self._failed(str(error))
             return
+        asker = Asker(program.grpc)
         self._compare(asker, ledgers, CALM_SECONDS)
+        asker.close()
 
     def _compare(self, asker, ledgers, seconds):
         """Streams may still be read: what is not yet there is waited for."""

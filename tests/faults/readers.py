@@ -29,6 +29,9 @@ class Asker:
             address, options=[*CHANNEL_OPTIONS, ("grpc.max_receive_message_length", -1)])
         self._stub = query_pb2_grpc.QueryServiceStub(self._channel)
 
+    def close(self):
+        self._channel.close()
+
     def ask(self, profile_type, seconds):
         """Folded text and coverage. None where nothing of the type is in the store. Raises
         grpc.RpcError."""
@@ -77,6 +80,7 @@ class Reader(threading.Thread):
                 for ledger in self._ledgers:
                     self._ask(ledger)
                     self._finish.wait(0.1)
+            self._asker.close()
         except Exception as error:  # pylint: disable=broad-exception-caught
             self._failed(f"{self.name}: {type(error).__name__}: {error}")
 

@@ -114,6 +114,10 @@ class GrpcWriter(Writer):
         return self.pb.OpenSource(source=self.name, site=SITE, format=self.pb.FORMAT_FOLDED,
                                   profile_type=self.name)
 
+    def end(self):
+        # A connection that nobody reads would hold up the server's orderly end.
+        self._channel.close()
+
     def batch(self):
         """Numbers of new samples."""
         return self.ledger.send(self.chance.choice([1, 5, 20, 60]))
@@ -247,3 +251,4 @@ class NumberedStream(GrpcWriter):
     def end(self):
         while self._batches:
             self._call()
+        super().end()
