@@ -12,7 +12,7 @@ import grpc
 
 from commands import ImportCommand, PushCommand
 from faults import Faults
-from machine import DurableRedis, Program, SmallDisk
+from victims import DurableRedis, Program, SmallDisk
 from readers import Asker, Reader
 from writers import NumberedStream, NumberedUnary, Publisher, WithIds
 

@@ -3,7 +3,7 @@ lasts (a clock, a slow disk) lasts until the next fault of its kind, or until he
 
 import time
 
-from machine import pause
+from victims import pause
 from redis_server import Connection, RedisError
 
 CLOCK_SECONDS = 6 * 3600
