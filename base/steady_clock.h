@@ -1,5 +1,5 @@
-// How long something takes or may take. absl::Now() is the time of day, which people and daemons set
-// forward and back: a pause measured with it can last for hours.
+// How long something takes or may take. absl::Now() is the time of day, which people and daemons
+// set forward and back: a pause measured with it can last for hours.
 #ifndef FLAMEKEEP_BASE_STEADY_CLOCK_H_
 #define FLAMEKEEP_BASE_STEADY_CLOCK_H_
 

@@ -16,10 +16,11 @@ from victims import DurableRedis, Program, SmallDisk
 from readers import Asker, Reader
 from writers import NumberedStream, NumberedUnary, Publisher, WithIds
 
-DRAIN_SECONDS = 120
+DRAIN_SECONDS = 120  # from the last fault until all is acknowledged and read
+CALM_SECONDS = 20
 STREAMS = ("stream-a", "stream-b")
 
-Result = collections.namedtuple("Result", "faults acknowledged lost doubled problems counts answers")
+Result = collections.namedtuple("Result", "faults acknowledged lost doubled problems counts answers refused")
 
 
 class Round:
@@ -54,6 +55,9 @@ class Round:
             program = Program(self._library, config)
             try:
                 with SmallDisk(directory / "disk") as disk:
+                    if not disk.mounted:
+                        self._say("no file system can be mounted here: a limit on the size of files "
+                                  "stands for a full disk")
                     program.store = disk.path / "store"
                     with program:
                         result = self._run(program, disk, redis, directory, count, until)
@@ -100,7 +104,8 @@ class Round:
         counts["clients"] = sum(writer.faults for writer in writers)
         return Result(sum(counts.values()),
                       sum(writer.ledger.acknowledged() for writer in writers), len(self._lost),
-                      len(self._doubled), self._problems, counts, reader.answers)
+                      len(self._doubled), self._problems, counts, reader.answers,
+                      reader.refused)
 
     def _prove(self, program, ledgers):
         """Everything is there once, also after a restart; no loss is told; the store is sound."""
@@ -146,6 +151,3 @@ class Round:
                     self._failed(f"{ledger.name}: nothing is lost, but gaps are told: "
                                  f"{coverage.gaps[0]}")
                 break
-
-
-CALM_SECONDS = 20

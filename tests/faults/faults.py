@@ -1,4 +1,4 @@
-"""The faults: each a function that does one to the program or to Redis and leaves both running. What
+"""The faults: each a method that does one to the program or to Redis and leaves both running. What
 lasts (a clock, a slow disk) lasts until the next fault of its kind, or until heal()."""
 
 import time
@@ -92,7 +92,7 @@ class Faults:
         return killed
 
     def _full(self):
-        self._disk.fill(self._chance.randint(0, FULL_BYTES_LEFT))
+        self._disk.fill(self._chance.randint(0, FULL_BYTES_LEFT), self._program)
         killed = self._bad_disk()
         self._disk.free()
         if killed:

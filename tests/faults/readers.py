@@ -1,6 +1,7 @@
 """Queries while the faults happen. A query may fail with a clear status; an answer never lacks what
 was acknowledged before the query began and never has anything twice."""
 
+import collections
 import threading
 import time
 
@@ -69,7 +70,8 @@ class Reader(threading.Thread):
         self._asker = Asker(address)
         self._wrong, self._failed = wrong, failed
         self._finish = threading.Event()
-        self.answers = self.refused = 0
+        self.answers = 0
+        self.refused = collections.Counter()  # by status
 
     def finish(self):
         self._finish.set()
@@ -79,7 +81,7 @@ class Reader(threading.Thread):
             while not self._finish.is_set():
                 for ledger in self._ledgers:
                     self._ask(ledger)
-                    self._finish.wait(0.1)
+                    self._finish.wait(0.03)
             self._asker.close()
         except Exception as error:  # pylint: disable=broad-exception-caught
             self._failed(f"{self.name}: {type(error).__name__}: {error}")
@@ -88,7 +90,7 @@ class Reader(threading.Thread):
         try:
             difference, _ = self._asker.difference(ledger)
         except grpc.RpcError as error:
-            self.refused += 1
+            self.refused[error.code().name] += 1
             if error.code() not in PASSING:
                 self._failed(f"a query failed with {error.code().name}: {error.details()}")
             return
