@@ -20,7 +20,8 @@ DRAIN_SECONDS = 120  # from the last fault until all is acknowledged and read
 CALM_SECONDS = 20
 STREAMS = ("stream-a", "stream-b")
 
-Result = collections.namedtuple("Result", "faults acknowledged lost doubled problems counts answers refused")
+Result = collections.namedtuple(
+    "Result", "faults acknowledged lost doubled problems counts answers refused")
 
 
 class Round:
@@ -45,19 +46,20 @@ class Round:
         self._failed(f"{ledger.name}: {difference}")
 
     def run(self, count, until, keep):
-        """At most `count` faults and not past `until` (monotonic). `keep`: a directory that gets the
-        stores and logs of a round that fails, or None."""
+        """At most `count` faults and not past `until` (monotonic). `keep`: a directory that gets
+        the stores and logs of a round that fails, or None."""
         with tempfile.TemporaryDirectory(prefix="flamekeep-faults-") as name:
             directory = pathlib.Path(name)
             redis = DurableRedis(self._library, directory / "redis-machine")
-            config = (f"sites: {{lab: {{redis: \"{redis.url}\", streams: [{', '.join(STREAMS)}]}}}}\n"
+            config = (f"sites: {{lab: {{redis: \"{redis.url}\", "
+                      f"streams: [{', '.join(STREAMS)}]}}}}\n"
                       "limits: {drain_timeout: 10s}\n")
             program = Program(self._library, config)
             try:
                 with SmallDisk(directory / "disk") as disk:
                     if not disk.mounted:
-                        self._say("no file system can be mounted here: a limit on the size of files "
-                                  "stands for a full disk")
+                        self._say("no file system can be mounted here: a limit on the size of "
+                                  "files stands for a full disk")
                     program.store = disk.path / "store"
                     with program:
                         result = self._run(program, disk, redis, directory, count, until)

@@ -1,5 +1,5 @@
-"""Writers that are commands: `flamekeep push` and `flamekeep import` of a file, killed at any moment
-and run again."""
+"""Writers that are commands: `flamekeep push` and `flamekeep import` of a file, killed at any
+moment and run again."""
 
 import os
 import subprocess

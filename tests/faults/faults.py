@@ -86,7 +86,7 @@ class Faults:
     def _bad_disk(self):
         """While the disk is bad the program may be killed; it comes back when the disk is good."""
         killed = self._chance.random() < 0.3
-        time.sleep(self._chance.uniform(0.1, 1))
+        time.sleep(self._chance.uniform(0.1, 0.6))
         if killed:
             self._program.kill()
         return killed
@@ -109,7 +109,7 @@ class Faults:
     def _slow(self):
         """Each sync takes longer, of the program or of Redis, or not any more."""
         machine = self._chance.choice([self._program.machine, self._redis.machine])
-        machine.set_disk(sync_seconds=self._chance.choice([0, 0.005, 0.05, 0.3]))
+        machine.set_disk(sync_seconds=self._chance.choice([0, 0.005, 0.02, 0.1]))
 
     def _clock(self):
         """The program's: a step to anywhere within hours, or back to what is right."""

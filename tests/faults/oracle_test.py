@@ -43,7 +43,8 @@ class LedgerTest(unittest.TestCase):
 
     def test_foreign(self):
         folded = lines("a", [0, 1, 2])
-        for line in (lines("a", [5]), lines("b", [0]), b"n1 1\n", b"other 1\n", b"\xff 1\n", b"1\n"):
+        for line in (lines("a", [5]), lines("b", [0]), b"n1 1\n", b"other 1\n", b"\xff 1\n",
+                     b"1\n"):
             difference = self.difference(folded + line)
             self.assertEqual(difference.foreign, [line.rstrip(b"\n")])
             self.assertEqual(difference.lost, [])

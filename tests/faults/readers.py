@@ -42,7 +42,7 @@ class Asker:
             selection=self._pb.Selection(selector=profile_type, range=self._common.TimeRange(
                 begin=timestamp(now - BEGIN_DAYS * DAY), end=timestamp(now + END_DAYS * DAY))))
         try:
-            answers = list(self._stub.Render(request, timeout=seconds))
+            answers = list(self._stub.Render(request, timeout=seconds, wait_for_ready=True))
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.NOT_FOUND:
                 return b"", None

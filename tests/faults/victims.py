@@ -16,8 +16,9 @@ DISK_BYTES = 512 << 20
 
 
 class SmallDisk:
-    """Where the store is. A file system of DISK_BYTES in memory; `mounted` is false where none may be
-    mounted: then the limit on the size of the program's files stands for it. A context manager."""
+    """Where the store is: a file system of DISK_BYTES in memory. Where none may be mounted,
+    `mounted` is false, and a limit on the size of the program's files stands for it. A context
+    manager."""
 
     def __init__(self, path):
         self.path = path

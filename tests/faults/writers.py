@@ -61,8 +61,8 @@ class Writer(threading.Thread):
 
 
 class Publisher(Writer):
-    """Adds entries to a Redis stream, many at once. An entry without an answer is not sent again: it
-    may be there."""
+    """Adds entries to a Redis stream, many at once. An entry without an answer may be there: it is
+    not sent again."""
 
     def __init__(self, name, seed, failed, port):
         super().__init__(name, seed, failed, through_redis=True)
@@ -135,7 +135,7 @@ class GrpcWriter(Writer):
                 patience = self.chance.uniform(0.001, 0.05)
                 self.faults += 1
             try:
-                return self.stub.IngestBatch(request, timeout=patience)
+                return self.stub.IngestBatch(request, timeout=patience, wait_for_ready=True)
             except grpc.RpcError as error:
                 self.passing(error)
 
@@ -229,7 +229,7 @@ class NumberedStream(GrpcWriter):
         """Sends what is not acknowledged; abandons the stream after so many seconds."""
         opened, stand = threading.Event(), []
         call = self.stub.Ingest(self._requests(dict(self._texts), opened, stand),
-                                timeout=CALL_SECONDS)
+                                timeout=CALL_SECONDS, wait_for_ready=True)
         abandon = threading.Timer(abandon_after or 0, call.cancel)
         if abandon_after is not None:
             self.faults += 1
