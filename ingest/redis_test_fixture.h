@@ -92,7 +92,7 @@ class RedisFixture : public ::testing::Test {
   // Of one minute.
   StackValues Sum(std::string_view profile, absl::Time begin, std::string_view site = "eqiad") {
     EXPECT_TRUE(store_->Flush().ok());
-    return store_.Sum(profile, begin, begin + absl::Minutes(1), nullptr, site);
+    return store_.Sum(profile, begin, begin + absl::Minutes(1), nullptr, {std::string(site)});
   }
   StackValues Sum(std::string_view profile) { return Sum(profile, begin_); }
 
