@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 
 namespace flamekeep::ingest {
 namespace {
@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(const Red
                                                                        absl::Duration timeout,
                                                                        int wake_fd,
                                                                        RedisReplies* replies) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   std::unique_ptr<RedisConnection> connection(new RedisConnection(login, wake_fd, replies));
   absl::Status status = connection->Connect(deadline);
   if (status.ok()) status = connection->LogIn(login, deadline);
@@ -63,13 +63,13 @@ bool RedisConnection::Wait(int16_t events, absl::Time deadline) {
     pollfd fds[] = {{context_->fd, events, 0}, {wake_fd_, POLLIN, 0}};
     // Rounded up: a deadline that is not over must not become a busy loop.
     const int64_t left = std::max<int64_t>(
-        absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Milliseconds(1)), 0);
+        absl::ToInt64Milliseconds(deadline - SteadyNow() + absl::Milliseconds(1)), 0);
     const int ready = poll(fds, std::size(fds), static_cast<int>(std::min<int64_t>(left, 60'000)));
     if (ready < 0 && errno == EINTR) continue;
     woken_ = woken_ || (ready > 0 && fds[1].revents != 0);
     // Errors of the socket are for whoever reads or writes next.
     if (ready > 0 && fds[0].revents != 0) return true;
-    if (woken_ || absl::Now() >= deadline) return false;
+    if (woken_ || SteadyNow() >= deadline) return false;
   }
 }
 
@@ -144,7 +144,7 @@ absl::Status RedisConnection::Send(const std::vector<std::string>& words, absl::
 }
 
 absl::StatusOr<size_t> RedisConnection::Read(absl::Duration timeout) {
-  if (!more_ && !Wait(POLLIN, absl::Now() + timeout)) return 0;
+  if (!more_ && !Wait(POLLIN, SteadyNow() + timeout)) return 0;
   return ReadSome();
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "storage/bucket.h"
 
 namespace flamekeep::ingest {
@@ -131,11 +132,11 @@ absl::Status RedisReader::Listen() {
 }
 
 absl::Status RedisReader::ReadUntilStopped(RedisSubscriber* connection) {
-  last_byte_ = connected_at_ = absl::Now();
+  last_byte_ = connected_at_ = SteadyNow();
   while (!stopping_) {
     minute_known_ = false;
-    FLAMEKEEP_ASSIGN_OR_RETURN(const size_t bytes, connection->Read(ReadTimeout(absl::Now())));
-    const absl::Time now = absl::Now();
+    FLAMEKEEP_ASSIGN_OR_RETURN(const size_t bytes, connection->Read(ReadTimeout(SteadyNow())));
+    const absl::Time now = SteadyNow();
     if (bytes > 0) {
       last_byte_ = now;
       heard_ms_ = absl::ToUnixMillis(Clock());
@@ -163,12 +164,12 @@ absl::Status RedisReader::CheckAlive(RedisSubscriber* connection, absl::Time now
 }
 
 void RedisReader::DrainSocket(RedisSubscriber* connection) {
-  const absl::Time deadline = absl::Now() + kDrainTime;
-  while (absl::Now() < deadline) {
+  const absl::Time deadline = SteadyNow() + kDrainTime;
+  while (SteadyNow() < deadline) {
     minute_known_ = false;
     const absl::StatusOr<size_t> bytes = connection->Read(absl::ZeroDuration());
     if (!bytes.ok() || *bytes == 0) return;
-    Tick(absl::Now());
+    Tick(SteadyNow());
   }
 }
 
@@ -197,7 +198,7 @@ void RedisReader::OnMessage(size_t index, std::string_view payload) {
     channel.chunk.minute = *minute_;
     channel.chunk.lines = queue_.TakeBuffer();
     channel.chunk.lines.reserve(options_.chunk_bytes + kTypicalMessage);
-    channel.chunk_started = absl::Now();
+    channel.chunk_started = SteadyNow();
   }
   channel.Add(payload);
   if (channel.chunk.lines.size() >= options_.chunk_bytes) Push(&channel);
@@ -226,7 +227,7 @@ void RedisReader::Push(RedisChannel* channel) {
 }
 
 void RedisReader::PushProgress() {
-  progress_pushed_ = absl::Now();
+  progress_pushed_ = SteadyNow();
   for (size_t i = 0; i < channels_.size(); ++i) {
     Chunk& chunk = channels_[i]->chunk;
     if (chunk.messages == 0 && queue_.size() >= kMaxQueuedProgress) continue;
@@ -262,9 +263,9 @@ void RedisReader::Tick(absl::Time now) {
 }
 
 void RedisReader::Sleep(absl::Duration duration) {
-  const absl::Time until = absl::Now() + duration;
+  const absl::Time until = SteadyNow() + duration;
   while (!stopping_) {
-    const absl::Duration left = std::min(until - absl::Now(), kTick);
+    const absl::Duration left = std::min(until - SteadyNow(), kTick);
     if (left <= absl::ZeroDuration()) return;
     pollfd fd{waker_.fd(), POLLIN, 0};
     poll(&fd, 1, static_cast<int>(absl::ToInt64Milliseconds(left) + 1));

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 
 namespace flamekeep::ingest {
 namespace {
@@ -229,7 +229,7 @@ void RedisStream::SetFailed(const absl::Status& status) {
 
 void RedisStream::SetRefused(const absl::Status& status) {
   SetFailed(status);
-  retry_at_ = absl::Now() + options_.stream_idle;
+  retry_at_ = SteadyNow() + options_.stream_idle;
 }
 
 void RedisStream::Tick() {

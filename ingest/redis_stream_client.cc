@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 
-#include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "ingest/folded.h"
 
 namespace flamekeep::ingest {
@@ -42,18 +42,18 @@ absl::Status RedisStreamClient::Call(absl::Span<const std::vector<std::string>> 
   refused_.clear();
   malformed_ = got_ = false;
   for (const std::vector<std::string>& command : commands) {
-    FLAMEKEEP_RETURN_IF_ERROR(connection_->Send(command, absl::Now() + reply_timeout_));
+    FLAMEKEEP_RETURN_IF_ERROR(connection_->Send(command, SteadyNow() + reply_timeout_));
   }
-  absl::Time deadline = absl::Now() + timeout;
+  absl::Time deadline = SteadyNow() + timeout;
   while (replies_ < commands.size()) {
-    const absl::Time now = absl::Now();
+    const absl::Time now = SteadyNow();
     if (now >= deadline) {
       return connection_->Unavailable(
           fmt::format("does not answer for {}", absl::FormatDuration(timeout)));
     }
     FLAMEKEEP_ASSIGN_OR_RETURN(const size_t bytes, connection_->Read(deadline - now));
     if (connection_->woken()) return absl::CancelledError("woken");
-    if (bytes > 0) deadline = absl::Now() + reply_timeout_;
+    if (bytes > 0) deadline = SteadyNow() + reply_timeout_;
   }
   // A count that the stream can not have.
   if (looking_ && round_.length < round_.entries) malformed_ = true;

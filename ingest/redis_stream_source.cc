@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "ingest/backoff.h"
 #include "ingest/redis_reader.h"
 #include "ingest/redis_stream.h"
@@ -70,10 +70,10 @@ absl::Status RedisStreamSource::Impl::Serve() {
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const std::unique_ptr<RedisStreamClient> client,
       RedisStreamClient::Open(login, options.connect_timeout, options.ping_after, waker.fd()));
-  const absl::Time connected_at = absl::Now();
+  const absl::Time connected_at = SteadyNow();
   while (!stopping) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const bool more, LookAtAll(client.get()));
-    if (absl::Now() - connected_at > kGoodConnection) backoff.Reset();
+    if (SteadyNow() - connected_at > kGoodConnection) backoff.Reset();
     if (!more) FLAMEKEEP_RETURN_IF_ERROR(WaitForEntries(client.get()));
   }
   return absl::OkStatus();
@@ -83,7 +83,7 @@ absl::StatusOr<bool> RedisStreamSource::Impl::LookAtAll(RedisStreamClient* clien
   bool more = false;
   readable.clear();
   for (const auto& stream : streams) {
-    if (!stream->due(absl::Now())) continue;
+    if (!stream->due(SteadyNow())) continue;
     const absl::StatusOr<bool> read = stream->Read(client, stopping);
     if (read.ok()) {
       readable.push_back(stream.get());
@@ -121,9 +121,9 @@ absl::Status RedisStreamSource::Impl::WaitForEntries(RedisStreamClient* client) 
 }
 
 void RedisStreamSource::Impl::Sleep(absl::Duration duration) {
-  const absl::Time until = absl::Now() + duration;
+  const absl::Time until = SteadyNow() + duration;
   while (!stopping) {
-    const absl::Duration left = std::min(until - absl::Now(), kTick);
+    const absl::Duration left = std::min(until - SteadyNow(), kTick);
     if (left <= absl::ZeroDuration()) return;
     pollfd fd{waker.fd(), POLLIN, 0};
     poll(&fd, 1, static_cast<int>(absl::ToInt64Milliseconds(left) + 1));

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "ingest/folded.h"
 
 namespace flamekeep::ingest {
@@ -12,7 +12,7 @@ namespace flamekeep::ingest {
 absl::StatusOr<std::unique_ptr<RedisSubscriber>> RedisSubscriber::Open(
     const RedisLogin& login, std::vector<std::string> channels, absl::Duration timeout, int wake_fd,
     RedisMessages* messages) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   std::unique_ptr<RedisSubscriber> subscriber(new RedisSubscriber(std::move(channels), messages));
   FLAMEKEEP_ASSIGN_OR_RETURN(subscriber->connection_,
                              RedisConnection::Open(login, timeout, wake_fd, subscriber.get()));
@@ -25,9 +25,9 @@ absl::Status RedisSubscriber::Subscribe(absl::Time deadline) {
   words.insert(words.end(), channels_.begin(), channels_.end());
   FLAMEKEEP_RETURN_IF_ERROR(connection_->Send(words, deadline));
   while (confirmed_ < channels_.size()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const size_t bytes, connection_->Read(deadline - absl::Now()));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const size_t bytes, connection_->Read(deadline - SteadyNow()));
     if (connection_->woken()) return absl::CancelledError("woken");
-    if (bytes == 0 && absl::Now() >= deadline) {
+    if (bytes == 0 && SteadyNow() >= deadline) {
       return connection_->Unavailable("connected, but no answer in time");
     }
   }
@@ -36,7 +36,7 @@ absl::Status RedisSubscriber::Subscribe(absl::Time deadline) {
 
 absl::Status RedisSubscriber::Ping() {
   constexpr absl::Duration kTimeout = absl::Seconds(1);
-  return connection_->Send({"PING"}, absl::Now() + kTimeout);
+  return connection_->Send({"PING"}, SteadyNow() + kTimeout);
 }
 
 // A message is an array of three strings: "message", the channel, the payload.

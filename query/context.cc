@@ -1,12 +1,13 @@
 #include "query/context.h"
 
 #include "base/status.h"
+#include "base/steady_clock.h"
 
 namespace flamekeep::query {
 
 absl::Status Context::Check() const {
   if (cancelled && cancelled()) return absl::CancelledError("the query was cancelled");
-  if (deadline != absl::InfiniteFuture() && absl::Now() >= deadline) {
+  if (deadline != absl::InfiniteFuture() && SteadyNow() >= deadline) {
     return absl::DeadlineExceededError(
         "the query did not finish before its deadline: give it more time or a shorter range");
   }

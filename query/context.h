@@ -14,7 +14,7 @@
 namespace flamekeep::query {
 
 struct Context {
-  absl::Time deadline = absl::InfiniteFuture();
+  absl::Time deadline = absl::InfiniteFuture();  // of SteadyNow()
   // Asked often: must be cheap. Empty: nobody cancels.
   std::function<bool()> cancelled;
   // Enforced on what a query holds: columns, sums that wait for their turn, boxes, lines.

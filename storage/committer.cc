@@ -5,8 +5,8 @@
 #include <limits>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 
 namespace flamekeep::storage {
 namespace {
@@ -72,11 +72,11 @@ size_t Committer::BytesHeld() const {
 }
 
 absl::Status Committer::WaitForRoom() {
-  const absl::Time deadline = absl::Now() + options_.append_timeout;
+  const absl::Time deadline = SteadyNow() + options_.append_timeout;
   while (true) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
     if (BytesHeld() < options_.max_head_bytes) return absl::OkStatus();
-    if (changed_.WaitWithDeadline(&mutex_, deadline)) {
+    if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow())) {
       return Error(absl::StatusCode::kResourceExhausted,
                    "{} bytes wait to be written and the store can not keep up{}{}: try again later",
                    BytesHeld(), write_status_.ok() ? "" : ": ", Message(write_status_));
@@ -86,16 +86,16 @@ absl::Status Committer::WaitForRoom() {
 
 Ticket Committer::Accepted(SourceId source, const std::optional<Position>& position) {
   if (position.has_value()) accepted_positions_[source] = *position;
-  if (oldest_ == absl::InfiniteFuture()) oldest_ = absl::Now();
+  if (oldest_ == absl::InfiniteFuture()) oldest_ = SteadyNow();
   wake_.Signal();
   return ++accepted_;
 }
 
 absl::Status Committer::WaitForProgress(const FinalGuard& guard) {
-  const absl::Time deadline = absl::Now() + options_.append_timeout;
+  const absl::Time deadline = SteadyNow() + options_.append_timeout;
   while (in_flight_progress_ms_.has_value() && guard.IsAfter(*in_flight_progress_ms_)) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
-    if (changed_.WaitWithDeadline(&mutex_, deadline)) {
+    if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow())) {
       return Error(absl::StatusCode::kResourceExhausted,
                    "what live sources have read can not be written{}{}, and whether this import "
                    "may come behind it can not be told: try again later",
@@ -255,12 +255,12 @@ void Committer::Loop() {
     }
     if (!tasks_.empty()) {
       RunTask();
-    } else if (const absl::Time when = FlushTime(); when <= absl::Now()) {
+    } else if (const absl::Time when = FlushTime(); when <= SteadyNow()) {
       FlushHead();
     } else if (stopping_) {
       return;
     } else {
-      wake_.WaitWithDeadline(&mutex_, when);
+      wake_.WaitWithTimeout(&mutex_, when - SteadyNow());
     }
   }
 }
@@ -302,7 +302,7 @@ void Committer::FlushHead() {
 
   in_flight_bytes_ = 0;
   in_flight_progress_ms_.reset();
-  last_flush_ = absl::Now();
+  last_flush_ = SteadyNow();
   write_status_ = status;
   std::vector<absl::AnyInvocable<void()>> ready;
   if (status.ok()) {
@@ -343,8 +343,10 @@ absl::Status Committer::CommitPrepared() {
     write_status_ = status;
     changed_.SignalAll();
     if (stopping_) return status;
-    const absl::Time until = absl::Now() + pause;
-    while (!stopping_ && !wake_.WaitWithDeadline(&mutex_, until)) {
+    const absl::Time until = SteadyNow() + pause;
+    for (absl::Duration left = pause; !stopping_ && left > absl::ZeroDuration();
+         left = until - SteadyNow()) {
+      wake_.WaitWithTimeout(&mutex_, left);
     }
     pause = std::min(pause * 2, kLongestRetry);
   }

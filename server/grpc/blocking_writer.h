@@ -1,7 +1,7 @@
 // The server's side of a stream that one worker thread writes, waiting for the reader as it goes.
 //
 //   auto* writer = new BlockingWriter<RenderResponse>(context, stall);  // deletes itself
-//   ... on a worker: status = writer->Write(std::move(chunk), deadline);
+//   ... on a worker: status = writer->Write(std::move(chunk), deadline);  // of SteadyNow()
 //                    writer->Close(status, deadline);
 //
 // At most one message is on its way while the next one is made. Threading: Write() and Close() from
@@ -17,9 +17,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "server/grpc/convert.h"
 
 namespace flamekeep::server {
@@ -74,8 +74,8 @@ class BlockingWriter final : public grpc::ServerWriteReactor<Response> {
     absl::MutexLock lock(&mutex_);
     const auto ready = [this]()
                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_ || broken_; };
-    const absl::Time give_up = std::min(deadline, absl::Now() + stall_);
-    const bool taken = mutex_.AwaitWithDeadline(absl::Condition(&ready), give_up);
+    const absl::Duration patience = std::min(deadline - SteadyNow(), stall_);
+    const bool taken = mutex_.AwaitWithTimeout(absl::Condition(&ready), patience);
     if (broken_) return absl::CancelledError("the caller is gone");
     if (taken) return absl::OkStatus();
     return absl::DeadlineExceededError(

@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "query/svg_writer.h"
 #include "server/grpc/blocking_writer.h"
 #include "server/grpc/convert.h"
@@ -121,8 +122,8 @@ QueryService::QueryService(const query::Engine* engine, const QueryServiceOption
       renders_("render", options.threads, options.max_queued) {}
 
 query::Context QueryService::MakeContext(grpc::CallbackServerContext* context) const {
-  const absl::Time callers = absl::FromChrono(context->deadline());
-  return {.deadline = std::min(callers, absl::Now() + options_.query_timeout),
+  const absl::Duration callers = absl::FromChrono(context->deadline()) - absl::Now();
+  return {.deadline = SteadyNow() + std::min(callers, options_.query_timeout),
           .cancelled = [context] { return context->IsCancelled(); },
           .memory_bytes = options_.memory_bytes};
 }
@@ -153,7 +154,7 @@ void QueryService::Count(std::string_view method, const absl::Status& status, ab
       ->GetCounter("query_microseconds_total", Severity::kInfo,
                    "time that queries took, waiting included", labels)
       .Add(static_cast<uint64_t>(
-          std::max<int64_t>(0, absl::ToInt64Microseconds(absl::Now() - begin))));
+          std::max<int64_t>(0, absl::ToInt64Microseconds(SteadyNow() - begin))));
 }
 
 template <typename Request, typename Response, typename Answer>
@@ -163,7 +164,7 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
                                               Answer answer) {
   auto* call = new UnaryCall(&unread_bytes_);
   const bool taken = queries_.TryPost([this, method, request, response, call, answer,
-                                       bounds = MakeContext(context), begin = absl::Now()] {
+                                       bounds = MakeContext(context), begin = SteadyNow()] {
     absl::Status status = bounds.Check();
     if (status.ok()) status = CheckUnread();
     if (status.ok()) status = answer(*request, bounds, response);
@@ -226,7 +227,7 @@ grpc::ServerWriteReactor<v1::RenderResponse>* QueryService::Render(
     grpc::CallbackServerContext* context, const v1::RenderRequest* request) {
   auto* writer = new RenderWriter(context, options_.write_stall);
   const bool taken =
-      renders_.TryPost([this, request, writer, bounds = MakeContext(context), begin = absl::Now()] {
+      renders_.TryPost([this, request, writer, bounds = MakeContext(context), begin = SteadyNow()] {
         const absl::Status status = RenderTo(*engine_, *request, bounds, writer);
         Count("Render", status, begin);
         writer->Close(status, bounds.deadline);

@@ -45,6 +45,7 @@ class Server:
         self._config.write_text(KEEP_ALL + config)
         self._flags = flags
         self._process = None
+        self.environment = {}
         self.grpc = "127.0.0.1:0"
 
     def __enter__(self):
@@ -64,7 +65,7 @@ class Server:
                 [BIN, "serve", "--data", str(self.store), "--grpc", self.grpc,
                  "--http", "127.0.0.1:0", "--ready-file", str(ready),
                  "--config", str(self._config), *self._flags],
-                stdout=log, stderr=log)
+                env={**os.environ, **self.environment}, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not ready.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -72,6 +73,10 @@ class Server:
             time.sleep(0.02)
         listening = json.loads(ready.read_text())
         self.grpc, self.http = listening["grpc"], listening["http"]
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def log(self):
         return (self.directory / "log").read_text(errors="replace")

@@ -1,6 +1,8 @@
 """A redis-server of a test's own, and a client of it that needs nothing but Python's library."""
 
+import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -9,9 +11,15 @@ import time
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that the kernel gives to nobody else while its server is down."""
+    for port in random.sample(range(10000, 32000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    raise AssertionError("there is no free port")
 
 
 class RedisError(Exception):
@@ -57,7 +65,8 @@ class Connection:
 class Redis:
     """A redis-server that keeps its port and its directory."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, environment=None):
+        self._environment = environment or {}
         self._directory = tempfile.TemporaryDirectory(prefix="flamekeep-redis-")
         self.directory = pathlib.Path(self._directory.name)
         self.port = free_port()
@@ -67,10 +76,15 @@ class Redis:
         self._connection = None
         self.start()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def start(self):
         self._process = subprocess.Popen(
             ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "",
-             "--dir", str(self.directory), *self._arguments], stdout=subprocess.DEVNULL)
+             "--dir", str(self.directory), *self._arguments],
+            env={**os.environ, **self._environment}, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while True:
             try:
