@@ -2,6 +2,7 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -40,6 +41,18 @@ class Log final : public rocksdb::Logger {
   }
 };
 
+// A compaction that meets a damaged block is given up. RocksDB would refuse every write after that;
+// the damage concerns nobody but who reads that block.
+class DamageListener final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction || !error->IsCorruption()) return;
+    spdlog::error("a file of the store is damaged, run `flamekeep store check`: {}",
+                  error->ToString());
+    *error = rocksdb::Status::OK();
+  }
+};
+
 constexpr size_t kWalBytes = size_t{64} << 20;
 constexpr size_t kWriteBufferBytes = size_t{16} << 20;
 constexpr size_t kWriteBuffersBytes = size_t{64} << 20;  // of all column families together
@@ -52,14 +65,20 @@ rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
   db.max_total_wal_size = kWalBytes;
   // The default mode cuts the log silently at the first bad record, and with it acknowledged data
   // behind the record.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  db.track_and_verify_wals_in_manifest = true;
+  db.wal_recovery_mode = options.tolerate == Database::Damage::kNone
+                             ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
+                         : options.tolerate == Database::Damage::kRestOfLog
+                             ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                             : rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  db.track_and_verify_wals_in_manifest = options.tolerate != Database::Damage::kAny;
+  db.paranoid_checks = options.tolerate != Database::Damage::kAny;
   db.recycle_log_file_num = 0;
   // The committer opens the database again after an error; RocksDB is not to try by itself as well.
   db.max_bgerror_resume_count = 0;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
   db.info_log = std::make_shared<Log>();
+  db.listeners.push_back(std::make_shared<DamageListener>());
   // The log holds what is not flushed; a shutdown does not wait for a disk that may be failing.
   db.avoid_flush_during_shutdown = true;
   db.write_buffer_manager =
