@@ -242,6 +242,12 @@ uint64_t Database::LogBytes() const {
   return bytes;
 }
 
+absl::Status WriteUnlogged(const Database& database, rocksdb::WriteBatch* batch) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return FromRocksDb(database.db()->Write(options, batch), "writing the repaired store");
+}
+
 absl::StatusOr<std::shared_ptr<Database>> DatabaseHolder::Get() const {
   absl::MutexLock lock(&mutex_);
   const bool open = mutex_.AwaitWithTimeout(

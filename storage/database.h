@@ -93,6 +93,9 @@ class Database {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
 
+// Writes without a log and without a sync: durable once the database is flushed.
+absl::Status WriteUnlogged(const Database& database, rocksdb::WriteBatch* batch);
+
 // The current Database of a store.
 //
 // Thread safety: all methods.
