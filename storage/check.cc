@@ -246,6 +246,9 @@ std::string LostInWords(Level level, const LostKeys& lost, const std::vector<std
     return site < sites.size() ? fmt::format("\"{}\"", sites[site]) : fmt::to_string(site);
   };
   const std::string what = fmt::format("{}s", LevelName(level));
+  if (first_site == last_site && first == 0) {
+    return fmt::format("some {} of site {} up to {}", what, name(first_site), FormatMinute(last));
+  }
   if (first_site == last_site) {
     return fmt::format("some {} of site {} from {} to {}", what, name(first_site),
                        FormatMinute(first), FormatMinute(last));

@@ -8,6 +8,7 @@
 #include <rocksdb/write_buffer_manager.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
@@ -38,7 +40,21 @@ class Log final : public rocksdb::Logger {
     std::string_view line = text.data();
     while (line.ends_with('\n')) line.remove_suffix(1);
     spdlog::warn("rocksdb: {}", line);
+    if (line.find(".log: dropping ") == std::string_view::npos) return;
+    absl::MutexLock lock(&mutex_);
+    if (dropped_.empty()) dropped_ = line;
   }
+
+  // The first record of a log that was damaged, in RocksDB's words, in brackets: its statuses do
+  // not name the file. Empty where there is none.
+  std::string dropped() const {
+    absl::MutexLock lock(&mutex_);
+    return dropped_.empty() ? "" : fmt::format(" ({})", dropped_);
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::string dropped_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A compaction that meets a damaged block is given up. RocksDB would refuse every write after that;
@@ -58,7 +74,7 @@ constexpr size_t kWriteBufferBytes = size_t{16} << 20;
 constexpr size_t kWriteBuffersBytes = size_t{64} << 20;  // of all column families together
 constexpr size_t kBlockBytes = size_t{32} << 10;
 
-rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
+rocksdb::DBOptions MakeDbOptions(const Database::Options& options, std::shared_ptr<Log> log) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
@@ -77,7 +93,7 @@ rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
   db.max_bgerror_resume_count = 0;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
-  db.info_log = std::make_shared<Log>();
+  db.info_log = std::move(log);
   db.listeners.push_back(std::make_shared<DamageListener>());
   // The log holds what is not flushed; a shutdown does not wait for a disk that may be failing.
   db.avoid_flush_during_shutdown = true;
@@ -112,6 +128,17 @@ rocksdb::ColumnFamilyOptions MakeLevelOptions(const Database::Options& options, 
   return family;
 }
 
+// Whether the folder has data, though the file that RocksDB begins with is missing: it would make a
+// new database there and delete the files.
+bool IsBeheaded(rocksdb::Env* env, const std::string& path) {
+  std::vector<std::string> names;
+  if (!env->FileExists(path + "/CURRENT").IsNotFound()) return false;
+  if (!env->GetChildren(path, &names).ok()) return false;
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return absl::EndsWith(name, ".sst") || absl::EndsWith(name, ".log");
+  });
+}
+
 // Whether somebody has the store's lock. RocksDB tells it from other errors by its text alone.
 bool IsLockHeld(const rocksdb::Status& status) {
   if (!status.IsIOError()) return false;
@@ -142,7 +169,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   auto database = std::unique_ptr<Database>(new Database);
   database->read_only_ = options.read_only;
   const std::string path = options.directory + "/rocksdb";
-  const rocksdb::DBOptions db_options = MakeDbOptions(options);
+  const auto log = std::make_shared<Log>();
+  const rocksdb::DBOptions db_options = MakeDbOptions(options, log);
   database->env_ = db_options.env;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -161,6 +189,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   };
   // RocksDB logs an error for a folder that it is about to make.
   if (!options.read_only) database->env_->CreateDirIfMissing(path).PermitUncheckedError();
+  if (IsBeheaded(database->env_, path)) {
+    return DataLoss("the store in {} is damaged and can not be opened: {}/CURRENT is missing",
+                    options.directory, path);
+  }
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
   if (options.read_only) {
@@ -172,9 +204,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
     status = rocksdb::DB::Open(db_options, path, families, &database->handles_, &db);
   }
   if (IsLockHeld(status)) return in_use();
-  if (status.IsInvalidArgument() || status.IsCorruption()) {
-    return DataLoss("the store in {} is damaged and can not be opened: {}", options.directory,
-                    status.ToString());
+  const bool missing = status.IsIOError() && status.subcode() == rocksdb::Status::kPathNotFound;
+  if (status.IsInvalidArgument() || status.IsCorruption() || missing) {
+    return DataLoss("the store in {} is damaged and can not be opened: {}{}", options.directory,
+                    status.ToString(), log->dropped());
   }
   if (!status.ok()) return FromRocksDb(status, what);
   database->db_.reset(db);

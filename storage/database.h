@@ -44,7 +44,7 @@ class Database {
   };
 
   struct Options {
-    std::string directory;  // of the store
+    std::string directory;            // of the store
     Damage tolerate = Damage::kNone;  // others: if read only
     bool read_only = false;
     // Goes on without the lock where the file system does not let it be taken. If read only.

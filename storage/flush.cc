@@ -62,10 +62,10 @@ Flusher::Flusher(Parts parts, uint64_t last_flush)
   saturated_ = &parts_.metrics->GetCounter(
       "storage_saturated_columns_total", Severity::kLoss,
       "Columns in which a value did not fit 64 bits and stands at 2^64-1.");
-  refused_ = &parts_.metrics->GetCounter(
-      "storage_refused_replacements_total", Severity::kLoss,
-      "Imported logs that could no longer be stored exactly when it was their turn, also for damage "
-      "in what they replace: import them again.");
+  refused_ = &parts_.metrics->GetCounter("storage_refused_replacements_total", Severity::kLoss,
+                                         "Imported logs that could no longer be stored exactly "
+                                         "when it was their turn, also for damage "
+                                         "in what they replace: import them again.");
 }
 
 rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {

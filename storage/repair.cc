@@ -125,7 +125,8 @@ class Repair {
     uint64_t written = 0;
     {
       const absl::StatusOr<std::unique_ptr<Database>> any = Open(Database::Damage::kAny);
-      if (!any.ok()) return Hopeless(directory_, "its files do not make a store", Message(any.status()));
+      if (!any.ok())
+        return Hopeless(directory_, "its files do not make a store", Message(any.status()));
       if (const absl::StatusOr<uint64_t> last = ReadFlushNumber(**any); last.ok()) written = *last;
     }
     absl::StatusOr<std::unique_ptr<Database>> cut = Open(Database::Damage::kRestOfLog);
@@ -193,12 +194,11 @@ class Repair {
 
   absl::Status CopyMeta() {
     Copier copier(*to_, to_->meta());
-    FLAMEKEEP_ASSIGN_OR_RETURN(
-        const std::vector<LostKeys> lost,
-        ReadSalvageable(from_->db(), from_->meta(),
-                        [&](std::string_view key, std::string_view value) {
-                          return copier.Put(key, value);
-                        }));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<LostKeys> lost,
+                               ReadSalvageable(from_->db(), from_->meta(),
+                                               [&](std::string_view key, std::string_view value) {
+                                                 return copier.Put(key, value);
+                                               }));
     if (!lost.empty()) return Hopeless(directory_, "its registry is damaged", lost[0].reason);
     return copier.Write();
   }
@@ -206,8 +206,8 @@ class Repair {
   // Whether the derived files hold what they were written with.
   bool NodesFilesAreSound(const DerivedRecord& record) const {
     for (uint32_t number = 0; number < record.node_blocks; ++number) {
-      const auto file = DerivedFile::Open(directory_ + "/derived",
-                                          NodesFileId(options_.block_shift, number));
+      const auto file =
+          DerivedFile::Open(directory_ + "/derived", NodesFileId(options_.block_shift, number));
       if (!file.ok() || !(*file)->VerifyChecksum().ok()) return false;
     }
     return true;
@@ -233,12 +233,11 @@ class Repair {
   // Frames have their names in the runs alone; stacks are in derived files, too.
   absl::Status CopyDictionary() {
     Copier copier(*to_, to_->dictionary());
-    FLAMEKEEP_ASSIGN_OR_RETURN(
-        const std::vector<LostKeys> lost,
-        ReadSalvageable(from_->db(), from_->dictionary(),
-                        [&](std::string_view key, std::string_view value) {
-                          return copier.Put(key, value);
-                        }));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<LostKeys> lost,
+                               ReadSalvageable(from_->db(), from_->dictionary(),
+                                               [&](std::string_view key, std::string_view value) {
+                                                 return copier.Put(key, value);
+                                               }));
     FLAMEKEEP_RETURN_IF_ERROR(copier.Write());
     FLAMEKEEP_ASSIGN_OR_RETURN(const DerivedRecord record, ReadDerived());
     const bool derived = NodesFilesAreSound(record);
@@ -262,9 +261,10 @@ class Repair {
     rocksdb::WriteBatch batch;
     RepackStackRuns(tree, 1, tree.size(), to_->dictionary(), &batch);
     FLAMEKEEP_RETURN_IF_ERROR(WriteUnlogged(*to_, &batch));
-    GiveUp(fmt::format("runs of stacks were made again from derived files, nothing of them is lost: "
-                       "{}",
-                       lost[0].reason));
+    GiveUp(
+        fmt::format("runs of stacks were made again from derived files, nothing of them is lost: "
+                    "{}",
+                    lost[0].reason));
     return absl::OkStatus();
   }
 

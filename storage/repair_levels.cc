@@ -124,8 +124,8 @@ absl::StatusOr<LevelRepair::Columns> LevelRepair::Read(SiteId site, Level level,
 }
 
 absl::StatusOr<SourceId> LevelRepair::RepairSource(SiteId site) {
-  const SourceKey key{
-      SourceKind::kImport, catalog_.sites()[Raw(site)], std::string(kSourceName), "", 0};
+  const SourceKey key{SourceKind::kImport, catalog_.sites()[Raw(site)], std::string(kSourceName),
+                      "", 0};
   FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, catalog_.InternSource(key));
   rocksdb::WriteBatch batch;
   catalog_.TakePending(&batch);
@@ -155,10 +155,10 @@ absl::Status LevelRepair::RebuildRolled(Level level, const LostKeys& lost, SiteI
     FLAMEKEEP_RETURN_IF_ERROR(WriteUnlogged(database_, &batch));
   }
   if (rebuilt != 0) {
-    sentences_.push_back(fmt::format("{} columns of {}s of site \"{}\" were summed again from their "
-                                     "{}s",
-                                     rebuilt, LevelName(level), catalog_.sites()[Raw(site)],
-                                     LevelName(finer)));
+    sentences_.push_back(
+        fmt::format("{} columns of {}s of site \"{}\" were summed again from their "
+                    "{}s",
+                    rebuilt, LevelName(level), catalog_.sites()[Raw(site)], LevelName(finer)));
   }
   return absl::OkStatus();
 }
@@ -202,8 +202,7 @@ absl::Status LevelRepair::KeepInParents(Level level, const LostKeys& lost, SiteI
     FLAMEKEEP_ASSIGN_OR_RETURN(Columns finer, Read(site, level, inside, /*rolled_only=*/false));
     for (const auto& [series, columns] : rolled) {
       FLAMEKEEP_ASSIGN_OR_RETURN(
-          const uint64_t moved,
-          KeepInParent(site, parent, series, columns.front(), finer[series]));
+          const uint64_t moved, KeepInParent(site, parent, series, columns.front(), finer[series]));
       samples += moved;
       if (moved != 0) kept.insert(start);
     }

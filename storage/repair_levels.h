@@ -1,9 +1,9 @@
 // Making the levels of a store agree again after columns were lost: the second half of a repair.
 //
-// What was lost at one level is mostly still in a sum. Where the bucket above is not stale, it holds
-// what the lost columns held; the difference to what is left below becomes a direct part of that
-// bucket. So totals stay as they were, and finer ranges widen to it, as with data that were never
-// known any finer. A rolled part that was lost is summed again while the level below is kept.
+// What was lost at one level is mostly still in a sum. Where the bucket above is not stale, it
+// holds what the lost columns held; the difference to what is left below becomes a direct part of
+// that bucket. So totals stay as they were, and finer ranges widen to it, as with data that were
+// never known any finer. A rolled part that was lost is summed again while the level below is kept.
 // Whichever is not possible is lost.
 //
 // Thread safety: one thread.

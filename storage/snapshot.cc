@@ -278,10 +278,9 @@ absl::Status SnapshotImpl::ReadPiece(
     it->Next();
   }
   if (it->status().ok()) return absl::OkStatus();
-  return FromRocksDb(it->status(), fmt::format("reading the {}s of site \"{}\" from {} on",
-                                               LevelName(piece.level),
-                                               catalog_->sites()[Raw(piece.site)],
-                                               FormatMinute(reached)));
+  return FromRocksDb(
+      it->status(), fmt::format("reading the {}s of site \"{}\" from {} on", LevelName(piece.level),
+                                catalog_->sites()[Raw(piece.site)], FormatMinute(reached)));
 }
 
 absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const rocksdb::Iterator& it,

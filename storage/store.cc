@@ -244,12 +244,15 @@ absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
       SeriesPairs collected;
       FLAMEKEEP_RETURN_IF_ERROR(CollectReplacement(*database, site, replacement, &collected));
     }
-    FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<ColumnKey> replaced,
-                               ReplacedColumns(*database, site, replacement));
+    const absl::StatusOr<std::vector<ColumnKey>> replaced =
+        ReplacedColumns(*database, site, replacement);
+    // Other errors may have gone when the flush reads them.
+    if (absl::IsDataLoss(replaced.status())) return replaced.status();
     if (guard.has_value()) {
+      FLAMEKEEP_RETURN_IF_ERROR(replaced.status());
       std::set<SeriesId> series;
       for (const Sample& sample : replacement.samples) series.insert(sample.series);
-      for (const ColumnKey& column : replaced) series.insert(column.series);
+      for (const ColumnKey& column : *replaced) series.insert(column.series);
       for (const SeriesId one : series) guard->AddBucket(one, replacement.bucket);
     }
   }

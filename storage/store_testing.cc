@@ -70,16 +70,23 @@ void OverwriteColumn(const Database& database, Level level, absl::Time start,
 }
 
 std::string TableOf(const std::string& directory, Level level) {
+  return TableOfFamily(directory, kLevelFamilies[static_cast<size_t>(level)]);
+}
+
+std::string TableOfFamily(const std::string& directory, std::string_view family) {
   std::string table;
   EditDatabase(directory, [&](const Database& database) {
     rocksdb::CompactRangeOptions options;
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-    Require(FromRocksDb(
-        database.db()->CompactRange(options, database.level(level), nullptr, nullptr), "compact"));
+    for (rocksdb::ColumnFamilyHandle* handle : database.all()) {
+      if (handle->GetName() != family) continue;
+      Require(FromRocksDb(database.db()->CompactRange(options, handle, nullptr, nullptr),
+                          "compacting"));
+    }
     std::vector<rocksdb::LiveFileMetaData> files;
     database.db()->GetLiveFilesMetaData(&files);
     for (const rocksdb::LiveFileMetaData& file : files) {
-      if (file.column_family_name != kLevelFamilies[static_cast<size_t>(level)]) continue;
+      if (file.column_family_name != family) continue;
       if (!table.empty()) abort();
       table = file.db_path + file.name;
     }
