@@ -42,7 +42,8 @@ class Log final : public rocksdb::Logger {
     spdlog::warn("rocksdb: {}", line);
     if (line.find(".log: dropping ") == std::string_view::npos) return;
     absl::MutexLock lock(&mutex_);
-    if (dropped_.empty()) dropped_ = line;
+    // Without RocksDB's place in its source.
+    if (dropped_.empty()) dropped_ = line.substr(line.rfind("] ") + 2);
   }
 
   // The first record of a log that was damaged, in RocksDB's words, in brackets: its statuses do

@@ -123,18 +123,19 @@ class Repair {
     const std::string reason = Message(sound.status());
     // How far the logs went, where later records can be read.
     uint64_t written = 0;
-    {
-      const absl::StatusOr<std::unique_ptr<Database>> any = Open(Database::Damage::kAny);
-      if (!any.ok())
-        return Hopeless(directory_, "its files do not make a store", Message(any.status()));
+    if (const auto any = Open(Database::Damage::kAny); any.ok()) {
       if (const absl::StatusOr<uint64_t> last = ReadFlushNumber(**any); last.ok()) written = *last;
     }
     absl::StatusOr<std::unique_ptr<Database>> cut = Open(Database::Damage::kRestOfLog);
     if (!cut.ok()) {
       // Tables that can not be opened, logs that are missing, or such that were cut before what
       // tables already hold.
-      FLAMEKEEP_ASSIGN_OR_RETURN(from_, Open(Database::Damage::kAny));
-      GiveUp(fmt::format("files could not be opened as they are: {}", reason));
+      absl::StatusOr<std::unique_ptr<Database>> any = Open(Database::Damage::kAny);
+      if (!any.ok()) {
+        return Hopeless(directory_, "its files do not make a store", Message(any.status()));
+      }
+      from_ = *std::move(any);
+      GiveUp(fmt::format("what lies in files that can not be opened is given up: {}", reason));
       return absl::OkStatus();
     }
     from_ = *std::move(cut);
