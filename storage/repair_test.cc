@@ -231,13 +231,13 @@ TEST_F(RepairTest, LostStacksAreMadeFromDerivedFiles) {
   store_.Reopen(options);
   Batch batch;
   batch.source = *store_->InternSource({SourceKind::kPush, "eqiad", "client", "", 0});
-  for (int i = 0; i < 40'000; ++i) {
+  for (int i = 0; i < 100'000; ++i) {
     batch.samples.push_back(
-        store_.MakeSample(kDay, "excimer", fmt::format("f{};f{}", i / 200, i % 200), 1 + i));
+        store_.MakeSample(kDay, "excimer", fmt::format("f{};f{}", i / 400, i % 400), 1 + i));
   }
   ASSERT_TRUE(store_->Append(batch).ok());
-  // Each run writes some of the derived files.
-  for (int i = 0; i < 20; ++i) ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
+  ASSERT_TRUE(store_->Flush().ok());
+  ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
   const StackValues all = store_.Sum("excimer", Hour(0), Hour(1));
   store_.Close();
   const std::string table = TableOfFamily(directory_.path(), "dictionary");
