@@ -239,6 +239,8 @@ void Parser::AddStore() {
   commands_.emplace_back(stats, [this] { return store_stats_; });
   CLI::App* check = AddCommand(*store, "check", "Verify every byte of a store", kStoreCheckFooter);
   AddValue(check, "DIR", store_check_.directory, "DIR", "The store's directory")->required();
+  check->add_flag("--repair", store_check_.repair,
+                  "Make a sound store of what can be read of a damaged one");
   commands_.emplace_back(check, [this] { return store_check_; });
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr char kPipeClosedUrl[] = "flamekeep.cli/pipe-closed";
 constexpr char kInterruptedUrl[] = "flamekeep.cli/interrupted";
+constexpr char kGaveUpUrl[] = "flamekeep.cli/gave-up";
 constexpr char kTerminatedUrl[] = "flamekeep.cli/terminated";
 
 absl::Status WithMark(absl::Status status, const char* url) {
@@ -35,11 +36,16 @@ absl::Status Interrupted(int signal, std::string_view what_to_do) {
                   signal == SIGTERM ? kTerminatedUrl : kInterruptedUrl);
 }
 
+absl::Status GaveUp(std::string_view sentence) {
+  return WithMark(DataLoss("{}", sentence), kGaveUpUrl);
+}
+
 ExitCode ExitWith(const absl::Status& status, std::FILE* err) {
   if (status.ok() || HasMark(status, kPipeClosedUrl)) return kExitOk;
   fmt::print(err, "flamekeep: {}\n", Message(status));
   if (HasMark(status, kInterruptedUrl)) return kExitInterrupted;
   if (HasMark(status, kTerminatedUrl)) return kExitTerminated;
+  if (HasMark(status, kGaveUpUrl)) return kExitGaveUp;
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailure;
 }
 

@@ -21,6 +21,7 @@ enum ExitCode : int {
   // understood.
   kExitUsage = 2,
   kExitFailAbove = 3,  // reserved: a comparison is above the limit that was asked for
+  kExitGaveUp = 4,     // `store check --repair` made a sound store, and something was lost
   kExitInterrupted = 130,
   kExitTerminated = 143,
 };
@@ -31,6 +32,9 @@ absl::Status PipeClosed();
 // A command stopped in order at this signal: Ctrl-C (SIGINT) or SIGTERM, which have exit codes of
 // their own. `what_to_do` is a sentence; it may be empty.
 absl::Status Interrupted(int signal, std::string_view what_to_do);
+
+// A repair that gave something up.
+absl::Status GaveUp(std::string_view sentence);
 
 // Prints "flamekeep: <message>" to `err` unless the status says that there is nothing to tell.
 // INVALID_ARGUMENT is a usage error; every other error is a failure.

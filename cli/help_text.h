@@ -107,9 +107,16 @@ refused; "now" is the end of this minute. Should the server die meanwhile, it go
 
 inline constexpr char kStoreCheckFooter[] = R"(Examples:
   flamekeep store check /var/lib/flamekeep && echo sound
+  flamekeep store check --repair /var/lib/flamekeep
 
 Reads everything and writes nothing; the store must not be in use. Each fault is a line on standard
-output; the exit code is 1 where there is one.)";
+output; the exit code is 1 where there is one.
+
+With --repair a damaged store is written anew from what can be read of it, which takes its space
+once more. Each thing that was given up, and what became of it, is a line on standard output; the
+exit code is 4 where there is one. What lost minutes held is kept in their hours where those had been
+summed, and so on upwards. The damaged files stay in DIR/damaged-1 and so on until you delete them.
+Where names or RocksDB's own records are lost nothing is changed: restore a backup.)";
 
 inline constexpr char kBackupFooter[] = R"(Examples:
   flamekeep backup create

@@ -83,6 +83,7 @@ struct StoreStatsOptions {
 
 struct StoreCheckOptions {
   std::string directory;
+  bool repair = false;
 };
 
 struct BackupCreateOptions {

@@ -2,11 +2,13 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
@@ -15,6 +17,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
@@ -37,6 +40,33 @@ class Log final : public rocksdb::Logger {
     std::string_view line = text.data();
     while (line.ends_with('\n')) line.remove_suffix(1);
     spdlog::warn("rocksdb: {}", line);
+    if (line.find(".log: dropping ") == std::string_view::npos) return;
+    absl::MutexLock lock(&mutex_);
+    // Without RocksDB's place in its source.
+    if (dropped_.empty()) dropped_ = line.substr(line.rfind("] ") + 2);
+  }
+
+  // The first record of a log that was damaged, in RocksDB's words, in brackets: its statuses do
+  // not name the file. Empty where there is none.
+  std::string dropped() const {
+    absl::MutexLock lock(&mutex_);
+    return dropped_.empty() ? "" : fmt::format(" ({})", dropped_);
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::string dropped_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A compaction that meets a damaged block is given up. RocksDB would refuse every write after that;
+// the damage concerns nobody but who reads that block.
+class DamageListener final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction || !error->IsCorruption()) return;
+    spdlog::error("a file of the store is damaged, run `flamekeep store check`: {}",
+                  error->ToString());
+    *error = rocksdb::Status::OK();
   }
 };
 
@@ -45,21 +75,27 @@ constexpr size_t kWriteBufferBytes = size_t{16} << 20;
 constexpr size_t kWriteBuffersBytes = size_t{64} << 20;  // of all column families together
 constexpr size_t kBlockBytes = size_t{32} << 10;
 
-rocksdb::DBOptions MakeDbOptions(const Database::Options& options) {
+rocksdb::DBOptions MakeDbOptions(const Database::Options& options, std::shared_ptr<Log> log) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.max_total_wal_size = kWalBytes;
   // The default mode cuts the log silently at the first bad record, and with it acknowledged data
   // behind the record.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  db.track_and_verify_wals_in_manifest = true;
+  db.wal_recovery_mode = options.tolerate == Database::Damage::kNone
+                             ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
+                         : options.tolerate == Database::Damage::kRestOfLog
+                             ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                             : rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  db.track_and_verify_wals_in_manifest = options.tolerate != Database::Damage::kAny;
+  db.paranoid_checks = options.tolerate != Database::Damage::kAny;
   db.recycle_log_file_num = 0;
   // The committer opens the database again after an error; RocksDB is not to try by itself as well.
   db.max_bgerror_resume_count = 0;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
-  db.info_log = std::make_shared<Log>();
+  db.info_log = std::move(log);
+  db.listeners.push_back(std::make_shared<DamageListener>());
   // The log holds what is not flushed; a shutdown does not wait for a disk that may be failing.
   db.avoid_flush_during_shutdown = true;
   db.write_buffer_manager =
@@ -93,6 +129,17 @@ rocksdb::ColumnFamilyOptions MakeLevelOptions(const Database::Options& options, 
   return family;
 }
 
+// Whether the folder has data, though the file that RocksDB begins with is missing: it would make a
+// new database there and delete the files.
+bool IsBeheaded(rocksdb::Env* env, const std::string& path) {
+  std::vector<std::string> names;
+  if (!env->FileExists(path + "/CURRENT").IsNotFound()) return false;
+  if (!env->GetChildren(path, &names).ok()) return false;
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return absl::EndsWith(name, ".sst") || absl::EndsWith(name, ".log");
+  });
+}
+
 // Whether somebody has the store's lock. RocksDB tells it from other errors by its text alone.
 bool IsLockHeld(const rocksdb::Status& status) {
   if (!status.IsIOError()) return false;
@@ -123,7 +170,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   auto database = std::unique_ptr<Database>(new Database);
   database->read_only_ = options.read_only;
   const std::string path = options.directory + "/rocksdb";
-  const rocksdb::DBOptions db_options = MakeDbOptions(options);
+  const auto log = std::make_shared<Log>();
+  const rocksdb::DBOptions db_options = MakeDbOptions(options, log);
   database->env_ = db_options.env;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -142,6 +190,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   };
   // RocksDB logs an error for a folder that it is about to make.
   if (!options.read_only) database->env_->CreateDirIfMissing(path).PermitUncheckedError();
+  if (IsBeheaded(database->env_, path)) {
+    return DataLoss("the store in {} is damaged and can not be opened: {}/CURRENT is missing",
+                    options.directory, path);
+  }
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
   if (options.read_only) {
@@ -153,9 +205,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
     status = rocksdb::DB::Open(db_options, path, families, &database->handles_, &db);
   }
   if (IsLockHeld(status)) return in_use();
-  if (status.IsInvalidArgument() || status.IsCorruption()) {
-    return DataLoss("the store in {} is damaged and can not be opened: {}", options.directory,
-                    status.ToString());
+  const bool missing = status.IsIOError() && status.subcode() == rocksdb::Status::kPathNotFound;
+  if (status.IsInvalidArgument() || status.IsCorruption() || missing) {
+    return DataLoss("the store in {} is damaged and can not be opened: {}{}", options.directory,
+                    status.ToString(), log->dropped());
   }
   if (!status.ok()) return FromRocksDb(status, what);
   database->db_.reset(db);
@@ -221,6 +274,12 @@ uint64_t Database::LogBytes() const {
     if (is_log && env_->GetFileSize(db_->GetName() + "/" + name, &size).ok()) bytes += size;
   }
   return bytes;
+}
+
+absl::Status WriteUnlogged(const Database& database, rocksdb::WriteBatch* batch) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return FromRocksDb(database.db()->Write(options, batch), "writing the repaired store");
 }
 
 absl::StatusOr<std::shared_ptr<Database>> DatabaseHolder::Get() const {

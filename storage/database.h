@@ -36,8 +36,16 @@ absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what);
 
 class Database {
  public:
+  // What damage an opening for reading passes over.
+  enum class Damage : uint8_t {
+    kNone,
+    kRestOfLog,  // what the logs hold up to the first damaged record counts
+    kAny,        // damaged records of logs are left out; tables that can not be opened stay closed
+  };
+
   struct Options {
-    std::string directory;  // of the store
+    std::string directory;            // of the store
+    Damage tolerate = Damage::kNone;  // others: if read only
     bool read_only = false;
     // Goes on without the lock where the file system does not let it be taken. If read only.
     bool lock_if_possible = false;
@@ -84,6 +92,9 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
+
+// Writes without a log and without a sync: durable once the database is flushed.
+absl::Status WriteUnlogged(const Database& database, rocksdb::WriteBatch* batch);
 
 // The current Database of a store.
 //

@@ -62,10 +62,10 @@ Flusher::Flusher(Parts parts, uint64_t last_flush)
   saturated_ = &parts_.metrics->GetCounter(
       "storage_saturated_columns_total", Severity::kLoss,
       "Columns in which a value did not fit 64 bits and stands at 2^64-1.");
-  refused_ = &parts_.metrics->GetCounter(
-      "storage_refused_replacements_total", Severity::kLoss,
-      "Imported logs that could no longer be stored exactly when it was their turn: import them "
-      "again.");
+  refused_ = &parts_.metrics->GetCounter("storage_refused_replacements_total", Severity::kLoss,
+                                         "Imported logs that could no longer be stored exactly "
+                                         "when it was their turn, also for damage "
+                                         "in what they replace: import them again.");
 }
 
 rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
@@ -137,12 +137,18 @@ absl::Status Flusher::AddReplacement(const Database& database, const Replacement
   absl::Status status = CheckReplacement(database, parts_.levels->floors(site), site, replacement);
   SeriesPairs content;
   if (status.ok()) status = CollectReplacement(database, site, replacement, &content);
-  if (absl::IsFailedPrecondition(status)) {
+  absl::StatusOr<std::vector<ColumnKey>> replaced = std::vector<ColumnKey>();
+  if (status.ok()) replaced = ReplacedColumns(database, site, replacement);
+  status.Update(replaced.status());
+  // Damage stays as it is: to try again would hold up everybody's writes for ever.
+  if (absl::IsFailedPrecondition(status) || absl::IsDataLoss(status)) {
     spdlog::error("a replacement was left out: {}", Message(status));
     refused_->Add();
   } else {
     FLAMEKEEP_RETURN_IF_ERROR(status);
-    FLAMEKEEP_RETURN_IF_ERROR(DeleteReplaced(database, replacement, site));
+    for (const ColumnKey& column : *replaced) {
+      pending_.batch.Delete(database.level(bucket.level), EncodeColumnKey(column));
+    }
     for (auto& [series, added] : content) {
       parts_.dictionary->NoteStacks(added.pairs);
       const BuiltColumn built =
@@ -161,21 +167,6 @@ absl::Status Flusher::AddReplacement(const Database& database, const Replacement
                        EncodePosition(*replacement.position));
   }
   return absl::OkStatus();
-}
-
-absl::Status Flusher::DeleteReplaced(const Database& database, const Replacement& replacement,
-                                     SiteId site) {
-  rocksdb::ColumnFamilyHandle* family = database.level(replacement.bucket.level);
-  const std::string prefix = BucketPrefix(site, replacement.bucket.start);
-  const auto it = std::unique_ptr<rocksdb::Iterator>(
-      database.db()->NewIterator(rocksdb::ReadOptions(), family));
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
-    if (key.source == replacement.source && key.part == Part::kDirect) {
-      pending_.batch.Delete(family, it->key());
-    }
-  }
-  return FromRocksDb(it->status(), "reading the columns that a log replaces");
 }
 
 void Flusher::MarkAbove(SiteId site, Level level, Minute start) {
@@ -287,7 +278,10 @@ absl::Status Flusher::AddGap(const Database& database, SourceId source, Gap gap)
   if (const auto it = added.upper_bound(gap.begin_ms); it != added.begin()) {
     before = std::prev(it)->second;
   } else {
-    FLAMEKEEP_ASSIGN_OR_RETURN(before, LastGap(database, source, gap.begin_ms));
+    absl::StatusOr<std::optional<Gap>> last = LastGap(database, source, gap.begin_ms);
+    // Beside a damaged record the gap stands by itself.
+    if (!last.ok() && !absl::IsDataLoss(last.status())) return last.status();
+    if (last.ok()) before = *last;
   }
   if (before.has_value() && before->begin_ms == gap.begin_ms) {
     // One key, one gap: the reason that was told first stays.

@@ -91,7 +91,8 @@ class Flusher final : public CommitSink {
   // Makes the WriteBatch of `unbuilt_`. After an error it can be called again.
   absl::Status Build();
   void AddColumn(const Database& database, const HeadColumn& column);
-  // One that can not be stored exactly is left out, and counted; its position moves all the same.
+  // One that can not be stored exactly, also for damage in what it must read, is left out, and
+  // counted; its position moves all the same.
   absl::Status AddReplacement(const Database& database, const Replacement& replacement);
   absl::Status AddProgress(const Database& database, SourceId source, const Progress& progress);
   void SetLiveSources(const std::vector<LiveSource>& live);
@@ -102,9 +103,6 @@ class Flusher final : public CommitSink {
   bool IsPushed(std::string_view site, const std::string& type) const;
   // As it will stand after this commit.
   ProgressRecord ProgressOf(SourceId source) const;
-  // Deletes what the owner of `replacement` has in the bucket.
-  absl::Status DeleteReplaced(const Database& database, const Replacement& replacement,
-                              SiteId site);
   // Sets the marks of all buckets above `level` that hold `start`.
   void MarkAbove(SiteId site, Level level, Minute start);
   absl::Status Write();

@@ -7,10 +7,16 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/status.h"
-#include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
+
+// The error of `it`, which was reading `what` of a bucket.
+absl::Status ReadError(const rocksdb::Iterator& it, std::string_view what, const Bucket& bucket) {
+  if (it.status().ok()) return absl::OkStatus();
+  return FromRocksDb(it.status(), fmt::format("reading {} of the {} {}", what,
+                                              LevelName(bucket.level), FormatMinute(bucket.start)));
+}
 
 absl::StatusOr<bool> HasRolledPart(const Database& database, SiteId site, const Bucket& bucket) {
   const std::string prefix = BucketPrefix(site, bucket.start);
@@ -20,8 +26,7 @@ absl::StatusOr<bool> HasRolledPart(const Database& database, SiteId site, const 
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
     if (key.part == Part::kRolled) return true;
   }
-  FLAMEKEEP_RETURN_IF_ERROR(
-      FromRocksDb(it->status(), "reading the rolled parts of a replaced bucket"));
+  FLAMEKEEP_RETURN_IF_ERROR(ReadError(*it, "the rolled parts", bucket));
   return false;
 }
 
@@ -43,17 +48,21 @@ absl::Status ReadFiner(const Database& database, SiteId site, const Bucket& buck
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
     if (key.source != owner || key.part != Part::kDirect) continue;
     ColumnHeader header;
-    FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<Pair> pairs,
-                               DecodeColumn(View(it->value()), &header));
+    const absl::StatusOr<std::vector<Pair>> pairs = DecodeColumn(View(it->value()), &header);
+    if (!pairs.ok()) {
+      return DataLoss("the {} {} is damaged ({}): run `flamekeep store check`",
+                      LevelName(Finer(bucket.level)), FormatMinute(key.start),
+                      Message(pairs.status()));
+    }
     FinerContent& content = (*finer)[key.series];
     content.observations += header.observations;
     bool saturated = false;
-    for (const Pair& pair : pairs) {
+    for (const Pair& pair : *pairs) {
       uint64_t& value = content.values[pair.stack];
       value = SaturatingAdd(value, pair.value, &saturated);
     }
   }
-  return FromRocksDb(it->status(), "reading the finer parts of a replaced bucket");
+  return ReadError(*it, fmt::format("the {}s", LevelName(Finer(bucket.level))), bucket);
 }
 
 // Takes `finer` out of `content`; the value that is not in there.
@@ -138,19 +147,18 @@ absl::Status CollectReplacement(const Database& database, SiteId site,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::set<SeriesId>> SeriesOfReplacement(const Database& database, SiteId site,
+absl::StatusOr<std::vector<ColumnKey>> ReplacedColumns(const Database& database, SiteId site,
                                                        const Replacement& replacement) {
-  std::set<SeriesId> series;
-  for (const Sample& sample : replacement.samples) series.insert(sample.series);
+  std::vector<ColumnKey> columns;
   const std::string prefix = BucketPrefix(site, replacement.bucket.start);
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       database.db()->NewIterator(rocksdb::ReadOptions(), database.level(replacement.bucket.level)));
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
-    if (key.source == replacement.source && key.part == Part::kDirect) series.insert(key.series);
+    if (key.source == replacement.source && key.part == Part::kDirect) columns.push_back(key);
   }
-  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the columns that a log replaces"));
-  return series;
+  FLAMEKEEP_RETURN_IF_ERROR(ReadError(*it, "the columns", replacement.bucket));
+  return columns;
 }
 
 }  // namespace flamekeep::storage

@@ -7,13 +7,13 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/column.h"
 #include "storage/database.h"
+#include "storage/format.h"
 #include "storage/level_state.h"
 #include "storage/store.h"
 
@@ -25,22 +25,22 @@ struct CollectedPairs {
 };
 using SeriesPairs = std::map<SeriesId, CollectedPairs>;
 
+// Errors of all: DATA_LOSS names the bucket in which something that must be read is damaged;
+// UNAVAILABLE where it can not be read at present.
+
 // Whether the replacement can be stored exactly. Errors: FAILED_PRECONDITION where its level has
-// expired, or where finer data that it may hold have been rolled up and then expired; those of
-// reading.
+// expired, or where finer data that it may hold have been rolled up and then expired.
 absl::Status CheckReplacement(const Database& database, const LevelState::Floors& floors,
                               SiteId site, const Replacement& replacement);
 
 // The content by series, less what the owner has in the next finer level if that is asked for.
 // Errors: FAILED_PRECONDITION where the content does not hold what is to be taken out: after a
-// change of rules stacks have other names, and what matches none would count twice; those of
-// reading.
+// change of rules stacks have other names, and what matches none would count twice.
 absl::Status CollectReplacement(const Database& database, SiteId site,
                                 const Replacement& replacement, SeriesPairs* content);
 
-// The series whose content in the bucket the replacement changes: those that it has, and those that
-// the owner has there. Errors: those of reading.
-absl::StatusOr<std::set<SeriesId>> SeriesOfReplacement(const Database& database, SiteId site,
+// The columns that the owner has in the bucket: they go.
+absl::StatusOr<std::vector<ColumnKey>> ReplacedColumns(const Database& database, SiteId site,
                                                        const Replacement& replacement);
 
 }  // namespace flamekeep::storage

@@ -248,11 +248,13 @@ absl::Status SnapshotImpl::ReadPiece(
   const auto it = std::unique_ptr<rocksdb::Iterator>(
       database_->db()->NewIterator(options, database_->level(piece.level)));
   it->Seek(BucketPrefix(piece.site, piece.range.begin));
+  Minute reached = piece.range.begin;
   uint32_t steps = 0;
   uint32_t misses = 0;  // in a row
   while (it->Valid()) {
     if (++steps % kStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(storage::View(it->key())));
+    reached = key.start;
     const auto next = std::lower_bound(plan.series.begin(), plan.series.end(), key.series);
     if (next == plan.series.end() || *next != key.series) {
       if (misses++ < max_misses) {
@@ -275,7 +277,10 @@ absl::Status SnapshotImpl::ReadPiece(
     }
     it->Next();
   }
-  return FromRocksDb(it->status(), "reading columns");
+  if (it->status().ok()) return absl::OkStatus();
+  return FromRocksDb(
+      it->status(), fmt::format("reading the {}s of site \"{}\" from {} on", LevelName(piece.level),
+                                catalog_->sites()[Raw(piece.site)], FormatMinute(reached)));
 }
 
 absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const rocksdb::Iterator& it,

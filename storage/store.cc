@@ -239,14 +239,20 @@ absl::StatusOr<Ticket> Store::Replace(Replacement replacement) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, impl_->database.Get());
     FLAMEKEEP_RETURN_IF_ERROR(
         CheckReplacement(*database, impl_->levels.floors(site), site, replacement));
+    // The flush reads it all again, as it is there by then, but can tell nobody.
     if (replacement.subtract_finer) {
-      // The flush does it again, on what is there by then, but can tell nobody.
       SeriesPairs collected;
       FLAMEKEEP_RETURN_IF_ERROR(CollectReplacement(*database, site, replacement, &collected));
     }
+    const absl::StatusOr<std::vector<ColumnKey>> replaced =
+        ReplacedColumns(*database, site, replacement);
+    // Other errors may have gone when the flush reads them.
+    if (absl::IsDataLoss(replaced.status())) return replaced.status();
     if (guard.has_value()) {
-      FLAMEKEEP_ASSIGN_OR_RETURN(const std::set<SeriesId> series,
-                                 SeriesOfReplacement(*database, site, replacement));
+      FLAMEKEEP_RETURN_IF_ERROR(replaced.status());
+      std::set<SeriesId> series;
+      for (const Sample& sample : replacement.samples) series.insert(sample.series);
+      for (const ColumnKey& column : *replaced) series.insert(column.series);
       for (const SeriesId one : series) guard->AddBucket(one, replacement.bucket);
     }
   }

@@ -21,14 +21,6 @@ constexpr std::string_view kFormatPrefix = "flamekeep store ";
 
 std::string FormatLine() { return fmt::format("{}{}\n", kFormatPrefix, kStoreFormat); }
 
-absl::Status SyncPath(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return SystemError("open", path);
-  const int result = fsync(fd);
-  close(fd);
-  return result == 0 ? absl::OkStatus() : SystemError("sync", path);
-}
-
 absl::Status WriteFormat(const std::string& directory) {
   const std::string path = directory + "/FORMAT";
   const std::string temporary = path + ".new";
@@ -74,6 +66,14 @@ absl::Status CheckEmpty(const std::string& directory) {
 }
 
 }  // namespace
+
+absl::Status SyncPath(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return SystemError("open", path);
+  const int result = fsync(fd);
+  close(fd);
+  return result == 0 ? absl::OkStatus() : SystemError("sync", path);
+}
 
 absl::Status RequireEmptyDirectory(const std::string& directory) {
   FLAMEKEEP_RETURN_IF_ERROR(MakeDirectory(directory));

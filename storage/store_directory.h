@@ -21,6 +21,9 @@ absl::Status PrepareStoreDirectory(const std::string& directory, bool create);
 absl::Status RequireEmptyDirectory(const std::string& directory);
 absl::Status CompleteStoreDirectory(const std::string& directory);
 
+// Makes a file, or the names in a directory, durable. Errors: UNAVAILABLE.
+absl::Status SyncPath(const std::string& path);
+
 // The bytes of all files below `directory`.
 uint64_t DirectoryBytes(const std::string& directory);
 

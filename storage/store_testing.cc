@@ -1,10 +1,13 @@
 #include "storage/store_testing.h"
 
+#include <rocksdb/metadata.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -64,6 +67,48 @@ void OverwriteColumn(const Database& database, Level level, absl::Time start,
     return;
   }
   abort();
+}
+
+std::string TableOf(const std::string& directory, Level level) {
+  return TableOfFamily(directory, kLevelFamilies[static_cast<size_t>(level)]);
+}
+
+std::string TableOfFamily(const std::string& directory, std::string_view family) {
+  std::string table;
+  EditDatabase(directory, [&](const Database& database) {
+    rocksdb::CompactRangeOptions options;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    for (rocksdb::ColumnFamilyHandle* handle : database.all()) {
+      if (handle->GetName() != family) continue;
+      Require(FromRocksDb(database.db()->CompactRange(options, handle, nullptr, nullptr),
+                          "compacting"));
+    }
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database.db()->GetLiveFilesMetaData(&files);
+    for (const rocksdb::LiveFileMetaData& file : files) {
+      if (file.column_family_name != family) continue;
+      if (!table.empty()) abort();
+      table = file.db_path + file.name;
+    }
+  });
+  return table;
+}
+
+void DamageFile(const std::string& path, int64_t offset) {
+  constexpr int kBytes = 16;
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  if (offset < 0) {
+    file.seekg(0, std::ios::end);
+    offset += file.tellg();
+  }
+  std::array<char, kBytes> bytes{};
+  file.seekg(offset);
+  file.read(bytes.data(), bytes.size());
+  for (char& byte : bytes) byte = static_cast<char>(~byte);
+  file.seekp(offset);
+  file.write(bytes.data(), bytes.size());
+  file.flush();
+  if (!file) abort();
 }
 
 StoreOptions TestOptions(std::string directory, const TestClock* clock) {

@@ -53,6 +53,13 @@ void EditDatabase(const std::string& directory, absl::FunctionRef<void(const Dat
 void OverwriteColumn(const Database& database, Level level, absl::Time start,
                      const std::string& value);
 
+// The one table of a level of a store that is closed, after all of the level was written to it.
+std::string TableOf(const std::string& directory, Level level);
+// The same of another column family.
+std::string TableOfFamily(const std::string& directory, std::string_view family);
+// Turns the bits of 16 bytes of a file, from `offset` on; from the end if it is negative.
+void DamageFile(const std::string& path, int64_t offset);
+
 // Folded stack to value.
 using StackValues = std::map<std::string, uint64_t>;
 

@@ -369,6 +369,16 @@ class CliTest(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertRegex(done.stderr.decode(), r"\Aflamekeep: [^\n]*corrupt[^\n]*\n\Z")
 
+            done = run("store", "check", "--repair", corrupt)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertIn("given up", done.stdout.decode())
+            self.assertIn(str(corrupt / "damaged-1"), done.stdout.decode())
+            self.assertTrue((corrupt / "damaged-1" / "rocksdb" / victim.name).exists())
+            self.assertIn("sound", self.ok(run("store", "check", corrupt)))
+            # There is nothing more to repair.
+            self.assertIn("sound", self.ok(run("store", "check", "--repair", corrupt)))
+            self.assertFalse((corrupt / "damaged-2").exists())
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
