@@ -111,9 +111,9 @@ class Simulation {
     const auto written = static_cast<double>(ProcessIo("write_bytes")) -
                          static_cast<double>(ProcessIo("cancelled_write_bytes"));
     const auto size = static_cast<double>(store_->Status().directory_bytes);
-    writes.Add("M samples a day and type, flushes a minute",
-               fmt::format("{:g}, {}", flags_.generator.samples_per_day / 1e6,
-                           flags_.flushes_a_minute));
+    writes.Add(
+        "M samples a day and type, flushes a minute",
+        fmt::format("{:g}, {}", flags_.generator.samples_per_day / 1e6, flags_.flushes_a_minute));
     writes.Add("commits, buckets rolled up", fmt::format("{}, {}", Counted("storage_flushes_total"),
                                                          Counted("storage_rollups_total")));
     writes.Add("MB committed: samples, rollups", Megabytes({samples, log - samples}));
@@ -149,7 +149,7 @@ class Simulation {
     results->Add(what + ": wall time, median, worst",
                  fmt::format("{:.2f} s, {:.2f} s", rollups.wall.p50() / 1e3,
                              rollups.wall.Percentile(1) / 1e3));
-    results->Add(what + ": MB read from files, MB committed",
+    results->Add(what + ": MB read from files, MB committed, mean",
                  Megabytes({rollups.read / count, rollups.written / count}));
   }
 
@@ -158,8 +158,8 @@ class Simulation {
     const int64_t now = clock_.load();
     if (now % kHourSeconds == kUpkeepSeconds) Must(store_->RunMaintenance());
     if (now % kHourSeconds != kRollupSeconds) return;
-    const bool first = now - kHourSeconds < absl::ToUnixSeconds(end_) -
-                                                int64_t{flags_.generator.days} * kDaySeconds;
+    const bool first = now - kHourSeconds <
+                       absl::ToUnixSeconds(end_) - int64_t{flags_.generator.days} * kDaySeconds;
     if (first) return;  // no hour is over yet
     Rollups& rollups = now % kDaySeconds == kRollupSeconds ? days_ : hours_;
     const double cpu = CpuSeconds();

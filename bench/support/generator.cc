@@ -113,8 +113,8 @@ void Generator::WriteMinutes(Minute hour) {
 }
 
 void Generator::DrawBucket(Minute start, double minutes, size_t type) {
-  const double mean = options_.samples_per_day * minutes / kDay *
-                      Rhythm(start + static_cast<Minute>(minutes / 2));
+  const double mean =
+      options_.samples_per_day * minutes / kDay * Rhythm(start + static_cast<Minute>(minutes / 2));
   const uint64_t count = random_.Poisson(mean);
   process_.Draw(
       count, [this] { return NewStack(); },

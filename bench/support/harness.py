@@ -153,13 +153,13 @@ class Server:
         self.log = open(str(data) + ".log", "wb")
         start = time.monotonic()
         self.process = subprocess.Popen(
-            [*wrapper, program("flamekeep"), "serve", "--config", config, "--grpc", "127.0.0.1:0", "--http",
-             "127.0.0.1:0", "--ready-file", ready], stdout=self.log, stderr=self.log)
+            [*wrapper, program("flamekeep"), "serve", "--config", config, "--grpc", "127.0.0.1:0",
+             "--http", "127.0.0.1:0", "--ready-file", ready], stdout=self.log, stderr=self.log)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, START_SECONDS,
                    "the server's start")
         if self.process.poll() is not None:
             sys.exit(f"the server did not start: see {self.log.name}")
-        self.start_seconds = time.monotonic() - start
+        self.start_seconds, self.start_cpu = time.monotonic() - start, self.cpu()
         addresses = json.loads(ready.read_text())
         self.grpc, self.http = addresses["grpc"], addresses["http"]
 
