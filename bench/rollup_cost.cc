@@ -22,6 +22,7 @@
 #include "bench/support/results.h"
 #include "bench/support/timing.h"
 #include "storage/store.h"
+#include "storage/store_stats.h"
 
 namespace flamekeep::bench {
 namespace {
@@ -66,15 +67,8 @@ absl::Time EndOf(const Flags& flags) {
 class Simulation {
  public:
   Simulation(const Flags& flags, absl::Time end) : flags_(flags), end_(end) {
-    storage::StoreOptions options;
-    options.directory = flags.dir;
-    options.metrics = &metrics_;
-    options.env = files_.env();
-    options.background_maintenance = false;
-    options.min_flush_interval = absl::ZeroDuration();
-    options.now = [this] { return absl::FromUnixSeconds(clock_.load()); };
     clock_.store(absl::ToUnixSeconds(end) - int64_t{flags.generator.days} * kDaySeconds);
-    store_ = Must(storage::Store::Open(std::move(options)));
+    store_ = Open();
     generator_ = std::make_unique<Generator>(flags.generator, store_.get(), &clock_);
     generator_->Prepare();
     Must(store_->Flush());
@@ -99,11 +93,26 @@ class Simulation {
     Maintain();
   }
 
+  // Closing leaves the log as a kill does.
+  void ReportReopening() {
+    Results results(flags_.results, WritingSubject());
+    const auto log = static_cast<double>(Must(store_->Stats()).log_bytes);
+    generator_.reset();
+    store_.reset();
+    const double cpu = CpuSeconds();
+    const Stopwatch stopwatch;
+    store_ = Open();
+    results.Add("opened as after a kill: MB of log", Megabytes({log}));
+    results.Add(
+        "opened as after a kill: time, CPU",
+        fmt::format("{:.2f} s, {:.2f} s", stopwatch.Milliseconds() / 1e3, CpuSeconds() - cpu));
+  }
+
   void Report() {
     Results rollups(flags_.results, "rollup");
     AddRollups("an hour of both sites", hours_, &rollups);
     AddRollups("a day with its last hour", days_, &rollups);
-    Results writes(flags_.results, fmt::format("writing {} d", flags_.generator.days));
+    Results writes(flags_.results, WritingSubject());
     const WrittenBytes& files = files_.written();
     const auto log = static_cast<double>(files.log);
     const double samples = log - hours_.written - days_.written;
@@ -128,6 +137,8 @@ class Simulation {
   }
 
  private:
+  std::string WritingSubject() const { return fmt::format("writing {} d", flags_.generator.days); }
+
   uint64_t Counted(std::string_view name) {
     return metrics_.GetCounter(name, Severity::kInfo, "").value();
   }
@@ -151,6 +162,18 @@ class Simulation {
                              rollups.wall.Percentile(1) / 1e3));
     results->Add(what + ": MB read from files, MB committed, mean",
                  Megabytes({rollups.read / count, rollups.written / count}));
+  }
+
+  // As a server opens it, but for the thread that rolls up.
+  std::unique_ptr<storage::Store> Open() {
+    storage::StoreOptions options;
+    options.directory = flags_.dir;
+    options.metrics = &metrics_;
+    options.env = files_.env();
+    options.background_maintenance = false;
+    options.min_flush_interval = absl::ZeroDuration();
+    options.now = [this] { return absl::FromUnixSeconds(clock_.load()); };
+    return Must(storage::Store::Open(std::move(options)));
   }
 
   // Does what is due at the clock's time.
@@ -190,6 +213,7 @@ void Run(Flags flags) {
   Simulation simulation(flags, flags.generator.end);
   simulation.Run();
   simulation.Report();
+  simulation.ReportReopening();
 }
 
 }  // namespace
