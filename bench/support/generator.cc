@@ -13,6 +13,7 @@ namespace {
 using storage::Level;
 using storage::Minute;
 
+constexpr int64_t kMinuteSeconds = 60;
 constexpr Minute kHour = 60;
 constexpr Minute kDay = 24 * kHour;
 constexpr uint32_t kDeploymentDay = 1;  // Tuesday
@@ -55,10 +56,14 @@ void Generator::Prepare() {
   }));
 }
 
+void Generator::Deploy(Minute day) {
+  if ((day / kDay + 3) % 7 == kDeploymentDay && day_ > 0) pool_.Deploy(options_.deployed_share);
+}
+
 bool Generator::NextDay() {
   if (day_ == options_.days) return false;
   const Minute start = first_ + day_ * kDay;
-  if ((start / kDay + 3) % 7 == kDeploymentDay && day_ > 0) pool_.Deploy(options_.deployed_share);
+  Deploy(start);
   for (Minute hour = start; hour < start + kDay; hour += kHour) {
     clock_->store(absl::ToUnixSeconds(storage::TimeOf(hour + kHour)));
     if (hour < options_.minutes_from) {
@@ -68,6 +73,28 @@ bool Generator::NextDay() {
     }
   }
   ++day_;
+  return true;
+}
+
+bool Generator::NextFlush(uint32_t flushes_a_minute) {
+  if (day_ == options_.days) return false;
+  const Minute day = first_ + day_ * kDay;
+  if (flush_ == 0) Deploy(day);
+  const Minute minute = day + flush_ / flushes_a_minute;
+  const int64_t seconds = absl::ToUnixSeconds(storage::TimeOf(minute)) +
+                          kMinuteSeconds * (flush_ % flushes_a_minute + 1) / flushes_a_minute;
+  clock_->store(seconds);
+  const storage::Progress progress{
+      .begins_ms = absl::ToUnixMillis(storage::TimeOf(first_)),
+      .complete_through_ms = absl::ToUnixMillis(absl::FromUnixSeconds(seconds))};
+  for (size_t type = 0; type < kProfileTypes.size(); ++type) {
+    DrawBucket(minute, 1.0 / flushes_a_minute, type);
+    Append(type, Level::kMinute, progress);
+  }
+  if (++flush_ == kDay * flushes_a_minute) {
+    flush_ = 0;
+    ++day_;
+  }
   return true;
 }
 
@@ -85,8 +112,9 @@ void Generator::WriteMinutes(Minute hour) {
   }
 }
 
-void Generator::DrawBucket(Minute start, Minute length, size_t type) {
-  const double mean = options_.samples_per_day * length / kDay * Rhythm(start + length / 2);
+void Generator::DrawBucket(Minute start, double minutes, size_t type) {
+  const double mean =
+      options_.samples_per_day * minutes / kDay * Rhythm(start + static_cast<Minute>(minutes / 2));
   const uint64_t count = random_.Poisson(mean);
   process_.Draw(
       count, [this] { return NewStack(); },
@@ -109,11 +137,12 @@ void Generator::DrawBucket(Minute start, Minute length, size_t type) {
       [&](uint32_t key) { pool_.Prefetch(key >> 1); });
 }
 
-void Generator::Append(size_t type, Level resolution) {
+void Generator::Append(size_t type, Level resolution, const storage::Progress& progress) {
   for (size_t site = 0; site < kSites.size(); ++site) {
     storage::Batch batch;
     batch.source = sources_[type][site];
     batch.resolution = resolution;
+    batch.progress = progress;
     const size_t size = batches_[site].size();
     batch.samples = std::exchange(batches_[site], {});
     batches_[site].reserve(size + size / 4);

@@ -53,6 +53,10 @@ class Generator {
   void Prepare();
   // Writes one day after the other; false at the end.
   bool NextDay();
+  // Writes what a server takes between two flushes, of which there are so many a minute, and how
+  // far the sources have been read; the clock is its end. False at the end. One store is written by
+  // days or by flushes.
+  bool NextFlush(uint32_t flushes_a_minute);
 
   uint32_t day() const { return day_; }
   uint64_t samples() const { return samples_; }
@@ -60,11 +64,12 @@ class Generator {
   uint32_t stacks() const { return pool_.size(); }
 
  private:
+  void Deploy(storage::Minute day);
   void WriteHours(storage::Minute hour);
   void WriteMinutes(storage::Minute hour);
-  // Draws the samples of a bucket into the batches of both sites.
-  void DrawBucket(storage::Minute start, storage::Minute length, size_t type);
-  void Append(size_t type, storage::Level resolution);
+  // Draws the samples of so many minutes, or a part of one, into the batches of both sites.
+  void DrawBucket(storage::Minute start, double minutes, size_t type);
+  void Append(size_t type, storage::Level resolution, const storage::Progress& progress = {});
   uint32_t NewStack();
 
   const GeneratorOptions options_;
@@ -77,6 +82,7 @@ class Generator {
 
   storage::Minute first_ = 0;  // of the first day
   uint32_t day_ = 0;
+  uint32_t flush_ = 0;  // of the day
   uint64_t samples_ = 0;
   uint64_t pairs_ = 0;
   std::array<std::array<std::array<storage::SeriesId, kEntryPoints.size()>, kSites.size()>,

@@ -1,5 +1,6 @@
 """What the scripts of this folder share: programs, servers, CPU times, results."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -17,6 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("FLAMEKEEP_BIN_DIR", ROOT / "build/release/bin"))
 START_SECONDS = 60
 STOP_SECONDS = 120
+CORPUS_SECONDS = 605
+TIME_DIGITS = 16  # of the unix microseconds that begin each message of the corpus
+PUSHED_BYTES = 1 << 20
 CHANNELS = ["excimer", "excimer-wall"]
 
 
@@ -34,6 +38,46 @@ def corpus():
         return pathlib.Path(given)
     whole = ROOT.parent / "shared/data/mediawiki-excimer.messages.zst"
     return whole if whole.exists() else ROOT / "data/mediawiki-sample.messages.zst"
+
+
+def write_messages(path, samples):
+    """Writes the corpus as plain text, again and again, each time 605 s later, up to a minute
+    before the present."""
+    lines = subprocess.run(["zstd", "-dcq", corpus()], check=True,
+                           stdout=subprocess.PIPE).stdout.splitlines(keepends=True)
+    repetitions = -(-samples // len(lines))
+    first = int(lines[0][:TIME_DIGITS])
+    latest = int((time.time() - 60 - repetitions * CORPUS_SECONDS) * 1e6)
+    shift = min(0, latest - first)
+    left = samples
+    with open(path, "wb") as out:
+        while left > 0:
+            part = lines[:left]
+            out.write(b"".join(b"%d%b" % (int(line[:TIME_DIGITS]) + shift, line[TIME_DIGITS:])
+                               for line in part))
+            left -= len(part)
+            shift += CORPUS_SECONDS * 1_000_000
+
+
+def folded_batch():
+    """A megabyte of folded stacks as deep as MediaWiki's, most of them different; how many."""
+    lines = []
+    size = 0
+    while size < PUSHED_BYTES:
+        i = len(lines)
+        line = b";".join(b"function_%d" % ((i * depth) % 5003) for depth in range(1, 41)) + b" 1\n"
+        size += len(line)
+        lines.append(line)
+    return b"".join(lines), len(lines)
+
+
+def end_of(store):
+    """When a generated store ends, in Unix seconds."""
+    for line in pathlib.Path(str(store).rstrip("/") + ".about").read_text().splitlines():
+        name, value = line.split()
+        if name == "end":
+            return int(value)
+    sys.exit(f"{store}.about names no end: make the store with generate_store")
 
 
 def median(values):
@@ -94,9 +138,10 @@ class Scratch:
 
 
 class Server:
-    """`flamekeep serve` on free ports. `sites` maps a site to a Redis URL."""
+    """`flamekeep serve` on free ports. `sites` maps a site to a Redis URL; `wrapper` is a command
+    that executes the one behind it."""
 
-    def __init__(self, data, sites=None):
+    def __init__(self, data, sites=None, wrapper=()):
         self.data = pathlib.Path(data)
         ready = pathlib.Path(str(data) + ".ready")
         config = pathlib.Path(str(data) + ".yaml")
@@ -106,13 +151,15 @@ class Server:
         config.write_text("\n".join(lines) + "\n")
         ready.unlink(missing_ok=True)
         self.log = open(str(data) + ".log", "wb")
+        start = time.monotonic()
         self.process = subprocess.Popen(
-            [program("flamekeep"), "serve", "--config", config, "--grpc", "127.0.0.1:0", "--http",
-             "127.0.0.1:0", "--ready-file", ready], stdout=self.log, stderr=self.log)
+            [*wrapper, program("flamekeep"), "serve", "--config", config, "--grpc", "127.0.0.1:0",
+             "--http", "127.0.0.1:0", "--ready-file", ready], stdout=self.log, stderr=self.log)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, START_SECONDS,
                    "the server's start")
         if self.process.poll() is not None:
             sys.exit(f"the server did not start: see {self.log.name}")
+        self.start_seconds, self.start_cpu = time.monotonic() - start, self.cpu()
         addresses = json.loads(ready.read_text())
         self.grpc, self.http = addresses["grpc"], addresses["http"]
 
@@ -141,6 +188,26 @@ class Server:
     def metric(self, name):
         """The sum of a metric's rows; `name` without "flamekeep_"."""
         return sum(v for (n, _), v in self.metrics().items() if n == "flamekeep_" + name)
+
+    def log_bytes(self):
+        """Of the store's write-ahead logs."""
+        size = 0
+        for path in (self.data / "rocksdb").glob("*.log"):
+            with contextlib.suppress(FileNotFoundError):  # it is not needed any more
+                size += path.stat().st_size
+        return size
+
+    def query(self, profile_type, begin, end, output="svg"):
+        """The wall time of a query on the command line; times are Unix seconds."""
+        wall, _ = timed([program("flamekeep"), "query", "--server", self.grpc, profile_type,
+                         "--from", str(begin), "--to", str(end), "--format", output, "-o",
+                         "/dev/null"])
+        return wall
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
 
     def stop(self):
         if self.process.poll() is None:

@@ -8,14 +8,23 @@
 
 namespace flamekeep::bench {
 
-uint64_t ProcessMemory(std::string_view field) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
+namespace {
+
+// The number behind "<field>:" in a file of /proc/self; 0 where there is none.
+uint64_t Field(const char* path, std::string_view field) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(field) || line[field.size()] != ':') continue;
-    return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) << 10;
+    return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10);
   }
   return 0;
 }
+
+}  // namespace
+
+uint64_t ProcessMemory(std::string_view field) { return Field("/proc/self/status", field) << 10; }
+
+uint64_t ProcessIo(std::string_view field) { return Field("/proc/self/io", field); }
 
 double CpuSeconds() {
   rusage usage;

@@ -13,6 +13,10 @@ namespace flamekeep::bench {
 // 0 where there is none.
 uint64_t ProcessMemory(std::string_view field);
 
+// A field of /proc/self/io, in bytes: "rchar" (read from files, cached or not), "write_bytes" (on
+// their way to the disk). 0 where there is none.
+uint64_t ProcessIo(std::string_view field);
+
 // CPU time of all threads since the start.
 double CpuSeconds();
 
