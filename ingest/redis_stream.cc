@@ -134,8 +134,10 @@ void RedisStream::FindPosition(const storage::SourceKey& key) {
 absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
                                        const std::atomic<bool>& stopping) {
   decoder_->Begin(cursor_);
-  FLAMEKEEP_ASSIGN_OR_RETURN(const RedisStreamRound round,
+  const int64_t now_ms = absl::ToUnixMillis(options_.now());
+  FLAMEKEEP_ASSIGN_OR_RETURN(RedisStreamRound round,
                              client->Look(name_, position(), count_, decoder_.get()));
+  round.now_ms = now_ms;
   FLAMEKEEP_RETURN_IF_ERROR(decoder_->Finish());
   RedisStreamAdvance advance = AdvanceRedisStream(cursor_, round);
   advance.cursor.address = server_;
@@ -145,7 +147,10 @@ absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
   batch.progress = {.begins_ms = advance.begins_ms,
                     .complete_through_ms = std::max<int64_t>(advance.cursor.complete_ms, 0)};
   if (advance.gap) batch.progress.gaps.push_back(*advance.gap);
-  if (continues_) batch.progress.begins_ms = std::max<int64_t>(cursor_->complete_ms, 1);
+  if (continues_) {
+    batch.progress.begins_ms =
+        std::max<int64_t>(std::min(cursor_->complete_ms, advance.cursor.complete_ms), 1);
+  }
   // While nothing comes the store need not write as often.
   const bool moved = !cursor_ || continues_ || advance.cursor.id != cursor_->id ||
                      advance.cursor.added != cursor_->added || advance.gap || round.entries > 0;
@@ -182,7 +187,7 @@ void RedisStream::Count(const RedisStreamRound& round, const RedisStreamAdvance&
     spdlog::warn("stream {} of site {} at {}: {} from {} to {}, {} entries are known to be lost",
                  name_, options_.site, server_,
                  trimmed ? "entries were removed before they were read"
-                         : "the stream or its server was replaced",
+                         : "the stream or its server was replaced, or a clock was far ahead",
                  absl::FormatTime(absl::FromUnixMillis(advance.gap->begin_ms), absl::UTCTimeZone()),
                  absl::FormatTime(absl::FromUnixMillis(advance.gap->end_ms), absl::UTCTimeZone()),
                  advance.lost);

@@ -97,6 +97,43 @@ TEST_F(RedisStreamGapsTest, WhatIsLateIsCounted) {
   EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}}));
 }
 
+TEST_F(RedisStreamGapsTest, AReplicaThatHasLessIsWaitedFor) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  auto source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  source->Stop();
+  redis.Command({"CONFIG", "SET", "replica-read-only", "no"});
+  redis.Command({"REPLICAOF", "127.0.0.1", "1"});
+  redis.Command({"DEL", "excimer"});
+  source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(Connected(*source));
+  // It is sent the stream, and what is new in it.
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  Add(&redis, Id(absl::Minutes(9)), "b 1");
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  EXPECT_EQ(Count("redis_stream_entries_total"), 2);
+  EXPECT_EQ(Count("redis_stream_gaps_total"), 0);
+  EXPECT_EQ(Count("redis_stream_lost_entries_total"), 0);
+  // As a master it is taken at its word.
+  redis.Command({"DEL", "excimer"});
+  redis.Command({"REPLICAOF", "NO", "ONE"});
+  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_gaps_total") == 1; }));
+}
+
+TEST_F(RedisStreamGapsTest, IsNotCompleteAheadOfOurOwnClock) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  RedisSourceOptions options = Options(redis.address());
+  options.now = [] { return absl::Now() - absl::Minutes(5); };
+  auto source = StartLive(options);
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  redis.Command({"XADD", "excimer", "*", "stack", "b 1"});
+  ASSERT_TRUE(Received(*source, 2));
+  EXPECT_LE(Now().complete_through_ms, absl::ToUnixMillis(absl::Now() - absl::Minutes(5)));
+  EXPECT_GE(Now().complete_through_ms, Ms(absl::Minutes(4)));
+}
+
 TEST_F(RedisStreamGapsTest, AServerThatIsKilled) {
   TestRedis redis;
   auto source = StartLive(Options(redis.address()));
