@@ -34,11 +34,15 @@ int64_t MsUpTo(uint64_t ms, int64_t limit) {
   return std::cmp_less(ms, limit) ? static_cast<int64_t>(ms) : limit;
 }
 
+int64_t StartOfMinute(int64_t ms) { return ms / kMsPerMinute * kMsPerMinute; }
+
 // One look at a stream, step by step.
 class Step {
  public:
   Step(const std::optional<RedisStreamCursor>& cursor, const RedisStreamRound& round)
-      : round_(round), fresh_(!cursor.has_value()), old_(cursor.value_or(RedisStreamCursor{})) {
+      : round_(round),
+        fresh_(!cursor.has_value()),
+        old_(cursor.value_or(RedisStreamCursor{.complete_ms = round.final_ms})) {
     advance_.cursor = old_;
     // Of the entries behind the cursor not all were read, but where none stand before it they are
     // all that there are.
@@ -102,7 +106,12 @@ class Step {
 
   void Begin() {
     const int64_t now = std::min(round_.time_ms, round_.now_ms);
-    advance_.begins_ms = std::max<int64_t>(round_.first ? MsUpTo(round_.first->ms, now) : now, 1);
+    const int64_t first = std::max<int64_t>(round_.first ? MsUpTo(round_.first->ms, now) : now, 1);
+    const int64_t left_out = StartOfMinute(old_.complete_ms);
+    if (round_.first && first < left_out) {
+      advance_.gap = storage::Gap{first, left_out, storage::GapReason::kReplaced};
+    }
+    advance_.begins_ms = std::max(first, left_out);
     if (round_.exists) {
       added() = AddedBefore(round_.length);
     } else if (!round_.replica) {
@@ -236,9 +245,13 @@ RedisStreamAdvance AdvanceRedisStream(const std::optional<RedisStreamCursor>& cu
   return Step(cursor, round).Run();
 }
 
-bool IsLate(const RedisStreamCursor& cursor, RedisStreamId entry) {
-  const int64_t minute = cursor.complete_ms / kMsPerMinute * kMsPerMinute;
-  return std::cmp_less(entry.ms, minute);
+bool IsLate(int64_t complete_ms, RedisStreamId entry) {
+  return std::cmp_less(entry.ms, StartOfMinute(complete_ms));
+}
+
+bool GoesOn(const storage::Gap& gap, const storage::Gap& next, int64_t complete_ms) {
+  return gap.reason == next.reason && gap.begin_ms >= StartOfMinute(complete_ms) &&
+         next.begin_ms < gap.end_ms + kMsPerMinute;
 }
 
 }  // namespace flamekeep::ingest

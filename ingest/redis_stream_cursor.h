@@ -12,6 +12,9 @@
 // may have lost some, and a gap is recorded. A replica that has less is only behind: nothing moves
 // until it has caught up. (A promoted one says that it is a master.)
 //
+// A stream that is read for the first time where other sources have made minutes final is complete
+// to there from the beginning, with a gap over what it has of them.
+//
 // Thread safety: values, and functions of their arguments.
 #ifndef FLAMEKEEP_INGEST_REDIS_STREAM_CURSOR_H_
 #define FLAMEKEEP_INGEST_REDIS_STREAM_CURSOR_H_
@@ -47,8 +50,10 @@ struct RedisStreamCursor {
 
 // One look at a stream: all of it is of one moment.
 struct RedisStreamRound {
-  int64_t time_ms = 0;   // the server's clock
-  int64_t now_ms = 0;    // our own one, shortly before
+  int64_t time_ms = 0;  // the server's clock
+  int64_t now_ms = 0;   // our own one, shortly before
+  // At the first look: where what the stream could change is final; 0: nowhere.
+  int64_t final_ms = 0;
   bool replica = false;  // the server copies another one, and may be behind it
   bool exists = false;
   uint64_t length = 0;
@@ -83,7 +88,12 @@ RedisStreamAdvance AdvanceRedisStream(const std::optional<RedisStreamCursor>& cu
                                       const RedisStreamRound& round);
 
 // Whether an entry lies in a minute that was complete before: it would change what is final.
-bool IsLate(const RedisStreamCursor& cursor, RedisStreamId entry);
+bool IsLate(int64_t complete_ms, RedisStreamId entry);
+
+// Whether a gap goes on with `next`, which was found where the stream was complete to
+// `complete_ms`: they have one reason and are less than a minute apart. A gap that touches a minute
+// that was complete stays as it is: answers over it name it.
+bool GoesOn(const storage::Gap& gap, const storage::Gap& next, int64_t complete_ms);
 
 }  // namespace flamekeep::ingest
 

@@ -4,36 +4,13 @@
 
 #include <string>
 
+#include "ingest/redis_stream_cursor_testing.h"
+
 namespace flamekeep::ingest {
 namespace {
 
 using storage::Gap;
 using storage::GapReason;
-
-constexpr int64_t kNow = 1'000'000;  // the server's clock and our own, milliseconds
-constexpr int64_t kEnd = kNow - kRedisStreamSlackMs;
-
-// Read up to 900,000-0, the tenth entry ever added.
-RedisStreamCursor Cursor() { return {{900'000, 0}, 10, 905'000, "redis://h:6379"}; }
-
-// A look that finds nothing behind Cursor(): three entries are kept.
-RedisStreamRound Round() {
-  return {.time_ms = kNow,
-          .now_ms = kNow,
-          .exists = true,
-          .length = 3,
-          .last_generated = {900'000, 0},
-          .added = 10,
-          .first = RedisStreamId{880'000, 0},
-          .deleted = RedisStreamId{}};
-}
-
-void AddEntries(uint64_t count, RedisStreamId last, RedisStreamRound* round) {
-  round->entries = count;
-  round->last_read = round->last_generated = last;
-  round->length += count;
-  if (round->added) *round->added += count;
-}
 
 TEST(RedisStreamCursor, Text) {
   for (const RedisStreamCursor& cursor :
@@ -82,114 +59,6 @@ TEST(RedisStreamCursor, ReadToTheEndOrNot) {
   EXPECT_EQ(advance.cursor.complete_ms, 950'000);
   EXPECT_EQ(advance.unread, 10u);
   EXPECT_FALSE(advance.gap);
-}
-
-TEST(RedisStreamCursor, AReplicaIsCompleteOnlyToWhatItHas) {
-  RedisStreamRound round = Round();
-  round.replica = true;
-  AddEntries(5, {950'000, 0}, &round);
-  EXPECT_EQ(AdvanceRedisStream(Cursor(), round).cursor.complete_ms, 950'000);
-}
-
-TEST(RedisStreamCursor, AReplicaThatIsBehindIsWaitedFor) {
-  // Of the ten entries that were read elsewhere it has eight, or not even the stream.
-  RedisStreamRound less = Round();
-  less.replica = true;
-  less.last_generated = {890'000, 0};
-  less.added = 8;
-  for (const RedisStreamRound& round :
-       {less, RedisStreamRound{.time_ms = kNow, .now_ms = kNow, .replica = true}}) {
-    const RedisStreamAdvance advance = AdvanceRedisStream(Cursor(), round);
-    EXPECT_EQ(advance.cursor, Cursor());
-    EXPECT_FALSE(advance.gap);
-    EXPECT_EQ(advance.lost, 0u);
-    EXPECT_FALSE(advance.read_again);
-  }
-  // It caught up: only what is new is read.
-  RedisStreamRound round = Round();
-  round.replica = true;
-  AddEntries(2, {990'000, 0}, &round);
-  RedisStreamAdvance advance = AdvanceRedisStream(Cursor(), round);
-  EXPECT_FALSE(advance.gap);
-  EXPECT_EQ(advance.lost, 0u);
-  EXPECT_EQ(advance.cursor.added, 12u);
-  // It was promoted without them.
-  less.replica = false;
-  advance = AdvanceRedisStream(Cursor(), less);
-  EXPECT_EQ(advance.gap, (Gap{905'000, kNow, GapReason::kReplaced}));
-  // It is not waited for at an id of the future.
-  less.replica = true;
-  RedisStreamCursor future = Cursor();
-  future.id = {99'000'000, 0};
-  EXPECT_TRUE(AdvanceRedisStream(future, less).gap);
-}
-
-TEST(RedisStreamCursor, AReplicaThatIsEmptyAtTheFirstLookHasLostNothing) {
-  const RedisStreamRound empty{.time_ms = kNow, .now_ms = kNow, .replica = true};
-  RedisStreamAdvance advance = AdvanceRedisStream(std::nullopt, empty);
-  EXPECT_EQ(advance.cursor, RedisStreamCursor{});
-  // Then it is sent the stream, of which three entries are left.
-  RedisStreamRound round = Round();
-  round.replica = true;
-  round.entries = 3;
-  round.last_read = round.last_generated;
-  advance = AdvanceRedisStream(advance.cursor, round);
-  EXPECT_EQ(advance.lost, 0u);
-  EXPECT_FALSE(advance.gap);
-  EXPECT_EQ(advance.cursor.added, 10u);
-}
-
-TEST(RedisStreamCursor, IsCompleteByBothClocks) {
-  // The server's clock is two hours ahead, for one look.
-  constexpr int64_t kAhead = kNow + 7'200'000;
-  RedisStreamRound round = Round();
-  round.time_ms = kAhead;
-  EXPECT_EQ(AdvanceRedisStream(Cursor(), round).cursor.complete_ms, kEnd);
-  // Also where entries have such ids.
-  AddEntries(2, {kAhead, 0}, &round);
-  RedisStreamAdvance advance = AdvanceRedisStream(Cursor(), round);
-  EXPECT_EQ(advance.cursor.complete_ms, kEnd);
-  EXPECT_EQ(advance.cursor.id, (RedisStreamId{kAhead, 0}));
-  EXPECT_FALSE(IsLate(advance.cursor, {kNow, 0}));
-  round.full = true;
-  EXPECT_EQ(AdvanceRedisStream(Cursor(), round).cursor.complete_ms, kEnd);
-  // Ours is ahead.
-  round = Round();
-  round.now_ms = kAhead;
-  EXPECT_EQ(AdvanceRedisStream(Cursor(), round).cursor.complete_ms, kEnd);
-  // The first look.
-  round = {.time_ms = kAhead, .now_ms = kNow};
-  advance = AdvanceRedisStream(std::nullopt, round);
-  EXPECT_EQ(advance.begins_ms, kNow);
-  EXPECT_EQ(advance.cursor.complete_ms, kEnd);
-}
-
-TEST(RedisStreamCursor, ComesBackFromTheFuture) {
-  RedisStreamCursor cursor = Cursor();
-  cursor.complete_ms = kNow + kRedisStreamClockErrorMs;  // may be the slack of clocks
-  EXPECT_EQ(AdvanceRedisStream(cursor, Round()).cursor.complete_ms, cursor.complete_ms);
-  EXPECT_FALSE(AdvanceRedisStream(cursor, Round()).gap);
-
-  ++cursor.complete_ms;
-  RedisStreamRound round = Round();
-  AddEntries(2, {990'000, 0}, &round);
-  RedisStreamAdvance advance = AdvanceRedisStream(cursor, round);
-  EXPECT_EQ(advance.gap, (Gap{kEnd, kNow, GapReason::kReplaced}));
-  EXPECT_EQ(advance.cursor.complete_ms, kEnd);
-  EXPECT_EQ(advance.cursor.id, Cursor().id);
-  EXPECT_EQ(advance.cursor.added, 10u);
-  // What this look found late comes again.
-  EXPECT_TRUE(advance.read_again);
-  advance = AdvanceRedisStream(advance.cursor, round);
-  EXPECT_FALSE(advance.read_again);
-  EXPECT_FALSE(advance.gap);
-  EXPECT_EQ(advance.lost, 0u);
-  EXPECT_EQ(advance.cursor.added, 12u);
-  // Not while one of the clocks still says so.
-  round.time_ms = cursor.complete_ms;
-  advance = AdvanceRedisStream(cursor, round);
-  EXPECT_FALSE(advance.gap);
-  EXPECT_EQ(advance.cursor.complete_ms, cursor.complete_ms);
 }
 
 TEST(RedisStreamCursor, TrimmedBeforeItWasRead) {
@@ -396,14 +265,6 @@ TEST(RedisStreamCursor, ARedisThatDoesNotCount) {
   ASSERT_TRUE(advance.gap);
   EXPECT_EQ(advance.gap->reason, GapReason::kReplaced);
   EXPECT_EQ(advance.cursor.id, (RedisStreamId{890'000, 0}));
-}
-
-TEST(RedisStreamCursor, LateIsWhatLiesInACompleteMinute) {
-  RedisStreamCursor cursor = Cursor();
-  cursor.complete_ms = 120'500;
-  EXPECT_TRUE(IsLate(cursor, {119'999, 9}));
-  EXPECT_FALSE(IsLate(cursor, {120'000, 0}));
-  EXPECT_FALSE(IsLate(cursor, {UINT64_MAX, 0}));
 }
 
 }  // namespace

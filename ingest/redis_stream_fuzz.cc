@@ -126,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto client = RedisStreamClient::Open({.address = {.socket_path = kSpeaker->path()}},
                                                 absl::Seconds(5), absl::Seconds(5), waker.fd());
     Check(client.ok());
-    decoder->Begin(std::nullopt);
+    decoder->Begin(0);
     auto round = (*client)->Look("stream", {}, 10, decoder.get());
     Check(decoder->Finish().ok());
     if (round.ok()) {
