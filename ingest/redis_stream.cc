@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "base/status.h"
@@ -57,7 +59,8 @@ RedisStream::RedisStream(const RedisSourceOptions& options, const std::string& n
       late_(metrics->GetCounter(
           "redis_stream_late_entries_total", Severity::kLoss,
           "Entries left out because their ids lie in a minute that was complete before: a clock "
-          "was set back, or a server that has less took over.",
+          "was set back, a server that has less took over, or the stream is new and has what was "
+          "final.",
           LabelsOf(options, name))),
       trimmed_gaps_(GapCounter(metrics, LabelsOf(options, name), storage::GapReason::kTrimmed)),
       replaced_gaps_(GapCounter(metrics, LabelsOf(options, name), storage::GapReason::kReplaced)),
@@ -101,6 +104,7 @@ absl::StatusOr<std::unique_ptr<RedisStream>> RedisStream::Make(const RedisSource
                                .rules_hash = pipeline->rules().Hash()};
   FLAMEKEEP_ASSIGN_OR_RETURN(stream->source_, store->InternSource(key));
   stream->FindPosition(key);
+  if (!stream->cursor_) stream->FindFinal();
   return stream;
 }
 
@@ -131,21 +135,38 @@ void RedisStream::FindPosition(const storage::SourceKey& key) {
   continues_ = cursor_.has_value() && found != source_;
 }
 
+void RedisStream::FindFinal() {
+  std::map<std::string, int64_t> ends;
+  for (const auto& [type, range] : store_->FinalRanges(options_.site)) {
+    // The future is not final, whatever a clock said once.
+    ends[type] = std::min(range.end_ms, absl::ToUnixMillis(started_));
+  }
+  if (const auto it = ends.find(decoder_->profile_type()); it != ends.end()) final_ms_ = it->second;
+  decoder_->SetFinal(std::move(ends));
+}
+
 absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
                                        const std::atomic<bool>& stopping) {
-  decoder_->Begin(cursor_);
-  FLAMEKEEP_ASSIGN_OR_RETURN(const RedisStreamRound round,
+  decoder_->Begin(cursor_ ? cursor_->complete_ms : final_ms_);
+  const int64_t now_ms = absl::ToUnixMillis(options_.now());
+  FLAMEKEEP_ASSIGN_OR_RETURN(RedisStreamRound round,
                              client->Look(name_, position(), count_, decoder_.get()));
+  round.now_ms = now_ms;
+  round.final_ms = cursor_ ? 0 : final_ms_;
   FLAMEKEEP_RETURN_IF_ERROR(decoder_->Finish());
   RedisStreamAdvance advance = AdvanceRedisStream(cursor_, round);
   advance.cursor.address = server_;
+  const bool joined = JoinGap(&advance);
 
   storage::Batch batch{.source = source_};
   if (!advance.read_again) batch.samples = decoder_->samples();
   batch.progress = {.begins_ms = advance.begins_ms,
                     .complete_through_ms = std::max<int64_t>(advance.cursor.complete_ms, 0)};
   if (advance.gap) batch.progress.gaps.push_back(*advance.gap);
-  if (continues_) batch.progress.begins_ms = std::max<int64_t>(cursor_->complete_ms, 1);
+  if (continues_) {
+    batch.progress.begins_ms =
+        std::max<int64_t>(std::min(cursor_->complete_ms, advance.cursor.complete_ms), 1);
+  }
   // While nothing comes the store need not write as often.
   const bool moved = !cursor_ || continues_ || advance.cursor.id != cursor_->id ||
                      advance.cursor.added != cursor_->added || advance.gap || round.entries > 0;
@@ -155,11 +176,26 @@ absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
   continues_ = false;
   cursor_ = advance.cursor;
   Count(round, advance);
+  if (advance.gap) {
+    if (!joined) LogGap(advance);
+    const int64_t begin_ms = joined ? last_gap_->begin_ms : advance.gap->begin_ms;
+    last_gap_ = {begin_ms, advance.gap->end_ms, advance.gap->reason};
+  }
   if (round.entries > 0) {
     const uint64_t mean = std::max<uint64_t>(decoder_->bytes() / round.entries, 1);
     count_ = std::clamp<uint64_t>(kLookBytes / mean, 1, kMaxCount);
   }
   return round.full || advance.read_again;
+}
+
+bool RedisStream::JoinGap(RedisStreamAdvance* advance) {
+  if (!advance->gap || !last_gap_ || !GoesOn(*last_gap_, *advance->gap, cursor_->complete_ms)) {
+    return false;
+  }
+  // What touches is one record in the store.
+  advance->gap->begin_ms = last_gap_->end_ms;
+  advance->gap->end_ms = std::max(advance->gap->end_ms, last_gap_->end_ms + 1);
+  return true;
 }
 
 absl::Status RedisStream::Append(const storage::Batch& batch, const std::atomic<bool>& stopping) {
@@ -179,13 +215,6 @@ void RedisStream::Count(const RedisStreamRound& round, const RedisStreamAdvance&
   if (advance.gap) {
     const bool trimmed = advance.gap->reason == storage::GapReason::kTrimmed;
     (trimmed ? trimmed_gaps_ : replaced_gaps_).Add();
-    spdlog::warn("stream {} of site {} at {}: {} from {} to {}, {} entries are known to be lost",
-                 name_, options_.site, server_,
-                 trimmed ? "entries were removed before they were read"
-                         : "the stream or its server was replaced",
-                 absl::FormatTime(absl::FromUnixMillis(advance.gap->begin_ms), absl::UTCTimeZone()),
-                 absl::FormatTime(absl::FromUnixMillis(advance.gap->end_ms), absl::UTCTimeZone()),
-                 advance.lost);
   }
   {
     absl::MutexLock lock(&mutex_);
@@ -202,6 +231,19 @@ void RedisStream::Count(const RedisStreamRound& round, const RedisStreamAdvance&
   }
   SetConnected();
   Tick();
+}
+
+void RedisStream::LogGap(const RedisStreamAdvance& advance) const {
+  const storage::Gap& gap = *advance.gap;
+  std::string_view what = "the stream or its server was replaced, or a clock was far ahead:";
+  if (advance.begins_ms != 0) what = "what lies in a range that was final before it is left out:";
+  if (gap.reason == storage::GapReason::kTrimmed)
+    what = "entries were removed before they were read:";
+  spdlog::warn("stream {} of site {} at {}: {} from {} to {}, {} entries are known to be lost",
+               name_, options_.site, server_, what,
+               absl::FormatTime(absl::FromUnixMillis(gap.begin_ms), absl::UTCTimeZone()),
+               absl::FormatTime(absl::FromUnixMillis(gap.end_ms), absl::UTCTimeZone()),
+               advance.lost);
 }
 
 void RedisStream::SetConnected() {

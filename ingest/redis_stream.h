@@ -61,8 +61,13 @@ class RedisStream {
               storage::Store* store);
 
   void FindPosition(const storage::SourceKey& key);
+  // Of a stream that was never read: keeps it out of what is final.
+  void FindFinal();
   absl::Status Append(const storage::Batch& batch, const std::atomic<bool>& stopping);
+  // Joins the advance's gap with the last one, where that goes on. Whether it did.
+  bool JoinGap(RedisStreamAdvance* advance);
   void Count(const RedisStreamRound& round, const RedisStreamAdvance& advance);
+  void LogGap(const RedisStreamAdvance& advance) const;
 
   const RedisSourceOptions& options_;
   const std::string name_;
@@ -74,6 +79,8 @@ class RedisStream {
   std::unique_ptr<RedisStreamDecoder> decoder_;
 
   std::optional<RedisStreamCursor> cursor_;  // nothing: it was never read
+  int64_t final_ms_ = 0;                     // as in RedisStreamRound
+  std::optional<storage::Gap> last_gap_;     // since the start
   uint64_t number_ = 0;                      // of the last batch that the store took
   bool continues_ = false;                   // from another source's position
   absl::Time retry_at_ = absl::InfinitePast();

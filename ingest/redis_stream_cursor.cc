@@ -34,11 +34,15 @@ int64_t MsUpTo(uint64_t ms, int64_t limit) {
   return std::cmp_less(ms, limit) ? static_cast<int64_t>(ms) : limit;
 }
 
+int64_t StartOfMinute(int64_t ms) { return ms / kMsPerMinute * kMsPerMinute; }
+
 // One look at a stream, step by step.
 class Step {
  public:
   Step(const std::optional<RedisStreamCursor>& cursor, const RedisStreamRound& round)
-      : round_(round), fresh_(!cursor.has_value()), old_(cursor.value_or(RedisStreamCursor{})) {
+      : round_(round),
+        fresh_(!cursor.has_value()),
+        old_(cursor.value_or(RedisStreamCursor{.complete_ms = round.final_ms})) {
     advance_.cursor = old_;
     // Of the entries behind the cursor not all were read, but where none stand before it they are
     // all that there are.
@@ -50,12 +54,19 @@ class Step {
   }
 
   RedisStreamAdvance Run() {
+    if (CompleteInTheFuture()) {
+      ComeBack();
+      return std::move(advance_);
+    }
+    if (IsBehind()) return std::move(advance_);
     if (fresh_) {
       Begin();
     } else if (IsReplaced()) {
       Replace();
     } else if (round_.exists) {
       CountLost();
+    } else if (!round_.replica) {
+      added() = 0;
     }
     if (round_.exists) Move();
     Complete();
@@ -65,10 +76,47 @@ class Step {
  private:
   std::optional<uint64_t>& added() { return advance_.cursor.added; }
 
+  // What is before it by both clocks can be called complete.
+  int64_t Limit() const { return std::min(round_.time_ms, round_.now_ms) - kRedisStreamSlackMs; }
+
+  bool CompleteInTheFuture() const {
+    return old_.complete_ms > kRedisStreamClockErrorMs &&
+           old_.complete_ms - kRedisStreamClockErrorMs > std::max(round_.time_ms, round_.now_ms);
+  }
+
+  // A wrong clock promised too much, and what came since was left out as late.
+  void ComeBack() {
+    const int64_t limit = std::max<int64_t>(Limit(), 0);
+    const int64_t end = std::max({round_.time_ms, round_.now_ms, limit + 1});
+    advance_.gap = storage::Gap{limit, end, storage::GapReason::kReplaced};
+    advance_.cursor.complete_ms = limit;
+    // Its entries were told apart by the wrong mark.
+    advance_.read_again = true;
+  }
+
+  // A replica that has not got yet what was read from another server.
+  bool IsBehind() const {
+    if (!round_.replica || fresh_) return false;
+    if (!round_.exists) return old_.id != RedisStreamId{} && old_.added != 0;
+    // It may never get to an id of the future.
+    return round_.last_generated < old_.id && !IsFuture(old_.id);
+  }
+
+  bool IsFuture(RedisStreamId id) const { return std::cmp_greater(id.ms, round_.time_ms); }
+
   void Begin() {
-    const int64_t first = round_.first ? MsUpTo(round_.first->ms, round_.time_ms) : round_.time_ms;
-    advance_.begins_ms = std::max<int64_t>(first, 1);
-    added() = round_.exists ? AddedBefore(round_.length) : 0;
+    const int64_t now = std::min(round_.time_ms, round_.now_ms);
+    const int64_t first = std::max<int64_t>(round_.first ? MsUpTo(round_.first->ms, now) : now, 1);
+    const int64_t left_out = StartOfMinute(old_.complete_ms);
+    if (round_.first && first < left_out) {
+      advance_.gap = storage::Gap{first, left_out, storage::GapReason::kReplaced};
+    }
+    advance_.begins_ms = std::max(first, left_out);
+    if (round_.exists) {
+      added() = AddedBefore(round_.length);
+    } else if (!round_.replica) {
+      added() = 0;
+    }
   }
 
   // How many entries were added before the last `count` ones.
@@ -92,7 +140,7 @@ class Step {
     // Nothing was there: whatever was added since and can not be read is lost.
     if (old_.added == 0 && present_) advance_.lost = AddedBefore(*present_).value_or(0);
     RedisStreamId& id = advance_.cursor.id;
-    if (std::cmp_greater(old_.id.ms, round_.time_ms)) {
+    if (IsFuture(old_.id)) {
       // An id of the future would hide everything that comes before that time.
       id = std::min(old_.id, RedisStreamId::Before(static_cast<uint64_t>(old_.complete_ms)));
       const bool all_behind = round_.first && *round_.first > id;
@@ -157,7 +205,7 @@ class Step {
   }
 
   void Complete() {
-    const int64_t limit = round_.time_ms - kRedisStreamSlackMs;
+    const int64_t limit = Limit();
     // A replica may still be sent what its server has had for long.
     const bool at_end = !round_.full && !round_.replica && !advance_.read_again;
     const int64_t through = at_end ? limit : MsUpTo(advance_.cursor.id.ms, limit);
@@ -197,9 +245,13 @@ RedisStreamAdvance AdvanceRedisStream(const std::optional<RedisStreamCursor>& cu
   return Step(cursor, round).Run();
 }
 
-bool IsLate(const RedisStreamCursor& cursor, RedisStreamId entry) {
-  const int64_t minute = cursor.complete_ms / kMsPerMinute * kMsPerMinute;
-  return std::cmp_less(entry.ms, minute);
+bool IsLate(int64_t complete_ms, RedisStreamId entry) {
+  return std::cmp_less(entry.ms, StartOfMinute(complete_ms));
+}
+
+bool GoesOn(const storage::Gap& gap, const storage::Gap& next, int64_t complete_ms) {
+  return gap.reason == next.reason && gap.begin_ms >= StartOfMinute(complete_ms) &&
+         next.begin_ms < gap.end_ms + kMsPerMinute;
 }
 
 }  // namespace flamekeep::ingest

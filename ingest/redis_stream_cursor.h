@@ -9,7 +9,11 @@
 // and made again, or whose server was replaced by one that has less (a failover, a restart without
 // the last writes), shows itself by a count or a last id that went back, or by more entries than
 // were added. An older Redis does not count: then a stream whose first entry lies behind the cursor
-// may have lost some, and a gap is recorded.
+// may have lost some, and a gap is recorded. A replica that has less is only behind: nothing moves
+// until it has caught up. (A promoted one says that it is a master.)
+//
+// A stream that is read for the first time where other sources have made minutes final is complete
+// to there from the beginning, with a gap over what it has of them.
 //
 // Thread safety: values, and functions of their arguments.
 #ifndef FLAMEKEEP_INGEST_REDIS_STREAM_CURSOR_H_
@@ -31,7 +35,8 @@ struct RedisStreamCursor {
   // Entries ever added to the stream up to `id`. 0: there was no stream, or nothing in it yet;
   // nothing: not known.
   std::optional<uint64_t> added;
-  // All that the stream had before it is read, Unix milliseconds. Never goes back.
+  // All that the stream had before it is read, Unix milliseconds. Goes back only where clocks that
+  // were wrong had put it into the future.
   int64_t complete_ms = 0;
   std::string address;  // of the server that was read, for people
 
@@ -45,7 +50,10 @@ struct RedisStreamCursor {
 
 // One look at a stream: all of it is of one moment.
 struct RedisStreamRound {
-  int64_t time_ms = 0;   // the server's clock
+  int64_t time_ms = 0;  // the server's clock
+  int64_t now_ms = 0;   // our own one, shortly before
+  // At the first look: where what the stream could change is final; 0: nowhere.
+  int64_t final_ms = 0;
   bool replica = false;  // the server copies another one, and may be behind it
   bool exists = false;
   uint64_t length = 0;
@@ -63,21 +71,29 @@ struct RedisStreamAdvance {
   RedisStreamCursor cursor;
   int64_t begins_ms = 0;  // since when the stream is read: at the first look, else 0
   uint64_t lost = 0;      // entries that were removed before they were read, as far as is known
-  std::optional<storage::Gap> gap;  // never before the old cursor's complete_ms
-  std::optional<uint64_t> unread;   // entries behind the new cursor
-  bool read_again = false;          // the cursor went back: what was read in this look comes again
+  // Never before the old cursor's complete_ms, but where that lay in the future.
+  std::optional<storage::Gap> gap;
+  std::optional<uint64_t> unread;  // entries behind the new cursor
+  bool read_again = false;         // what was read in this look comes again
 };
 
-// How far behind a server's clock its streams are called complete: ids that publishers choose, or a
-// clock that is set back a little.
+// How far behind a server's clock, and our own, its streams are called complete: ids that
+// publishers choose, or a clock that is set back a little.
 inline constexpr int64_t kRedisStreamSlackMs = 5000;
+// What lies further ahead of a clock than this was made by a clock that was wrong.
+inline constexpr int64_t kRedisStreamClockErrorMs = 3'600'000;
 
 // `cursor`: nothing at the first look.
 RedisStreamAdvance AdvanceRedisStream(const std::optional<RedisStreamCursor>& cursor,
                                       const RedisStreamRound& round);
 
 // Whether an entry lies in a minute that was complete before: it would change what is final.
-bool IsLate(const RedisStreamCursor& cursor, RedisStreamId entry);
+bool IsLate(int64_t complete_ms, RedisStreamId entry);
+
+// Whether a gap goes on with `next`, which was found where the stream was complete to
+// `complete_ms`: they have one reason and are less than a minute apart. A gap that touches a minute
+// that was complete stays as it is: answers over it name it.
+bool GoesOn(const storage::Gap& gap, const storage::Gap& next, int64_t complete_ms);
 
 }  // namespace flamekeep::ingest
 

@@ -4,35 +4,13 @@
 
 #include <string>
 
+#include "ingest/redis_stream_cursor_testing.h"
+
 namespace flamekeep::ingest {
 namespace {
 
 using storage::Gap;
 using storage::GapReason;
-
-constexpr int64_t kNow = 1'000'000;  // the server's clock, milliseconds
-constexpr int64_t kEnd = kNow - kRedisStreamSlackMs;
-
-// Read up to 900,000-0, the tenth entry ever added.
-RedisStreamCursor Cursor() { return {{900'000, 0}, 10, 905'000, "redis://h:6379"}; }
-
-// A look that finds nothing behind Cursor(): three entries are kept.
-RedisStreamRound Round() {
-  return {.time_ms = kNow,
-          .exists = true,
-          .length = 3,
-          .last_generated = {900'000, 0},
-          .added = 10,
-          .first = RedisStreamId{880'000, 0},
-          .deleted = RedisStreamId{}};
-}
-
-void AddEntries(uint64_t count, RedisStreamId last, RedisStreamRound* round) {
-  round->entries = count;
-  round->last_read = round->last_generated = last;
-  round->length += count;
-  if (round->added) *round->added += count;
-}
 
 TEST(RedisStreamCursor, Text) {
   for (const RedisStreamCursor& cursor :
@@ -81,13 +59,6 @@ TEST(RedisStreamCursor, ReadToTheEndOrNot) {
   EXPECT_EQ(advance.cursor.complete_ms, 950'000);
   EXPECT_EQ(advance.unread, 10u);
   EXPECT_FALSE(advance.gap);
-}
-
-TEST(RedisStreamCursor, AReplicaIsCompleteOnlyToWhatItHas) {
-  RedisStreamRound round = Round();
-  round.replica = true;
-  AddEntries(5, {950'000, 0}, &round);
-  EXPECT_EQ(AdvanceRedisStream(Cursor(), round).cursor.complete_ms, 950'000);
 }
 
 TEST(RedisStreamCursor, TrimmedBeforeItWasRead) {
@@ -182,7 +153,7 @@ TEST(RedisStreamCursor, FailoverIsSeenByMoreEntriesThanWereAdded) {
 }
 
 TEST(RedisStreamCursor, DeletedAndMadeAgain) {
-  RedisStreamRound gone{.time_ms = kNow};
+  RedisStreamRound gone{.time_ms = kNow, .now_ms = kNow};
   RedisStreamAdvance advance = AdvanceRedisStream(Cursor(), gone);
   EXPECT_EQ(advance.gap, (Gap{905'000, kNow, GapReason::kReplaced}));
   EXPECT_EQ(advance.cursor.id, Cursor().id);
@@ -190,11 +161,13 @@ TEST(RedisStreamCursor, DeletedAndMadeAgain) {
   EXPECT_EQ(advance.cursor.complete_ms, kEnd);
   // While it is away it is idle.
   gone.time_ms += 1000;
+  gone.now_ms += 1000;
   advance = AdvanceRedisStream(advance.cursor, gone);
   EXPECT_FALSE(advance.gap);
   EXPECT_EQ(advance.cursor.complete_ms, kEnd + 1000);
   // What was trimmed of the new one is counted.
   RedisStreamRound again{.time_ms = kNow + 9000,
+                         .now_ms = kNow + 9000,
                          .exists = true,
                          .length = 4,
                          .last_generated = {kNow + 8000, 0},
@@ -257,7 +230,7 @@ TEST(RedisStreamCursor, TheFirstLook) {
   EXPECT_EQ(advance.unread, 2u);
 
   // No stream yet, and what is trimmed from it after that.
-  advance = AdvanceRedisStream(std::nullopt, {.time_ms = kNow});
+  advance = AdvanceRedisStream(std::nullopt, {.time_ms = kNow, .now_ms = kNow});
   EXPECT_EQ(advance.begins_ms, kNow);
   EXPECT_EQ(advance.cursor, (RedisStreamCursor{{}, 0, kEnd, ""}));
   round = Round();
@@ -292,14 +265,6 @@ TEST(RedisStreamCursor, ARedisThatDoesNotCount) {
   ASSERT_TRUE(advance.gap);
   EXPECT_EQ(advance.gap->reason, GapReason::kReplaced);
   EXPECT_EQ(advance.cursor.id, (RedisStreamId{890'000, 0}));
-}
-
-TEST(RedisStreamCursor, LateIsWhatLiesInACompleteMinute) {
-  RedisStreamCursor cursor = Cursor();
-  cursor.complete_ms = 120'500;
-  EXPECT_TRUE(IsLate(cursor, {119'999, 9}));
-  EXPECT_FALSE(IsLate(cursor, {120'000, 0}));
-  EXPECT_FALSE(IsLate(cursor, {UINT64_MAX, 0}));
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ absl::StatusOr<std::unique_ptr<RedisStreamDecoder>> RedisStreamDecoder::Make(
   return decoder;
 }
 
-void RedisStreamDecoder::Begin(const std::optional<RedisStreamCursor>& cursor) {
-  cursor_ = cursor;
+void RedisStreamDecoder::Begin(int64_t complete_ms) {
+  complete_ms_ = complete_ms;
   text_.clear();
   status_ = absl::OkStatus();
   samples_.clear();
@@ -66,7 +66,7 @@ absl::StatusOr<RedisStreamDecoder::LabelledLines*> RedisStreamDecoder::LinesOf(
   return lines_.emplace(labels, std::move(added)).first->second.get();
 }
 
-Reject RedisStreamDecoder::GroupOf(const RedisStreamEntry& entry, Group* group) {
+Reject RedisStreamDecoder::GroupOf(const RedisStreamEntry& entry, Group* group, int64_t* final_ms) {
   if (!entry.stack) return Reject::kNoStack;
   if (entry.stack->size() > kMaxLineBytes) return Reject::kTooLong;
   const uint64_t minute = entry.id.ms / kMsPerMinute;
@@ -80,22 +80,30 @@ Reject RedisStreamDecoder::GroupOf(const RedisStreamEntry& entry, Group* group) 
     if (!parsed.ok()) return Reject::kNoChannel;
     const absl::StatusOr<TypeHandle> handle = (*labelled)->lines->Type(*parsed);
     if (!handle.ok()) return Reject::kTooManyTypes;
-    type = (*labelled)->types.emplace(name, *handle).first;
+    const auto final_type = final_ms_.find(parsed->Id());
+    const int64_t before = final_type == final_ms_.end() ? 0 : final_type->second;
+    type = (*labelled)->types.emplace(name, KnownType{*handle, before}).first;
   }
-  *group = {(*labelled)->lines.get(), type->second, static_cast<storage::Minute>(minute)};
+  *final_ms = type->second.final_ms;
+  *group = {(*labelled)->lines.get(), type->second.handle, static_cast<storage::Minute>(minute)};
   return Reject::kNone;
 }
 
 bool RedisStreamDecoder::OnEntry(const RedisStreamEntry& entry) {
   if (bytes_ >= kMaxLookBytes) return false;
   bytes_ += entry.bytes;
-  if (cursor_ && IsLate(*cursor_, entry.id)) {
+  if (IsLate(complete_ms_, entry.id)) {
     ++late_;
     return true;
   }
   Group group;
-  if (const Reject reject = GroupOf(entry, &group); reject != Reject::kNone) {
+  int64_t final_ms = 0;
+  if (const Reject reject = GroupOf(entry, &group, &final_ms); reject != Reject::kNone) {
     rejected_.Add(reject);
+    return true;
+  }
+  if (IsLate(final_ms, entry.id)) {
+    ++late_;
     return true;
   }
   if (!(group == group_) || text_.size() + entry.stack->size() > kTextBytes) DecodeText();

@@ -14,10 +14,11 @@
 #define FLAMEKEEP_INGEST_REDIS_STREAM_DECODER_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -39,9 +40,12 @@ class RedisStreamDecoder final : public RedisStreamEntries {
                                                                   const std::string& site,
                                                                   const std::string& stream);
 
+  // Leaves entries of these profile types (five parts) out where they are late for the time, Unix
+  // milliseconds: before it the types are final.
+  void SetFinal(std::map<std::string, int64_t> final_ms) { final_ms_ = std::move(final_ms); }
   // Begins a look: samples and counts of the one before are forgotten. Entries that are late for
-  // `cursor` are only counted.
-  void Begin(const std::optional<RedisStreamCursor>& cursor);
+  // `complete_ms` are only counted.
+  void Begin(int64_t complete_ms);
   // False once the look has given so much that the rest is better left to the next one.
   bool OnEntry(const RedisStreamEntry& entry) override;
   // Decodes what is left. Errors: as LineStream::DecodeFolded(); the samples are then not whole.
@@ -53,9 +57,13 @@ class RedisStreamDecoder final : public RedisStreamEntries {
   const std::string& profile_type() const { return profile_type_; }  // five parts
 
  private:
+  struct KnownType {
+    TypeHandle handle{};
+    int64_t final_ms = 0;
+  };
   struct LabelledLines {
     std::unique_ptr<LineStream> lines;
-    absl::flat_hash_map<std::string, TypeHandle, StringHash, std::equal_to<>> types;
+    absl::flat_hash_map<std::string, KnownType, StringHash, std::equal_to<>> types;
   };
   // What the lines in `text_` have in common.
   struct Group {
@@ -74,7 +82,7 @@ class RedisStreamDecoder final : public RedisStreamEntries {
 
   // Errors: INVALID_ARGUMENT for labels outside their rules.
   absl::StatusOr<LabelledLines*> LinesOf(std::string_view labels);
-  Reject GroupOf(const RedisStreamEntry& entry, Group* group);
+  Reject GroupOf(const RedisStreamEntry& entry, Group* group, int64_t* final_ms);
   void DecodeText();
 
   Pipeline* const pipeline_;
@@ -86,7 +94,8 @@ class RedisStreamDecoder final : public RedisStreamEntries {
   absl::flat_hash_map<std::string, std::unique_ptr<LabelledLines>, StringHash, std::equal_to<>>
       lines_;
 
-  std::optional<RedisStreamCursor> cursor_;
+  std::map<std::string, int64_t> final_ms_;  // by type
+  int64_t complete_ms_ = 0;
   Group group_;
   std::string text_;  // lines that are not decoded yet
   absl::Status status_;

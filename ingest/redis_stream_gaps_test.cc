@@ -97,6 +97,113 @@ TEST_F(RedisStreamGapsTest, WhatIsLateIsCounted) {
   EXPECT_EQ(Sum("excimer"), (StackValues{{"a", 1}}));
 }
 
+TEST_F(RedisStreamGapsTest, AReplicaThatHasLessIsWaitedFor) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  auto source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  source->Stop();
+  redis.Command({"CONFIG", "SET", "replica-read-only", "no"});
+  redis.Command({"REPLICAOF", "127.0.0.1", "1"});
+  redis.Command({"DEL", "excimer"});
+  source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(Connected(*source));
+  // It is sent the stream, and what is new in it.
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  Add(&redis, Id(absl::Minutes(9)), "b 1");
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  EXPECT_EQ(Count("redis_stream_entries_total"), 2);
+  EXPECT_EQ(Count("redis_stream_gaps_total"), 0);
+  EXPECT_EQ(Count("redis_stream_lost_entries_total"), 0);
+  // As a master it is taken at its word.
+  redis.Command({"DEL", "excimer"});
+  redis.Command({"REPLICAOF", "NO", "ONE"});
+  ASSERT_TRUE(Eventually([&] { return Count("redis_stream_gaps_total") == 1; }));
+}
+
+TEST_F(RedisStreamGapsTest, IsNotCompleteAheadOfOurOwnClock) {
+  TestRedis redis;
+  Add(&redis, Id(absl::Seconds(1)), "a 1");
+  RedisSourceOptions options = Options(redis.address());
+  options.now = [] { return absl::Now() - absl::Minutes(5); };
+  auto source = StartLive(options);
+  ASSERT_TRUE(AtEnd(*source, &redis));
+  redis.Command({"XADD", "excimer", "*", "stack", "b 1"});
+  ASSERT_TRUE(Received(*source, 2));
+  EXPECT_LE(Now().complete_through_ms, absl::ToUnixMillis(absl::Now() - absl::Minutes(5)));
+  EXPECT_GE(Now().complete_through_ms, Ms(absl::Minutes(4)));
+}
+
+TEST_F(RedisStreamGapsTest, ANewStreamLeavesWhatIsFinalAsItIs) {
+  // Channels were heard: excimer to 5:10, excimer-wall to 8:00.
+  const auto heard = [&](const std::string& type, absl::Duration to) {
+    const storage::LiveSource channel = {
+        *store_->InternSource({storage::SourceKind::kPubSub, "eqiad", type, "node1"}),
+        {type + ":samples:count::"}};
+    EXPECT_TRUE(store_
+                    ->Append({.source = channel.id,
+                              .samples = {store_.MakeSample(begin_, type, "heard", 1)},
+                              .progress = {.begins_ms = Ms(absl::ZeroDuration()),
+                                           .complete_through_ms = Ms(to)}})
+                    .ok());
+    return channel;
+  };
+  std::vector<storage::LiveSource> live = {heard("excimer", absl::Seconds(310)),
+                                           heard("excimer-wall", absl::Minutes(8))};
+  store_->SetLiveSources(live);
+  ASSERT_TRUE(store_->Flush().ok());
+  TestRedis redis;
+  for (int i = 0; i < 150; ++i) Add(&redis, Id(absl::Seconds(1), i), "a 1");  // several looks
+  Add(&redis, Id(absl::Seconds(299)), "a 1");
+  Add(&redis, Id(absl::Minutes(5)), "b 1");
+  for (const int minute : {7, 8}) {
+    redis.Command(
+        {"XADD", "excimer", Id(absl::Minutes(minute)), "stack", "wall 1", "type", "excimer-wall"});
+  }
+  for (int start = 0; start < 2; ++start) {
+    auto source = Start(Options(redis.address()));
+    live.push_back(source->live()[0]);
+    store_->SetLiveSources(live);
+    ASSERT_TRUE(AtEnd(*source, &redis));
+    source->Stop();
+    EXPECT_EQ(Sum("excimer"), (StackValues{{"heard", 1}}));
+    EXPECT_EQ(Sum("excimer", begin_ + absl::Minutes(4)), StackValues{});
+    EXPECT_EQ(Sum("excimer", begin_ + absl::Minutes(5)), (StackValues{{"b", 1}}));
+    EXPECT_EQ(Sum("excimer-wall", begin_ + absl::Minutes(7)), StackValues{});
+    EXPECT_EQ(Sum("excimer-wall", begin_ + absl::Minutes(8)), (StackValues{{"wall", 1}}));
+    EXPECT_EQ(Count("redis_stream_late_entries_total"), 152);
+    EXPECT_EQ(Count("redis_stream_gaps_total"), 1);
+    EXPECT_EQ(Gaps(), (std::vector<storage::Gap>{
+                          {Ms(absl::Seconds(1)), Ms(absl::Minutes(5)), GapReason::kReplaced}}));
+  }
+}
+
+TEST_F(RedisStreamGapsTest, AStreamThatIsTrimmedAllTheTimeHasFewGaps) {
+  TestRedis redis;
+  auto source = StartLive(Options(redis.address()));
+  ASSERT_TRUE(Connected(*source));
+  const absl::Time start = absl::Now();
+  int looks = 0;
+  uint64_t lost = 0;
+  for (; looks < 20; ++looks) {
+    // Three at once, of which two are left: between the gaps something is read.
+    const int64_t id = absl::ToUnixMillis(start) + int64_t{10} * looks;
+    redis.Command({"EVAL",
+                   "redis.call('XADD', KEYS[1], ARGV[1], 'stack', 'a 1') "
+                   "redis.call('XADD', KEYS[1], ARGV[2], 'stack', 'a 1') "
+                   "return redis.call('XADD', KEYS[1], 'MAXLEN', 2, ARGV[3], 'stack', 'a 1')",
+                   "1", "excimer", std::to_string(id), std::to_string(id + 1),
+                   std::to_string(id + 5)});
+    ASSERT_TRUE(Eventually([&] { return Count("redis_stream_lost_entries_total") > lost; }));
+    lost = static_cast<uint64_t>(Count("redis_stream_lost_entries_total"));
+  }
+  source->Stop();
+  EXPECT_EQ(lost, 20u);
+  // One for each minute, at most.
+  const auto minutes = (absl::Now() - start) / absl::Minutes(1);
+  EXPECT_LE(static_cast<double>(Gaps().size()), minutes + 2);
+}
+
 TEST_F(RedisStreamGapsTest, AServerThatIsKilled) {
   TestRedis redis;
   auto source = StartLive(Options(redis.address()));

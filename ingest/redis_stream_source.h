@@ -7,8 +7,8 @@
 //
 // An entry's id is the time of its samples, so every server that reads a stream computes the same
 // columns, and the source does not belong to a node. How far a stream is complete: to what was read
-// while there is more, else to 5 seconds before the Redis server's clock. Entries that were removed
-// before they were read, and a stream that was replaced, leave gap records
+// while there is more, else to 5 seconds before the Redis server's clock and our own. Entries that
+// were removed before they were read, and a stream that was replaced, leave gap records
 // (redis_stream_cursor.h). The first time a stream is read from its beginning.
 //
 // A server that is gone is tried again for ever, with exponential backoff and full jitter; a stream

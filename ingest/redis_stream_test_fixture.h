@@ -26,13 +26,13 @@ class RedisStreamSourceTest : public RedisFixture<RedisStreamSource> {
   RedisStreamSourceTest() {
     // Ids are compared with the server's clock.
     begin_ = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) / 60 * 60) - absl::Minutes(10);
-    clock_.Set(absl::Now());
   }
 
   RedisSourceOptions Options(const RedisAddress& address,
                              std::vector<std::string> streams = {"excimer"}) {
     RedisSourceOptions options = RedisFixture::Options(address);
     options.streams = std::move(streams);
+    options.now = [] { return absl::Now(); };
     return options;
   }
 

@@ -197,6 +197,24 @@ std::optional<ProgressRecord> Store::ProgressOf(SourceId source) const {
   return impl_->progress.Get(source);
 }
 
+std::map<std::string, FinalRange> Store::FinalRanges(std::string_view site) const {
+  KeyedRecords records;
+  std::set<std::string> types;
+  for (auto& [source, record] : impl_->progress.All()) {
+    SourceKey key = impl_->catalog.SourceOf(source);
+    const bool never_read = IsLive(key.kind) && record.recorded_from_ms == 0;
+    if (key.site != site || never_read) continue;
+    types.insert(record.profile_types.begin(), record.profile_types.end());
+    records.emplace_back(std::move(key), std::move(record));
+  }
+  std::map<std::string, FinalRange> ranges;
+  for (const std::string& type : types) {
+    const FinalRange range = FinalRangeOf(records, site, type);
+    if (!range.empty()) ranges.emplace(type, range);
+  }
+  return ranges;
+}
+
 std::optional<Position> Store::AcceptedPosition(SourceId source) const {
   return impl_->committer->AcceptedPosition(source);
 }

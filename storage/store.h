@@ -222,6 +222,9 @@ class Store {
   void SetLiveSources(std::vector<LiveSource> live);
   // The durable progress of a source.
   std::optional<ProgressRecord> ProgressOf(SourceId source) const;
+  // Where a site's profile types (five parts) can not change any more, by what is durable. Sources
+  // that were never read do not count; types without such a range are left out.
+  std::map<std::string, FinalRange> FinalRanges(std::string_view site) const;
 
   // Accepts a batch; it is durable once its ticket is. A batch whose number or id was accepted
   // before is dropped, the ticket is that of everything accepted so far, and `*duplicate` (where
