@@ -150,6 +150,9 @@ TEST_F(RedisStreamGapsTest, ANewStreamLeavesWhatIsFinalAsItIs) {
   };
   std::vector<storage::LiveSource> live = {heard("excimer", absl::Seconds(310)),
                                            heard("excimer-wall", absl::Minutes(8))};
+  // One that was configured and never read changes nothing of that.
+  live.push_back(
+      {*store_->InternSource({storage::SourceKind::kStream, "eqiad", "never"}), {kType}});
   store_->SetLiveSources(live);
   ASSERT_TRUE(store_->Flush().ok());
   TestRedis redis;
