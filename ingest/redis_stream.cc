@@ -237,8 +237,9 @@ void RedisStream::LogGap(const RedisStreamAdvance& advance) const {
   const storage::Gap& gap = *advance.gap;
   std::string_view what = "the stream or its server was replaced, or a clock was far ahead:";
   if (advance.begins_ms != 0) what = "what lies in a range that was final before it is left out:";
-  if (gap.reason == storage::GapReason::kTrimmed)
+  if (gap.reason == storage::GapReason::kTrimmed) {
     what = "entries were removed before they were read:";
+  }
   spdlog::warn("stream {} of site {} at {}: {} from {} to {}, {} entries are known to be lost",
                name_, options_.site, server_, what,
                absl::FormatTime(absl::FromUnixMillis(gap.begin_ms), absl::UTCTimeZone()),
