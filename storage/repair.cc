@@ -116,10 +116,11 @@ class Repair {
   // behind the first damaged record goes, since later ones may use names that it defined.
   absl::Status OpenDamaged() {
     absl::StatusOr<std::unique_ptr<Database>> sound = Open(Database::Damage::kNone);
-    if (sound.ok() || !absl::IsDataLoss(sound.status())) {
-      if (sound.ok()) from_ = *std::move(sound);
-      return sound.status();
+    if (sound.ok()) {
+      from_ = *std::move(sound);
+      return absl::OkStatus();
     }
+    if (!absl::IsDataLoss(sound.status())) return sound.status();
     const std::string reason = Message(sound.status());
     // How far the logs went, where later records can be read.
     uint64_t written = 0;
