@@ -3,12 +3,12 @@
 namespace flamekeep::ingest {
 namespace {
 
-struct Text {
+struct RejectText {
   std::string_view name;
   std::string_view sentence;
 };
 
-constexpr std::array<Text, kRejectCount> kTexts = {{
+constexpr std::array<RejectText, kRejectCount> kTexts = {{
     {"none", "Lines that were taken in."},
     {"too_long", "Lines over 1 MiB, left out."},
     {"no_count", "Lines without a count behind their last space, left out."},

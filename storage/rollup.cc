@@ -15,7 +15,7 @@ namespace flamekeep::storage {
 namespace {
 
 // A bucket's rolled part is written in batches of about this size.
-constexpr size_t kBatchBytes = size_t{8} << 20;
+constexpr size_t kRollupBatchBytes = size_t{8} << 20;
 
 // One rebuilding: everything it reads is as of one snapshot.
 class BucketReader {
@@ -182,7 +182,7 @@ absl::StatusOr<bool> Rollup::Rebuild(const MarkKey& key, uint64_t generation) {
     if (!column.ok()) return column.status();
     parts.bytes += column->size();
     parts.columns.emplace_back(series, *std::move(column));
-    if (parts.bytes < kBatchBytes) continue;
+    if (parts.bytes < kRollupBatchBytes) continue;
     // The rest is read under a new snapshot; if anything changed in between, the generation tells.
     reader.reset();
     FLAMEKEEP_RETURN_IF_ERROR(write(/*last=*/false));

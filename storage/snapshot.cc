@@ -25,7 +25,7 @@ constexpr size_t kCopyBytes = 8 << 10;
 // seeking costs as much as some ten steps.
 constexpr uint32_t kMaxMisses = 16;
 
-constexpr uint32_t kStepsPerCheck = 64;
+constexpr uint32_t kReadStepsPerCheck = 64;
 
 class CopiedColumn final : public ColumnHandle {
  public:
@@ -252,7 +252,7 @@ absl::Status SnapshotImpl::ReadPiece(
   uint32_t steps = 0;
   uint32_t misses = 0;  // in a row
   while (it->Valid()) {
-    if (++steps % kStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
+    if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(storage::View(it->key())));
     reached = key.start;
     const auto next = std::lower_bound(plan.series.begin(), plan.series.end(), key.series);

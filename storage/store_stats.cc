@@ -13,10 +13,10 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr absl::Duration kDay = absl::Hours(24);
+constexpr absl::Duration kOneDay = absl::Hours(24);
 constexpr absl::Duration kWindow = absl::Hours(7 * 24);
 
-double Days(absl::Duration duration) { return absl::FDivDuration(duration, kDay); }
+double Days(absl::Duration duration) { return absl::FDivDuration(duration, kOneDay); }
 
 class LevelReader {
  public:
@@ -83,12 +83,12 @@ absl::StatusOr<DictionaryGrowth> GrowthOf(const StatsParts& parts, absl::Time ol
   DictionaryRecord before;
   for (const DictionaryRecord& record : records) {
     const absl::Duration age = now - absl::FromUnixMillis(record.unix_ms);
-    if (age < kDay || (growth.measured && age < kWindow)) break;
+    if (age < kOneDay || (growth.measured && age < kWindow)) break;
     before = record;
     growth.measured = true;
     growth.over = age;
   }
-  if (!growth.measured) growth.over = std::max(now - std::min(oldest, now), kDay);
+  if (!growth.measured) growth.over = std::max(now - std::min(oldest, now), kOneDay);
   const double days = Days(growth.over);
   const auto rate = [days](auto now_is, auto was) {
     return std::max(0.0, static_cast<double>(now_is) - static_cast<double>(was)) / days;
@@ -135,7 +135,7 @@ Forecast MakeForecast(const StatsParts& parts, const StoreStats& stats, absl::Ti
   }
   if (forecast.limit_bytes == 0) return forecast;
   const std::optional<double> days = DaysUntil(static_cast<double>(forecast.limit_bytes), growing);
-  if (days.has_value()) forecast.to_limit = *days * kDay;
+  if (days.has_value()) forecast.to_limit = *days * kOneDay;
   return forecast;
 }
 
