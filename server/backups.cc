@@ -36,8 +36,9 @@ absl::Status Backups::CheckConfigured() const {
 void Backups::SetKnown(std::vector<BackupInfo> known) {
   double newest = 0;
   for (const BackupInfo& info : known) {
-    if (info.fault.empty())
+    if (info.fault.empty()) {
       newest = std::max(newest, absl::ToDoubleSeconds(info.made - absl::UnixEpoch()));
+    }
   }
   metrics_->GetGauge("backup_last_seconds", "When the newest backup was made, Unix time; 0: none.")
       .Set(newest);

@@ -277,8 +277,9 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
   response->set_names_blanked(result.names_blanked);
   for (const storage::BackupInfo& backup : backups) {
     // What was made before the range began can not hold any of it, unless it came from the future.
-    if (!backup.fault.empty() || backup.made > selection.begin)
+    if (!backup.fault.empty() || backup.made > selection.begin) {
       *response->add_backups() = ToProto(backup);
+    }
   }
   return absl::OkStatus();
 }
