@@ -23,12 +23,6 @@ namespace {
 using storage::BackupDirectory;
 using storage::BackupInfo;
 
-absl::Status Print(const std::string& text) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create("-"));
-  FLAMEKEEP_RETURN_IF_ERROR(output->Write(text));
-  return output->Commit();
-}
-
 absl::StatusOr<std::unique_ptr<BackupDirectory>> OpenToRead(const std::string& directory) {
   return BackupDirectory::Open(directory, BackupDirectory::Access::kRead);
 }
@@ -60,9 +54,10 @@ absl::Status RunBackupCreate(const BackupCreateOptions& options) {
     progress.End();
   }
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(reader->Finish(), address));
-  return Print(fmt::format("backup {} of {} is made in {}: {} to restore\n", response.backup().id(),
-                           MadeText(response.backup()), response.directory(),
-                           RoundedBytesText(response.backup().bytes())));
+  return WriteAnswer(fmt::format("backup {} of {} is made in {}: {} to restore\n",
+                                 response.backup().id(), MadeText(response.backup()),
+                                 response.directory(),
+                                 RoundedBytesText(response.backup().bytes())));
 }
 
 absl::Status RunBackupList(const BackupListOptions& options) {
@@ -80,7 +75,7 @@ absl::Status RunBackupList(const BackupListOptions& options) {
       *response.add_backups() = server::ToProto(info);
     }
   }
-  return Print(
+  return WriteAnswer(
       BackupsText(response.directory(), {response.backups().begin(), response.backups().end()}));
 }
 
@@ -99,7 +94,7 @@ absl::Status RunBackupVerify(const BackupVerifyOptions& options) {
   for (const BackupInfo& info : list) {
     const absl::Status verified = backups->Verify(info.id);
     if (!verified.ok()) ++bad;
-    FLAMEKEEP_RETURN_IF_ERROR(Print(
+    FLAMEKEEP_RETURN_IF_ERROR(WriteAnswer(
         verified.ok() ? fmt::format("backup {}: sound, {}\n", info.id, RoundedBytesText(info.bytes))
                       : Message(verified) + "\n"));
   }
@@ -122,9 +117,9 @@ absl::Status RunBackupRestore(const BackupRestoreOptions& options) {
     }));
     progress.End();
   }
-  return Print(fmt::format("backup {} of {} is a store in {}: `flamekeep serve --data {}`\n",
-                           info.id, MadeText(server::ToProto(info)), options.target,
-                           options.target));
+  return WriteAnswer(fmt::format("backup {} of {} is a store in {}: `flamekeep serve --data {}`\n",
+                                 info.id, MadeText(server::ToProto(info)), options.target,
+                                 options.target));
 }
 
 absl::Status RunBackupPrune(const BackupPruneOptions& options) {
@@ -138,7 +133,7 @@ absl::Status RunBackupPrune(const BackupPruneOptions& options) {
   for (const BackupInfo& info : gone) {
     text += fmt::format("removed backup {} of {}\n", info.id, MadeText(server::ToProto(info)));
   }
-  return Print(text + fmt::format("{} backups are left\n", backups->List().size()));
+  return WriteAnswer(text + fmt::format("{} backups are left\n", backups->List().size()));
 }
 
 }  // namespace flamekeep::cli

@@ -130,4 +130,10 @@ absl::Status Output::Commit() {
   return absl::OkStatus();
 }
 
+absl::Status WriteAnswer(std::string_view text) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create("-"));
+  FLAMEKEEP_RETURN_IF_ERROR(output->Write(text));
+  return output->Commit();
+}
+
 }  // namespace flamekeep::cli

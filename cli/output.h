@@ -44,6 +44,9 @@ class Output {
   std::string buffer_;
 };
 
+// Writes a whole answer to standard output.
+absl::Status WriteAnswer(std::string_view text);
+
 }  // namespace flamekeep::cli
 
 #endif  // FLAMEKEEP_CLI_OUTPUT_H_

@@ -15,12 +15,6 @@
 namespace flamekeep::cli {
 namespace {
 
-absl::Status Print(std::string_view text) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create("-"));
-  FLAMEKEEP_RETURN_IF_ERROR(output->Write(text));
-  return output->Commit();
-}
-
 struct Runner {
   absl::Status operator()(const ServeOptions& options) const { return RunServe(options); }
   absl::Status operator()(const ImportOptions& options) const { return RunImport(options); }
@@ -44,16 +38,16 @@ struct Runner {
     return RunBackupPrune(options);
   }
   absl::Status operator()(const CompletionOptions& options) const { return RunCompletion(options); }
-  absl::Status operator()(const PrintOptions& options) const { return Print(options.text); }
+  absl::Status operator()(const PrintOptions& options) const { return WriteAnswer(options.text); }
 };
 
 }  // namespace
 
 absl::Status RunCompletion(const CompletionOptions& options) {
   const CommandModel commands = DescribeCommands();
-  if (options.shell == "bash") return Print(BashCompletion(commands));
-  if (options.shell == "zsh") return Print(ZshCompletion(commands));
-  return Print(FishCompletion(commands));
+  if (options.shell == "bash") return WriteAnswer(BashCompletion(commands));
+  if (options.shell == "zsh") return WriteAnswer(ZshCompletion(commands));
+  return WriteAnswer(FishCompletion(commands));
 }
 
 int Main(int argc, const char* const* argv) {

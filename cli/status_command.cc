@@ -30,9 +30,7 @@ absl::Status RunStatus(const StatusOptions& options) {
   } else {
     text = StatusText(status, absl::Now());
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create("-"));
-  FLAMEKEEP_RETURN_IF_ERROR(output->Write(text));
-  return output->Commit();
+  return WriteAnswer(text);
 }
 
 }  // namespace flamekeep::cli

@@ -66,9 +66,7 @@ absl::Status RunStoreStats(const StoreStatsOptions& options) {
   } else {
     text = StoreStatsText(stats);
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create("-"));
-  FLAMEKEEP_RETURN_IF_ERROR(output->Write(text));
-  return output->Commit();
+  return WriteAnswer(text);
 }
 
 }  // namespace flamekeep::cli

@@ -37,11 +37,20 @@ set(FLAMEKEEP_TEST_ENVIRONMENT
 
 # Everything that carries the label `unit`, for `cmake --build --target unit_tests`.
 add_custom_target(unit_tests)
+# All fuzzers.
+add_custom_target(fuzzers)
 # Headers that are made, for tools that need them and no library (scripts/lint).
 add_custom_target(generated)
 
+# libFuzzer's coverage hooks: for what is fuzzed, not for tests.
+function(_flamekeep_covered target)
+  if(FLAMEKEEP_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
 # Precompiled headers: one for the libraries, one for the tests. Compiled once a build directory.
-# They are a matter of speed only: each file includes what it uses (the `fuzz` and `lint` presets do without).
+# They are a matter of speed only: each file includes what it uses (the `lint` preset does without).
 function(_flamekeep_define_pch name)
   file(WRITE "${CMAKE_BINARY_DIR}/pch/${name}.cc.new" "")
   configure_file("${CMAKE_BINARY_DIR}/pch/${name}.cc.new" "${CMAKE_BINARY_DIR}/pch/${name}.cc" COPYONLY)
@@ -59,13 +68,14 @@ set(_flamekeep_pch_deps
   fmt::fmt spdlog::spdlog)
 _flamekeep_define_pch(flamekeep_pch ${_flamekeep_pch_deps})
 target_precompile_headers(flamekeep_pch PRIVATE ${_flamekeep_pch_headers})
+_flamekeep_covered(flamekeep_pch)
 _flamekeep_define_pch(flamekeep_test_pch ${_flamekeep_pch_deps} GTest::gmock)
 target_precompile_headers(flamekeep_test_pch PRIVATE
   ${_flamekeep_pch_headers} <gmock/gmock.h> <gtest/gtest.h>)
 
-# Tests run the code that ships; they themselves need not be fast, and so compile in three quarters
-# of the time.
-set(_flamekeep_test_flags $<$<CONFIG:Release>:-O1>)
+# Tests run the code that ships; they themselves need not be fast, and so compile in half to three
+# quarters of the time.
+set(_flamekeep_test_flags $<IF:$<CONFIG:Release>,-O1,-O0>)
 target_compile_options(flamekeep_test_pch PRIVATE ${_flamekeep_test_flags})
 function(_flamekeep_as_test target)
   target_compile_options(${target} PRIVATE ${_flamekeep_test_flags})
@@ -127,8 +137,8 @@ function(_flamekeep_gtest target)
     PROPERTIES LABELS "${arg_LABEL}" TIMEOUT 300 ENVIRONMENT "${FLAMEKEEP_TEST_ENVIRONMENT}")
 endfunction()
 
-# A fuzzer: with libFuzzer in the `fuzz` preset; elsewhere a program that runs the fuzz target over
-# its seed corpus once, as an ordinary test.
+# A fuzzer: with libFuzzer where the sanitizers hold `fuzzer`, else a program that runs the fuzz
+# target over files. An ordinary test runs it once over its seed corpus.
 function(_flamekeep_fuzzer source dir)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "DEPS")
   get_filename_component(target "${source}" NAME_WE)
@@ -136,14 +146,17 @@ function(_flamekeep_fuzzer source dir)
   set(corpus "${PROJECT_SOURCE_DIR}/tests/corpus/${name}")
   add_executable(${target} "${source}")
   target_link_libraries(${target} PRIVATE ${arg_DEPS} flamekeep_options)
+  _flamekeep_covered(${target})
+  set(replay)
   if(FLAMEKEEP_FUZZ)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    set_property(GLOBAL APPEND PROPERTY FLAMEKEEP_FUZZERS ${target})
-    return()
+    set(replay -runs=0)
+  else()
+    target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/fuzz_replay_main.cc")
   endif()
-  target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/fuzz_replay_main.cc")
+  add_dependencies(fuzzers ${target})
   add_dependencies(unit_tests ${target})
-  add_test(NAME ${target}.Corpus COMMAND ${target} "${corpus}"
+  add_test(NAME ${target}.Corpus COMMAND ${target} ${replay} "${corpus}"
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${target}.Corpus PROPERTIES
     LABELS "unit;fuzz" TIMEOUT 300 ENVIRONMENT "${FLAMEKEEP_TEST_ENVIRONMENT}")
@@ -165,15 +178,16 @@ function(flamekeep_library name)
   endforeach()
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|/main)\\.cc$")
 
-  # These two presets build some tests and what they need, not all that there is.
+  # This preset builds some tests and what they need, not all that there is.
   set(exclude)
-  if(FLAMEKEEP_TSAN OR FLAMEKEEP_FUZZ)
+  if(FLAMEKEEP_TSAN)
     set(exclude EXCLUDE_FROM_ALL)
   endif()
   if(sources)
     add_library(${target} STATIC ${exclude} ${sources} ${headers})
     target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE flamekeep_options)
     target_precompile_headers(${target} REUSE_FROM flamekeep_pch)
+    _flamekeep_covered(${target})
     _flamekeep_embed_assets(${target} "${dir}")
   else()
     add_library(${target} INTERFACE)
@@ -188,7 +202,7 @@ function(flamekeep_library name)
     return()
   endif()
 
-  if(test_sources AND NOT FLAMEKEEP_FUZZ)
+  if(test_sources)
     _flamekeep_gtest(${name}_test PREFIX "${name}." LABEL "unit;${name}"
       SOURCES ${test_sources} DEPS ${target} ${arg_TEST_DEPS})
   endif()
@@ -209,11 +223,12 @@ endfunction()
 function(flamekeep_executable target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN" "DEPS")
   file(GLOB main CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${arg_MAIN}")
-  if(NOT main OR FLAMEKEEP_TSAN OR FLAMEKEEP_FUZZ)
+  if(NOT main OR FLAMEKEEP_TSAN)
     return()
   endif()
   add_executable(${target} ${main})
   target_link_libraries(${target} PRIVATE ${arg_DEPS} flamekeep_options)
+  _flamekeep_covered(${target})
   target_precompile_headers(${target} REUSE_FROM flamekeep_pch)
 endfunction()
 
@@ -295,7 +310,7 @@ endfunction()
 # choose free ports and temporary directories: tests run in parallel.
 function(flamekeep_system_tests)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "DIR" "DEPS")
-  if(FLAMEKEEP_TSAN OR FLAMEKEEP_FUZZ)
+  if(FLAMEKEEP_TSAN)
     return()
   endif()
   set(dir "${PROJECT_SOURCE_DIR}/${arg_DIR}")
@@ -317,6 +332,7 @@ function(flamekeep_system_tests)
       string(REGEX REPLACE "_main$" "" name "${name}")
       add_executable(${name} "${source}")
       target_link_libraries(${name} PRIVATE flamekeep_${arg_DIR}_support flamekeep_options)
+      _flamekeep_covered(${name})
       target_precompile_headers(${name} REUSE_FROM flamekeep_pch)
       continue()
     elseif(source MATCHES "\\.cc$")

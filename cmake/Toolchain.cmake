@@ -36,12 +36,11 @@ endif()
 
 if(FLAMEKEEP_SANITIZE)
   string(REPLACE "," ";" sanitizers "${FLAMEKEEP_SANITIZE}")
-  set(compile_sanitizers ${sanitizers})
-  # Only the fuzzers themselves get libFuzzer's main; everything else gets its coverage hooks.
-  list(TRANSFORM compile_sanitizers REPLACE "^fuzzer$" "fuzzer-no-link")
-  list(JOIN compile_sanitizers "," compile_sanitizers)
-  add_compile_options("-fsanitize=${compile_sanitizers}")
-  add_link_options("-fsanitize=${compile_sanitizers}")
+  # What is fuzzed and the fuzzers get it by themselves (Flamekeep.cmake).
+  list(REMOVE_ITEM sanitizers fuzzer)
+  list(JOIN sanitizers "," for_all)
+  add_compile_options("-fsanitize=${for_all}")
+  add_link_options("-fsanitize=${for_all}")
   if("undefined" IN_LIST sanitizers)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()

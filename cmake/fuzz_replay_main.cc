@@ -1,5 +1,5 @@
 // Runs a fuzz target once over each file of its seed corpus. Linked into the fuzzers where there is
-// no libFuzzer, so that every ordinary build and the sanitizer builds replay the seeds.
+// no libFuzzer, so that every build replays the seeds.
 //
 // Usage: x_fuzz (FILE | DIRECTORY)...
 

@@ -36,7 +36,7 @@ int64_t HeardBefore(const storage::Store& store, const storage::SourceKey& key) 
 
 storage::Gap MinuteGap(storage::Minute minute) {
   const int64_t begin = absl::ToUnixMillis(storage::TimeOf(minute));
-  return {begin, begin + 60'000, storage::GapReason::kOverflow};
+  return {begin, begin + storage::kMsPerMinute, storage::GapReason::kOverflow};
 }
 
 }  // namespace

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "base/status.h"
+#include "storage/bucket.h"
 
 namespace flamekeep::ingest {
 namespace {
 
-constexpr int64_t kMsPerMinute = 60'000;
 constexpr std::string_view kUnknown = "-";
 
 // The next word of a cursor's text.
@@ -34,7 +34,7 @@ int64_t MsUpTo(uint64_t ms, int64_t limit) {
   return std::cmp_less(ms, limit) ? static_cast<int64_t>(ms) : limit;
 }
 
-int64_t StartOfMinute(int64_t ms) { return ms / kMsPerMinute * kMsPerMinute; }
+int64_t StartOfMinute(int64_t ms) { return ms / storage::kMsPerMinute * storage::kMsPerMinute; }
 
 // One look at a stream, step by step.
 class Step {
@@ -251,7 +251,7 @@ bool IsLate(int64_t complete_ms, RedisStreamId entry) {
 
 bool GoesOn(const storage::Gap& gap, const storage::Gap& next, int64_t complete_ms) {
   return gap.reason == next.reason && gap.begin_ms >= StartOfMinute(complete_ms) &&
-         next.begin_ms < gap.end_ms + kMsPerMinute;
+         next.begin_ms < gap.end_ms + storage::kMsPerMinute;
 }
 
 }  // namespace flamekeep::ingest

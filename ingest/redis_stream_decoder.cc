@@ -16,7 +16,6 @@ constexpr size_t kTextBytes = 64 << 10;
 constexpr size_t kMaxLabelTexts = 256;
 // Bounds the samples of a look, which become one batch.
 constexpr uint64_t kMaxLookBytes = uint64_t{4} << 20;
-constexpr uint64_t kMsPerMinute = 60'000;
 
 absl::StatusOr<storage::Labels> ParseLabels(std::string_view text) {
   storage::Labels labels;
@@ -69,7 +68,7 @@ absl::StatusOr<RedisStreamDecoder::LabelledLines*> RedisStreamDecoder::LinesOf(
 Reject RedisStreamDecoder::GroupOf(const RedisStreamEntry& entry, Group* group, int64_t* final_ms) {
   if (!entry.stack) return Reject::kNoStack;
   if (entry.stack->size() > kMaxLineBytes) return Reject::kTooLong;
-  const uint64_t minute = entry.id.ms / kMsPerMinute;
+  const uint64_t minute = entry.id.ms / storage::kMsPerMinute;
   if (minute > storage::kMaxMinute) return Reject::kTimeOutOfRange;
   const absl::StatusOr<LabelledLines*> labelled = LinesOf(entry.labels.value_or(""));
   if (!labelled.ok()) return Reject::kBadLabels;

@@ -31,6 +31,7 @@ constexpr Level Coarser(Level level) { return static_cast<Level>(static_cast<int
 
 // Minutes since 1970-01-01T00:00Z.
 using Minute = uint32_t;
+inline constexpr int64_t kMsPerMinute = 60'000;
 inline constexpr Minute kMaxMinute = 4'000'000'000;  // in the year 9575
 
 // The minute that holds `time`; nothing for a time before 1970 or after kMaxMinute.

@@ -9,8 +9,6 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr int64_t kMsPerMinute = 60'000;
-
 bool Overlap(Minute begin, Minute end, const FinalRange& range) {
   return int64_t{begin} * kMsPerMinute < range.end_ms &&
          int64_t{end} * kMsPerMinute > range.begin_ms;

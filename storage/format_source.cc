@@ -9,7 +9,7 @@ namespace flamekeep::storage {
 namespace {
 
 // The end of kMaxMinute.
-constexpr uint64_t kMaxUnixMs = (uint64_t{kMaxMinute} + 1) * 60'000;
+constexpr uint64_t kMaxUnixMs = (uint64_t{kMaxMinute} + 1) * kMsPerMinute;
 
 absl::StatusOr<SourceId> DecodeSourceKey(MetaTag tag, std::string_view key, std::string_view what) {
   uint8_t found;

@@ -180,7 +180,6 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
 absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     const Plan& plan, std::string_view profile_type,
     absl::FunctionRef<bool(std::string_view site)> matches) const {
-  constexpr int64_t kMsPerMinute = 60'000;
   const int64_t begin_ms = plan.covered.begin * kMsPerMinute;
   const int64_t end_ms = plan.covered.end * kMsPerMinute;
   Completeness found;

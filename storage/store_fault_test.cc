@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ class Writer {
     ASSERT_TRUE(ticket.ok()) << ticket.status();
     sent_ = number;
     last_ = *ticket;
-    store_->OnDurable(*ticket, [this, number] { acknowledged_ = number; });
+    store_->OnDurable(*ticket, [count = acknowledged_, number] { *count = number; });
   }
   // Sends all batches, each in a commit of its own; gives up where `lost` says so.
   void SendAll(absl::FunctionRef<bool()> lost) {
@@ -52,14 +53,15 @@ class Writer {
   }
 
   int sent() const { return sent_; }
-  int acknowledged() const { return acknowledged_; }
+  int acknowledged() const { return *acknowledged_; }
 
  private:
   TestStore& store_;
   const SourceId source_;
   int sent_ = 0;
   Ticket last_ = 0;
-  std::atomic<int> acknowledged_ = 0;
+  // The last acknowledgement may come while the store closes.
+  const std::shared_ptr<std::atomic<int>> acknowledged_ = std::make_shared<std::atomic<int>>(0);
 };
 
 StackValues SumOf(TestStore* store) {
