@@ -7,60 +7,14 @@
 #include <utility>
 
 #include "base/status.h"
-#include "query/columns.h"
 #include "query/fold.h"
 #include "query/folded_writer.h"
 #include "query/invert.h"
 #include "query/layout.h"
 #include "query/selector.h"
-#include "query/version.h"
-#include "storage/snapshot.h"
 
 namespace flamekeep::query {
 namespace {
-
-// A selection in one snapshot of a store.
-struct Opened {
-  std::unique_ptr<storage::Snapshot> snapshot;
-  Columns columns;
-  Coverage coverage;
-  std::string question;  // what its version names besides the range: the selector, and the view
-};
-
-absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& selection,
-                            const Context& context) {
-  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Selector selector, ParseSelector(selection.selector));
-  FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
-                             Resolve(selector, store.Series(), store.Sites()));
-  Opened opened;
-  FLAMEKEEP_ASSIGN_OR_RETURN(opened.snapshot, store.NewSnapshot());
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const storage::Plan plan,
-      opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series)));
-  FLAMEKEEP_ASSIGN_OR_RETURN(opened.columns, Columns::Read(*opened.snapshot, plan, context));
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      storage::Completeness completeness,
-      opened.snapshot->CompletenessOf(plan, resolved.profile_type, [&](std::string_view site) {
-        return selector.MatchesSite(site);
-      }));
-  opened.question = CanonicalSelector(selector, resolved.profile_type);
-  opened.coverage = {
-      .requested = {selection.begin, selection.end},
-      .covered = {storage::TimeOf(plan.covered.begin), storage::TimeOf(plan.covered.end)},
-      .widened = plan.widened,
-      .profile_type = std::move(resolved.profile_type),
-      .sample_type = std::move(resolved.sample_type),
-      .unit = std::move(resolved.unit),
-      .final = completeness.final,
-      .gaps = std::move(completeness.gaps),
-      .columns = opened.columns.encoded().size(),
-  };
-  if (completeness.complete_through_ms.has_value()) {
-    opened.coverage.complete_through = absl::FromUnixMillis(*completeness.complete_through_ms);
-  }
-  return opened;
-}
 
 absl::Status CheckOptions(const FlameGraphOptions& options) {
   if (!(options.min_share >= 0 && options.min_share <= 1)) {
@@ -74,15 +28,6 @@ absl::Status CheckOptions(const FlameGraphOptions& options) {
   return absl::OkStatus();
 }
 
-void AddSums(const storage::ColumnHeader& sum, bool saturated, uint64_t visited, Opened* opened) {
-  Coverage& coverage = opened->coverage;
-  coverage.total = sum.total;
-  coverage.observations = sum.observations;
-  coverage.saturated |= saturated;
-  coverage.nodes = visited;
-  coverage.version = AnswerVersion(opened->question, coverage, sum.digest);
-}
-
 uint32_t MaxNodes(const FlameGraphOptions& options) {
   return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
 }
@@ -92,30 +37,31 @@ std::string GraphView(const FlameGraphOptions& options) {
   return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
 }
 
-absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& options,
-                                      const Context& context, FlameGraph* graph) {
-  const storage::StackTreeView& tree = opened.snapshot->tree();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(opened.columns.encoded(), tree,
+absl::StatusOr<std::vector<Box>> Fold(const SelectedStacks& stacks,
+                                      const FlameGraphOptions& options, const Context& context,
+                                      FlameGraph* graph) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(stacks.encoded(), stacks.tree(),
                                                               {.min_share = options.min_share,
                                                                .max_nodes = MaxNodes(options)},
-                                                              context, opened.columns.bytes()));
-  AddSums(folded.sum, folded.saturated, folded.visited, &opened);
+                                                              context, stacks.bytes()));
+  graph->coverage = stacks.Cover(folded.sum, folded.saturated, folded.visited, GraphView(options));
   graph->cut_nodes = folded.visited - folded.nodes.size();
-  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(opened.columns.bytes() +
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(stacks.bytes() +
                                                 folded.nodes.capacity() * sizeof(FoldedNode) +
                                                 folded.nodes.size() * sizeof(Box)));
-  return BoxesOf(folded.nodes, tree);
+  return BoxesOf(folded.nodes, stacks.tree());
 }
 
-absl::StatusOr<std::vector<Box>> Invert(Opened& opened, uint32_t frame_count,
+absl::StatusOr<std::vector<Box>> Invert(const SelectedStacks& stacks,
                                         const FlameGraphOptions& options, const Context& context,
                                         FlameGraph* graph) {
   FLAMEKEEP_ASSIGN_OR_RETURN(
       Inverted inverted,
-      InvertColumns(opened.columns.encoded(), opened.snapshot->tree(), frame_count,
+      InvertColumns(stacks.encoded(), stacks.tree(), stacks.frame_count(),
                     {.min_share = options.min_share, .max_nodes = MaxNodes(options)}, context,
-                    opened.columns.bytes()));
-  AddSums(inverted.sum, inverted.saturated, inverted.visited, &opened);
+                    stacks.bytes()));
+  graph->coverage =
+      stacks.Cover(inverted.sum, inverted.saturated, inverted.visited, GraphView(options));
   graph->cut_nodes = inverted.cut_nodes;
   return std::move(inverted.boxes);
 }
@@ -137,53 +83,52 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
                                                   const FlameGraphOptions& options,
                                                   const Context& context) const {
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
-  FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
-  opened.question += GraphView(options);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
+                             SelectedStacks::Read(*store_, selection, &frame_flags_, context));
   const storage::Dictionary& dictionary = store_->dictionary();
-  const uint32_t frame_count = dictionary.frame_count();
   FlameGraph graph;
   graph.inverted = options.inverted;
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<Box> boxes,
-                             options.inverted
-                                 ? Invert(opened, frame_count, options, context, &graph)
-                                 : Fold(opened, options, context, &graph));
-  graph.coverage = std::move(opened.coverage);
+                             options.inverted ? Invert(stacks, options, context, &graph)
+                                              : Fold(stacks, options, context, &graph));
   FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
+  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, stacks.frame_count()));
   FLAMEKEEP_RETURN_IF_ERROR(LayOut(
       boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
-      opened.columns.bytes() + boxes.capacity() * sizeof(Box), &graph));
+      stacks.bytes() + boxes.capacity() * sizeof(Box), &graph));
   return graph;
 }
 
 absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, const Context& context,
                                  absl::FunctionRef<absl::Status(const Coverage&)> begin,
                                  absl::FunctionRef<absl::Status(std::string_view)> write) const {
-  FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
-  opened.question += fmt::format("folded,{};", inverted);
-  const storage::StackTreeView& tree = opened.snapshot->tree();
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
+                             SelectedStacks::Read(*store_, selection, &frame_flags_, context));
+  const std::string view = fmt::format("folded,{};", inverted);
+  const storage::StackTreeView& tree = stacks.tree();
   const storage::Dictionary& dictionary = store_->dictionary();
   const FrameTexts texts(dictionary.frame_count(),
                          [&](storage::FrameId id) { return dictionary.frame(id); });
-  const uint64_t held = opened.columns.bytes() + texts.memory_bytes();
-  const auto encoded = opened.columns.encoded();
+  const uint64_t held = stacks.bytes() + texts.memory_bytes();
+  const auto encoded = stacks.encoded();
   if (inverted) {
     CallerGroups groups(tree, static_cast<uint32_t>(texts.ranks().size()), texts.ranks());
     FLAMEKEEP_RETURN_IF_ERROR(groups.Count(encoded, context, held));
-    AddSums(groups.sum(), groups.saturated(), groups.visited(), &opened);
-    FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
+    FLAMEKEEP_RETURN_IF_ERROR(
+        begin(stacks.Cover(groups.sum(), groups.saturated(), groups.visited(), view)));
     return WriteFoldedInverted(encoded, &groups, texts, context, held, write);
   }
   std::vector<Box> boxes;
+  Coverage coverage;
   {
     FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(encoded, tree, {}, context, held));
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
         held + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box) + kBytesPerFoldedBox)));
-    AddSums(folded.sum, folded.saturated, folded.visited, &opened);
+    coverage = stacks.Cover(folded.sum, folded.saturated, folded.visited, view);
     boxes = BoxesOf(folded.nodes, tree);
   }
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));
-  FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
+  FLAMEKEEP_RETURN_IF_ERROR(begin(coverage));
   return WriteFoldedBoxes(boxes, texts, context, write);
 }
 

@@ -28,17 +28,12 @@
 #include "absl/time/time.h"
 #include "query/context.h"
 #include "query/flame_graph.h"
+#include "query/frame_flags_cache.h"
+#include "query/selected_stacks.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
 namespace flamekeep::query {
-
-// What, and when: [begin, end).
-struct Selection {
-  std::string selector;  // selector.h
-  absl::Time begin;
-  absl::Time end;
-};
 
 inline constexpr uint32_t kDefaultMaxNodes = 100'000;
 inline constexpr uint32_t kMaxMaxNodes = 5'000'000;
@@ -76,6 +71,7 @@ class Engine {
 
  private:
   const storage::Store* store_;
+  mutable FrameFlagsCache frame_flags_;
 };
 
 }  // namespace flamekeep::query

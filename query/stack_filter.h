@@ -1,0 +1,116 @@
+// Applies a frame filter to columns: stacks that do not count fall out, the others become the
+// stacks that are left of them when frames are taken away, added up. What comes out is a column
+// and a tree again, so that every view works on filtered stacks as on stored ones.
+//
+//   StackFilter filter(tree, flags, frame_filter, context, held_bytes);
+//   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string column, filter.Apply(columns));
+//   FoldColumns({column}, filter.tree(), ...);
+//
+// Each node of the stored tree is looked at once: what it inherits from its parent and what its
+// frame matches say all. A filter that takes no frames away keeps the stored tree. Else the new
+// tree takes some 30 bytes a node, and what maps the stored stacks to it 4 bytes a stack of the
+// store, or less where few are selected.
+//
+// Thread safety: none; one thread at a time (a second one may help to read columns).
+// Errors: DATA_LOSS (damaged columns or tree), and those of the context.
+#ifndef FLAMEKEEP_QUERY_STACK_FILTER_H_
+#define FLAMEKEEP_QUERY_STACK_FILTER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "query/context.h"
+#include "query/frame_flags_cache.h"
+#include "query/window_stream.h"
+#include "storage/column.h"
+#include "storage/stack_tree_view.h"
+#include "storage/zeroed_array.h"
+
+namespace flamekeep::query {
+
+class StackFilter {
+ public:
+  // `flags` has every frame of the tree; `context` must outlive the object, `held_bytes` is what
+  // the query holds besides. REQUIRES: `filter` is normalized.
+  StackFilter(storage::StackTreeView tree, FrameFlagsCache::Flags flags, const FrameFilter& filter,
+              const Context& context, uint64_t held_bytes);
+
+  // The sum of the columns, filtered. Stacks of several calls get the same ids in one tree. The
+  // observations in the header are those before the filter.
+  absl::StatusOr<std::string> Apply(absl::Span<const std::string_view> columns);
+
+  // Of all columns so far: the stored tree, or one that stays as it is until the next Apply(), and
+  // lives as long as a view of it.
+  storage::StackTreeView tree() const;
+
+  uint64_t memory_bytes() const;
+  // Of that, what tree() takes besides the stored one.
+  uint64_t tree_bytes() const;
+
+ private:
+  // What a stored node inherits: FrameFlags of keeps, and these.
+  using State = uint8_t;
+  static constexpr State kSeen = 1u << 7;  // the node was looked at
+  static constexpr State kDropped = kFlagDrop;
+  static constexpr State kInFocus = kFlagFocus;
+  static constexpr State kPastUntil = kFlagUntil;
+
+  // The tree that comes out. Shared with its views.
+  struct NewTree {
+    std::vector<uint32_t> parent;
+    std::vector<uint32_t> frame;
+  };
+
+  bool Counts(State state) const;
+  State Next(State parent, FrameFlags flags) const;
+  FrameFlags FlagsOf(uint32_t id) const;
+  // Any state, and damaged_, where the tree is damaged.
+  State StateOf(uint32_t id) {
+    const State state = states_[id];
+    return state != 0 ? state : FindState(id);
+  }
+  State FindState(uint32_t id);
+  // The stack that is left of one that counts. REQUIRES: StateOf(id) was called.
+  uint32_t MovedOf(uint32_t id);
+  uint32_t NewChild(uint32_t parent, uint32_t frame);
+  uint32_t* MovedPlace(uint32_t id);  // id + 1 in the new tree; 0: not known yet
+
+  absl::Status ApplyInPlace(WindowStream* stream, storage::ColumnWriter* writer);
+  absl::Status ApplyMoved(WindowStream* stream);
+  absl::Status Check() const;
+
+  const storage::StackTreeView tree_;
+  const FrameFlagsCache::Flags flags_;
+  const Context& context_;
+  const uint64_t held_bytes_;
+  const FrameFlags keeps_;  // bits of all `keep`
+  const bool focuses_;
+  const bool ends_;  // there is an `until`
+  const uint32_t max_depth_;
+  const bool moves_;  // frames are taken away
+
+  storage::ZeroedArray<State> states_;
+  std::vector<uint32_t> path_;  // scratch
+
+  // Where frames are taken away:
+  std::shared_ptr<NewTree> new_tree_;
+  std::vector<uint16_t> depths_;  // of its nodes, where there is a max_depth
+  absl::flat_hash_map<uint64_t, uint32_t> children_;
+  absl::flat_hash_map<uint32_t, uint32_t> few_moved_;
+  storage::ZeroedArray<uint32_t> many_moved_;
+  std::vector<uint64_t> values_;  // by new id
+  uint64_t stream_bytes_ = 0;
+  bool saturated_ = false;
+  uint32_t damaged_ = 0;  // a stack without a parent below it; 0: none
+};
+
+}  // namespace flamekeep::query
+
+#endif  // FLAMEKEEP_QUERY_STACK_FILTER_H_
