@@ -2,9 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,59 +9,36 @@
 #include "base/status.h"
 #include "cli/connection.h"
 #include "cli/help_text.h"
+#include "cli/parser.h"
 #include "flamekeep/version.h"
 
 namespace flamekeep::cli {
 namespace {
 
-// The parser with the structs that it fills.
-class Parser {
- public:
-  Parser();
-  absl::StatusOr<Command> Parse(int argc, const char* const* argv);
-  CommandModel Describe() { return Describe(app_); }
+// The innermost command that was named.
+const CLI::App* Selected(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
 
- private:
-  CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
-                       const char* footer);
-  template <typename T>
-  CLI::Option* AddValue(CLI::App* command, const std::string& names, T& value,
-                        const std::string& kind, const std::string& description);
-  void AddServer(CLI::App* command, std::string& server);
-  void OneOf(CLI::Option* option, const std::vector<std::string>& choices);
+std::string FullName(const CLI::App* app) {
+  if (app->get_parent() == nullptr) return app->get_name();
+  return FullName(app->get_parent()) + " " + app->get_name();
+}
 
-  void AddServe();
-  void AddImport();
-  void AddPush();
-  void AddQuery();
-  void AddStatus();
-  void AddDelete();
-  void AddBackup();
-  void AddStore();
-  void AddCompletion();
-  CommandModel Describe(const CLI::App& app);
-  ValueModel ValueOf(const CLI::Option* option);
+std::string ReasonOf(const CLI::ParseError& error, const CLI::App& app) {
+  const bool wants_command = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
+  if (wants_command) {
+    const std::vector<std::string> words = app.remaining();
+    return words.empty() ? "a command is missing"
+                         : fmt::format("\"{}\" is no command", words.front());
+  }
+  std::string reason = error.what();
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  return reason;
+}
 
-  CLI::App app_{kMainHelp, "flamekeep"};
-  std::map<const CLI::Option*, std::string> kinds_;  // "FILE", "TIME"
-  std::map<const CLI::Option*, std::vector<std::string>> choices_;
-  std::vector<std::pair<CLI::App*, std::function<Command()>>> commands_;
-
-  ServeOptions serve_;
-  ImportOptions import_;
-  PushOptions push_;
-  QueryOptions query_;
-  StatusOptions status_;
-  DeleteOptions delete_;
-  StoreStatsOptions store_stats_;
-  StoreCheckOptions store_check_;
-  BackupCreateOptions backup_create_;
-  BackupListOptions backup_list_;
-  BackupVerifyOptions backup_verify_;
-  BackupRestoreOptions backup_restore_;
-  BackupPruneOptions backup_prune_;
-  CompletionOptions completion_;
-};
+}  // namespace
 
 Parser::Parser() {
   constexpr size_t kColumnWidth = 28;
@@ -76,7 +50,7 @@ Parser::Parser() {
   AddServe();
   AddImport();
   AddPush();
-  AddQuery();
+  AddQueries();
   AddStatus();
   AddDelete();
   AddStore();
@@ -89,19 +63,6 @@ CLI::App* Parser::AddCommand(CLI::App& parent, const std::string& name,
   CLI::App* command = parent.add_subcommand(name, description);
   command->footer(footer);
   return command;
-}
-
-// An option with a value, or a positional where the name has no dashes.
-template <typename T>
-CLI::Option* Parser::AddValue(CLI::App* command, const std::string& names, T& value,
-                              const std::string& kind, const std::string& description) {
-  CLI::Option* option = command->add_option(names, value, description);
-  kinds_[option] = kind;
-  const bool is_positional = names.front() != '-';
-  option->type_name(is_positional ? "" : kind);
-  // Else an option that may be repeated would take the words behind its value as well.
-  if (!is_positional) option->allow_extra_args(false);
-  return option;
 }
 
 void Parser::AddServer(CLI::App* command, std::string& server) {
@@ -178,30 +139,6 @@ void Parser::AddPush() {
   push->add_flag("-q,--quiet", push_.quiet, "Print nothing but errors");
   AddServer(push, push_.server);
   commands_.emplace_back(push, [this] { return push_; });
-}
-
-void Parser::AddQuery() {
-  CLI::App* query = AddCommand(app_, "query", "Write the flame graph of a selection", kQueryFooter);
-  AddValue(query, "SELECTOR", query_.selector, "SELECTOR",
-           "A profile type and label matchers: excimer-wall{site=\"eqiad\"}")
-      ->required();
-  AddValue(query, "--from", query_.from, "TIME", "Begin of the range")->required();
-  query_.to = "now";
-  AddValue(query, "--to", query_.to, "TIME", "End of the range, not included")
-      ->capture_default_str();
-  OneOf(AddValue(query, "--format", query_.format, "FORMAT", "By default svg where -o ends so"),
-        {"folded", "svg"});
-  query_.output = "-";
-  AddValue(query, "-o,--output", query_.output, "FILE", "- is standard output")
-      ->capture_default_str();
-  query->add_flag("--inverted", query_.inverted, "Leaf functions at the root: who calls them");
-  AddValue(query, "--title", query_.title, "TEXT", "Title of an SVG");
-  AddValue(
-      query, "--min-share", query_.min_share, "SHARE",
-      "Leave out boxes of an SVG below this share of the whole (0 to 1; default: half a pixel)")
-      ->check(CLI::Range(0.0, 1.0));
-  AddServer(query, query_.server);
-  commands_.emplace_back(query, [this] { return query_; });
 }
 
 void Parser::AddStatus() {
@@ -291,29 +228,6 @@ void Parser::AddCompletion() {
   commands_.emplace_back(completion, [this] { return completion_; });
 }
 
-// The innermost command that was named.
-const CLI::App* Selected(const CLI::App* app) {
-  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
-  return app;
-}
-
-std::string FullName(const CLI::App* app) {
-  if (app->get_parent() == nullptr) return app->get_name();
-  return FullName(app->get_parent()) + " " + app->get_name();
-}
-
-std::string ReasonOf(const CLI::ParseError& error, const CLI::App& app) {
-  const bool wants_command = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
-  if (wants_command) {
-    const std::vector<std::string> words = app.remaining();
-    return words.empty() ? "a command is missing"
-                         : fmt::format("\"{}\" is no command", words.front());
-  }
-  std::string reason = error.what();
-  std::replace(reason.begin(), reason.end(), '\n', ' ');
-  return reason;
-}
-
 absl::StatusOr<Command> Parser::Parse(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
@@ -372,8 +286,6 @@ CommandModel Parser::Describe(const CLI::App& app) {
   }
   return model;
 }
-
-}  // namespace
 
 absl::StatusOr<Command> ParseCommandLine(int argc, const char* const* argv) {
   return Parser().Parse(argc, argv);

@@ -4,6 +4,7 @@
 #ifndef FLAMEKEEP_CLI_OPTIONS_H_
 #define FLAMEKEEP_CLI_OPTIONS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -48,11 +49,22 @@ struct PushOptions {
   bool quiet = false;
 };
 
-struct QueryOptions {
+// What a query is about, whatever its view.
+struct SelectionOptions {
   std::string server;
   std::string selector;
   std::string from;
   std::string to;
+  std::vector<std::string> keep;  // of these, each "REGEX" or "file:REGEX"
+  std::vector<std::string> drop;
+  std::string focus;
+  std::string until;
+  std::vector<std::string> hide;
+  uint32_t max_depth = 0;  // 0: all
+};
+
+struct QueryOptions {
+  SelectionOptions selection;
   std::string format;  // empty: by the name of the output
   std::string output;
   std::string title;

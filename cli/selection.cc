@@ -12,7 +12,30 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
 }
 
+// "REGEX" for the function, "file:REGEX" for the file.
+void SetMatcher(std::string_view text, v1::FrameMatcher* matcher) {
+  constexpr std::string_view kFilePrefix = "file:";
+  if (text.starts_with(kFilePrefix)) {
+    matcher->set_file(std::string(text.substr(kFilePrefix.size())));
+  } else {
+    matcher->set_function(std::string(text));
+  }
+}
+
 }  // namespace
+
+absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(v1::Selection selection,
+                             SelectionOf(options.selector, options.from, options.to, now));
+  v1::FrameFilter* filter = selection.mutable_filter();
+  for (const std::string& text : options.keep) SetMatcher(text, filter->add_keep());
+  for (const std::string& text : options.drop) SetMatcher(text, filter->add_drop());
+  for (const std::string& text : options.hide) SetMatcher(text, filter->add_hide());
+  if (!options.focus.empty()) SetMatcher(options.focus, filter->mutable_focus());
+  if (!options.until.empty()) SetMatcher(options.until, filter->mutable_until());
+  filter->set_max_depth(options.max_depth);
+  return selection;
+}
 
 absl::StatusOr<v1::Selection> SelectionOf(const std::string& selector, const std::string& from_text,
                                           const std::string& to_text, absl::Time now) {

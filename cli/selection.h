@@ -8,9 +8,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "flamekeep/v1/query.pb.h"
+#include "cli/options.h"
+#include "flamekeep/v1/selection.pb.h"
 
 namespace flamekeep::cli {
+
+// With the frame filter. Errors: as those of the next.
+absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now);
 
 // Errors: INVALID_ARGUMENT for times that can not be understood, or a range that is empty or upside
 // down.

@@ -114,7 +114,7 @@ class CaseRunner {
 
   // (folded | graph) SELECTOR from TIME to TIME [inverted] [min_share=X] [max_nodes=N]
   void Query(const std::vector<std::string>& words) {
-    const Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5))};
+    Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5)), {}};
     FlameGraphOptions options;
     for (size_t i = 6; i < words.size(); ++i) {
       const std::string value = words[i].substr(words[i].find('=') + 1);
@@ -124,13 +124,39 @@ class CaseRunner {
         options.min_share = std::stod(value);
       } else if (words[i].starts_with("max_nodes=")) {
         options.max_nodes = static_cast<uint32_t>(std::stoul(value));
-      } else {
+      } else if (!FilterOption(words[i], &selection.filter)) {
         FAIL() << "unknown option " << words[i];
       }
     }
     const absl::Status status =
         words[0] == "folded" ? Folded(selection, options.inverted) : Graph(selection, options);
     if (!status.ok()) out_ += fmt::format("error: {}\n", status.ToString());
+  }
+
+  // keep=, drop=, focus=, until=, hide=REGEX or file:REGEX; max_depth=N
+  static bool FilterOption(const std::string& word, FrameFilter* filter) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos) return false;
+    const std::string name = word.substr(0, equals);
+    const std::string value = word.substr(equals + 1);
+    const FrameMatcher matcher =
+        value.starts_with("file:") ? FrameMatcher{"", value.substr(5)} : FrameMatcher{value, ""};
+    if (name == "keep") {
+      filter->keep.push_back(matcher);
+    } else if (name == "drop") {
+      filter->drop.push_back(matcher);
+    } else if (name == "focus") {
+      filter->focus = matcher;
+    } else if (name == "until") {
+      filter->until = matcher;
+    } else if (name == "hide") {
+      filter->hide.push_back(matcher);
+    } else if (name == "max_depth") {
+      filter->max_depth = static_cast<uint32_t>(std::stoul(value));
+    } else {
+      return false;
+    }
+    return true;
   }
 
   absl::Status Folded(const Selection& selection, bool inverted) {

@@ -11,7 +11,6 @@
 namespace flamekeep::query {
 namespace {
 
-constexpr std::string_view kFilePrefix = "file:";
 // Of one expression; RE2 refuses what needs more.
 constexpr int64_t kMaxExpressionMemory = int64_t{1} << 20;
 
@@ -45,16 +44,6 @@ void SortOut(std::vector<FrameMatcher>* matchers) {
 }
 
 }  // namespace
-
-FrameMatcher FrameMatcherOf(std::string_view text) {
-  FrameMatcher matcher;
-  if (text.starts_with(kFilePrefix)) {
-    matcher.file = text.substr(kFilePrefix.size());
-  } else {
-    matcher.function = text;
-  }
-  return matcher;
-}
 
 FrameFilter Normalized(FrameFilter filter) {
   SortOut(&filter.keep);

@@ -40,9 +40,6 @@ struct FrameMatcher {
   auto operator<=>(const FrameMatcher&) const = default;
 };
 
-// "REGEX" for the function, "file:REGEX" for the file.
-FrameMatcher FrameMatcherOf(std::string_view text);
-
 // The stacks as they were stored decide what counts; then frames are taken away.
 struct FrameFilter {
   std::vector<FrameMatcher> keep;  // only stacks with a frame for each of these, at most kMaxKeeps

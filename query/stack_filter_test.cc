@@ -19,7 +19,7 @@
 namespace flamekeep::query {
 namespace {
 
-using Path = std::vector<uint32_t>;         // frames, root first
+using Path = std::vector<uint32_t>;  // frames, root first
 using PathValues = std::map<Path, uint64_t>;
 
 // What is left of a stack, by the words of frame_filter.h; nothing where it does not count.
@@ -38,14 +38,14 @@ std::optional<Path> NaivelyFiltered(const TestTree& tree, const Path& stack,
   if (has(kFlagDrop)) return std::nullopt;
   Path left = stack;
   if (!filter.focus.empty()) {
-    const auto first = std::find_if(left.begin(), left.end(),
-                                    [&](uint32_t f) { return matches(f, kFlagFocus); });
+    const auto first =
+        std::find_if(left.begin(), left.end(), [&](uint32_t f) { return matches(f, kFlagFocus); });
     if (first == left.end()) return std::nullopt;
     left.erase(left.begin(), first);
   }
   if (!filter.until.empty()) {
-    const auto last = std::find_if(left.begin(), left.end(),
-                                   [&](uint32_t f) { return matches(f, kFlagUntil); });
+    const auto last =
+        std::find_if(left.begin(), left.end(), [&](uint32_t f) { return matches(f, kFlagUntil); });
     if (last == left.end()) return std::nullopt;
     left.erase(last + 1, left.end());
   }
@@ -160,8 +160,7 @@ TEST(StackFilterTest, SumsThatMeetSaturate) {
   const auto compiled = CompiledFilter::Compile(filter);
   const Context context;
   StackFilter stack_filter(tree.View(), FlagsFor(tree, *compiled), filter, context, 0);
-  const auto column =
-      stack_filter.Apply({EncodeTestColumn({{node, UINT64_MAX - 1}, {below, 5}})});
+  const auto column = stack_filter.Apply({EncodeTestColumn({{node, UINT64_MAX - 1}, {below, 5}})});
   ASSERT_TRUE(column.ok()) << column.status();
   storage::ColumnHeader header;
   const auto pairs = storage::DecodeColumn(*column, &header);

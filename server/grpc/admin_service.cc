@@ -250,6 +250,10 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
                                      const std::function<bool()>& cancelled,
                                      v1::DeleteResponse* response) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
+  if (!selection.filter.empty()) {
+    return absl::InvalidArgumentError(
+        "`selection.filter` is set: only all stacks of the selected series can be deleted");
+  }
   FLAMEKEEP_ASSIGN_OR_RETURN(std::vector<storage::SeriesId> series,
                              engine_->FindSeries(selection.selector));
   // Asked before anything goes: it may fail.

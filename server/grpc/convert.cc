@@ -99,6 +99,21 @@ absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field
       field, static_cast<int>(level));
 }
 
+namespace {
+
+query::FrameMatcher FromProto(const v1::FrameMatcher& matcher) {
+  return {.function = matcher.function(), .file = matcher.file()};
+}
+
+std::vector<query::FrameMatcher> FromProto(
+    const google::protobuf::RepeatedPtrField<v1::FrameMatcher>& matchers) {
+  std::vector<query::FrameMatcher> out;
+  for (const v1::FrameMatcher& matcher : matchers) out.push_back(FromProto(matcher));
+  return out;
+}
+
+}  // namespace
+
 absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection) {
   if (!selection.range().has_begin() || !selection.range().has_end()) {
     return InvalidArgument("the selection has no range: set `range.begin` and `range.end`");
@@ -106,6 +121,13 @@ absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection) {
   query::Selection out{.selector = selection.selector()};
   FLAMEKEEP_ASSIGN_OR_RETURN(out.begin, FromProto(selection.range().begin(), "range.begin"));
   FLAMEKEEP_ASSIGN_OR_RETURN(out.end, FromProto(selection.range().end(), "range.end"));
+  const v1::FrameFilter& filter = selection.filter();
+  out.filter = {.keep = FromProto(filter.keep()),
+                .drop = FromProto(filter.drop()),
+                .focus = FromProto(filter.focus()),
+                .until = FromProto(filter.until()),
+                .hide = FromProto(filter.hide()),
+                .max_depth = filter.max_depth()};
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "flamekeep/v1/common.pb.h"
 #include "flamekeep/v1/query.pb.h"
+#include "flamekeep/v1/selection.pb.h"
 #include "query/engine.h"
 #include "query/flame_graph.h"
 #include "storage/bucket.h"

@@ -1,0 +1,16 @@
+// What the reader of an answer should know about it: notes on standard error.
+//
+// Thread safety: functions.
+#ifndef FLAMEKEEP_CLI_COVERAGE_NOTES_H_
+#define FLAMEKEEP_CLI_COVERAGE_NOTES_H_
+
+#include "flamekeep/v1/selection.pb.h"
+
+namespace flamekeep::cli {
+
+// Tells what was widened, what is missing or may still come, and where nothing was found.
+void TellCoverage(const v1::Coverage& coverage);
+
+}  // namespace flamekeep::cli
+
+#endif  // FLAMEKEEP_CLI_COVERAGE_NOTES_H_
