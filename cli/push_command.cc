@@ -37,7 +37,7 @@ constexpr size_t kReadBytes = size_t{256} << 10;
 // How long what was read is still sent after Ctrl-C or SIGTERM.
 constexpr absl::Duration kGrace = absl::Seconds(10);
 
-constexpr std::string_view kRunAgain =
+constexpr std::string_view kPushAgain =
     "what the server has acknowledged stays: run the same command again to go on";
 
 std::string HostName() {
@@ -250,7 +250,7 @@ absl::Status RunPush(const PushOptions& options) {
     if (!status.ok()) break;
   }
   if (absl::IsCancelled(status) && StopRequested()) {
-    return Interrupted(StopSignal(), kRunAgain);
+    return Interrupted(StopSignal(), kPushAgain);
   }
   return status;
 }

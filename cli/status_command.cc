@@ -13,7 +13,7 @@
 namespace flamekeep::cli {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Seconds(20);
+constexpr absl::Duration kStatusTimeout = absl::Seconds(20);
 
 }  // namespace
 
@@ -21,7 +21,7 @@ absl::Status RunStatus(const StatusOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.server));
   const auto stub = v1::AdminService::NewStub(Connect(address));
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + kTimeout));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kStatusTimeout));
   v1::StatusResponse status;
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(stub->Status(&context, {}, &status), address));
   std::string text;

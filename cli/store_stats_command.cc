@@ -16,13 +16,13 @@
 namespace flamekeep::cli {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Seconds(60);
+constexpr absl::Duration kStatsTimeout = absl::Seconds(60);
 
 absl::StatusOr<v1::StoreStatsResponse> AskServer(const std::string& server) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(server));
   const auto stub = v1::AdminService::NewStub(Connect(address));
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + kTimeout));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kStatsTimeout));
   v1::StoreStatsResponse stats;
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(stub->StoreStats(&context, {}, &stats), address));
   return stats;
