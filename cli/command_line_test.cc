@@ -57,13 +57,27 @@ TEST(CommandLine, Query) {
   const auto query = Parsed<QueryOptions>(
       {"query", "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}", "--from", "now-24h",
        "--to", "now-1h", "--format", "svg", "-o", "x.svg", "--inverted", "--min-share", "0.01"});
-  EXPECT_EQ(query.selector, "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}");
-  EXPECT_EQ(query.from, "now-24h");
-  EXPECT_EQ(query.to, "now-1h");
+  EXPECT_EQ(query.selection.selector, "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}");
+  EXPECT_EQ(query.selection.from, "now-24h");
+  EXPECT_EQ(query.selection.to, "now-1h");
   EXPECT_EQ(query.output, "x.svg");
   EXPECT_TRUE(query.inverted);
   EXPECT_EQ(query.min_share, 0.01);
-  EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).to, "now");
+  EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).selection.to, "now");
+}
+
+TEST(CommandLine, FrameFilters) {
+  const SelectionOptions selection =
+      Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h", "--keep", "a", "--keep", "file:b",
+                            "--drop", "c", "--focus", "d", "--until", "e", "--hide", "f",
+                            "--max-depth", "7"})
+          .selection;
+  EXPECT_THAT(selection.keep, testing::ElementsAre("a", "file:b"));
+  EXPECT_THAT(selection.drop, testing::ElementsAre("c"));
+  EXPECT_EQ(selection.focus, "d");
+  EXPECT_EQ(selection.until, "e");
+  EXPECT_THAT(selection.hide, testing::ElementsAre("f"));
+  EXPECT_EQ(selection.max_depth, 7u);
 }
 
 TEST(CommandLine, Delete) {
