@@ -174,7 +174,7 @@ absl::Status Committer::Run(absl::AnyInvocable<bool()> prepare, absl::Time deadl
   tasks_.push_back({std::move(prepare), result});
   wake_.Signal();
   while (!result->has_value()) {
-    if (changed_.WaitWithDeadline(&mutex_, deadline) && !result->has_value()) {
+    if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow()) && !result->has_value()) {
       return Error(absl::StatusCode::kUnavailable,
                    "the store can not write at present{}{}: try again later",
                    write_status_.ok() ? "" : ": ", Message(write_status_));
@@ -202,7 +202,7 @@ absl::Status Committer::WaitDurable(Ticket ticket, absl::Time deadline) {
   wake_.Signal();
   while (durable_ < ticket) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
-    if (changed_.WaitWithDeadline(&mutex_, deadline) && durable_ < ticket) {
+    if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow()) && durable_ < ticket) {
       return Error(absl::StatusCode::kDeadlineExceeded, "the write is not durable yet{}{}",
                    write_status_.ok() ? "" : ": ", Message(write_status_));
     }

@@ -88,12 +88,13 @@ class Committer {
 
   // Runs `prepare` on the committer thread, between flushes, then Commit(); returns when that is
   // durable. `prepare` returns false to have nothing committed. Errors: CANCELLED when the
-  // committer stops; UNAVAILABLE at the deadline, after which `prepare` may run all the same: what
+  // committer stops; UNAVAILABLE at the deadline (of SteadyNow()), after which `prepare` may run all the same: what
   // it refers to must then live as long as the committer.
   absl::Status Run(absl::AnyInvocable<bool()> prepare, absl::Time deadline = absl::InfiniteFuture())
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) ABSL_LOCKS_EXCLUDED(mutex_);
+  // `deadline`: of SteadyNow().
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
   // The ticket of everything accepted so far.
   Ticket last_ticket() const ABSL_LOCKS_EXCLUDED(mutex_);

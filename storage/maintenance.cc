@@ -104,7 +104,7 @@ absl::StatusOr<bool> Maintenance::WaitForDeletion() {
     absl::MutexLock lock(&run_mutex_);
     FLAMEKEEP_RETURN_IF_ERROR(parts_.deleter->Run());
   }
-  if (parts_.deleter->WaitUntilThrough(absl::Now() + kShortPause)) return true;
+  if (parts_.deleter->WaitUntilThrough(kShortPause)) return true;
   FLAMEKEEP_RETURN_IF_ERROR(parts_.deleter->last_error());
   return false;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "storage/check.h"
 #include "storage/format.h"
 #include "storage/replacement.h"
@@ -102,7 +103,7 @@ absl::Status Store::Impl::EnsureFloors(SiteId site) {
         }
         return true;
       },
-      absl::Now() + options.append_timeout);
+      SteadyNow() + options.append_timeout);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
@@ -305,7 +306,7 @@ absl::StatusOr<DeletionResult> Store::Delete(absl::Time begin, absl::Time end,
                                              const std::function<bool()>& cancelled) {
   // What was accepted before goes, too.
   FLAMEKEEP_RETURN_IF_ERROR(
-      WaitDurable(impl_->committer->last_ticket(), absl::Now() + impl_->options.append_timeout));
+      WaitDurable(impl_->committer->last_ticket(), SteadyNow() + impl_->options.append_timeout));
   DeletionResult result;
   FLAMEKEEP_ASSIGN_OR_RETURN(result.amount,
                              impl_->maintenance->StartDeletion(begin, end, std::move(series)));

@@ -239,8 +239,8 @@ class Store {
   // Calls `done` once the ticket is durable: from the committer thread, so it must not block, or
   // before this returns where the ticket is durable already. Asking makes the flush come early.
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done);
-  // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where
-  // there is one.
+  // Waits until the ticket is durable, or until `deadline` (of SteadyNow()). Errors:
+  // DEADLINE_EXCEEDED, with the committer's error where there is one.
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline = absl::InfiniteFuture());
   // Flushes all that was accepted and waits for it.
   absl::Status Flush();
