@@ -342,10 +342,11 @@ absl::Status Deleter::BlankNames() {
       FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading what columns refer to"));
     }
   }
+  Dictionary::Blanking plan = parts_.dictionary->PlanBlanking(std::move(used));
   uint64_t blanked = 0;
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
     rocksdb::WriteBatch* batch = parts_.flusher->Begin();
-    blanked = parts_.dictionary->BlankUnused(std::move(used), batch);
+    blanked = parts_.dictionary->BlankUnused(std::move(plan), batch);
     return blanked > 0;
   }));
   names_blanked_.store(blanked);

@@ -154,8 +154,7 @@ bool GrpcServer::Shutdown(absl::Time deadline) {
   impl_->ingest.Drain();
   const bool ended = impl_->calls.WaitUntilNone(deadline);
   // Who reads is told to go; connections of others are closed all the same.
-  const absl::Duration goodbye =
-      std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), kGoodbye);
+  const absl::Duration goodbye = std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), kGoodbye);
   impl_->server->Shutdown(absl::ToChronoTime(absl::Now() + goodbye));
   impl_->server->Wait();
   impl_->query.Stop();

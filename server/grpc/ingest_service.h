@@ -3,8 +3,8 @@
 // Decoding runs on a worker pool, acknowledgements come from the store's committer; gRPC's threads
 // only pass messages on. See ingest_stream.h for the stream.
 //
-// Thread safety: all methods. Order of the end: RunningCalls::Close(), Drain(), shut the gRPC server
-// down, destroy this, destroy the store.
+// Thread safety: all methods. Order of the end: RunningCalls::Close(), Drain(), shut the gRPC
+// server down, destroy this, destroy the store.
 #ifndef FLAMEKEEP_SERVER_GRPC_INGEST_SERVICE_H_
 #define FLAMEKEEP_SERVER_GRPC_INGEST_SERVICE_H_
 
