@@ -66,6 +66,7 @@ class BatchIdStoreTest : public testing::Test {
   StoreOptions Options() {
     StoreOptions options = TestOptions(directory_.path(), &clock_);
     options.max_batch_ids = 100;
+    options.now = [this] { return clock_.Now() + step_; };
     return options;
   }
 
@@ -98,7 +99,8 @@ class BatchIdStoreTest : public testing::Test {
   }
 
   TestDirectory directory_;
-  TestClock clock_{kNoon};
+  TestClock clock_{kNoon};  // steady
+  absl::Duration step_;     // of the time of day
   TestStore store_{Options()};
 };
 
@@ -119,19 +121,15 @@ TEST_F(BatchIdStoreTest, ABatchCountsOnceWithinTheWindow) {
 }
 
 TEST_F(BatchIdStoreTest, ATimeOfDayThatIsSetForwardForgetsNothing) {
-  StoreOptions options = Options();
-  absl::Duration step;
-  options.now = [&] { return clock_.Now() + step; };
-  store_.Reopen(options);
   EXPECT_FALSE(Push("one"));
-  step = absl::Hours(48);
+  step_ = absl::Hours(48);
   clock_.Set(kNoon + absl::Hours(23));
   EXPECT_TRUE(Push("one"));
   EXPECT_FALSE(Push("two"));
   // Also where it is set forward while nothing runs: what came in the last half of the window
   // stays.
-  step = absl::Hours(1000);
-  store_.Reopen(options);
+  step_ = absl::Hours(1000);
+  store_.Reopen(Options());
   EXPECT_TRUE(Push("two"));
   EXPECT_FALSE(Push("one"));
   clock_.Set(kNoon + absl::Hours(23 + 11));
@@ -192,17 +190,13 @@ TEST_F(ForgottenPositionTest, WhoIsSilentBeginsAnew) {
 }
 
 TEST_F(ForgottenPositionTest, ATimeOfDayThatIsSetForwardForgetsNobody) {
-  StoreOptions options = Options();
-  absl::Duration step;
-  options.now = [&] { return clock_.Now() + step; };
-  store_.Reopen(options);
   const SourceId client = *store_->InternSource({.site = "eqiad", .name = "client"});
   ASSERT_TRUE(Push(client, 1).ok());
-  step = absl::Hours(24 * 365);
+  step_ = absl::Hours(24 * 365);
   for (int restarts = 0; restarts < 2; ++restarts) {
     ASSERT_TRUE(store_->RunMaintenance().ok());
     EXPECT_EQ(store_->AcceptedPosition(client)->number, 1u);
-    store_.Reopen(options);
+    store_.Reopen(Options());
   }
   EXPECT_TRUE(Push(client, 2).ok());
 }

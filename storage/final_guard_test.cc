@@ -212,7 +212,7 @@ TEST_F(FinalGuardTest, PushesChangeNothingThatIsFinal) {
   }
   // Behind it anything may come.
   EXPECT_EQ(push(absl::Hours(2), 30), 0u);
-  EXPECT_TRUE(Import(absl::Hours(2)).ok());
+  EXPECT_TRUE(Import(absl::Hours(2) + absl::Minutes(1)).ok());
 }
 
 TEST_F(FinalGuardTest, AReplacementThatIsPushedIsRefused) {
