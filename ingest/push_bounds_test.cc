@@ -99,11 +99,10 @@ TEST_F(BoundedPushTest, WhatLiveSourcesHaveMadeFinalIsLeftOutAndCounted) {
                   .ok());
   ASSERT_TRUE(store_->Flush().ok());
   Open(Timed());
-  const PushBatch batch = {.number = 1,
-                           .lines = Line(-absl::Hours(1), "final 1") +
-                                    Line(-absl::Minutes(1), "final 1") +
-                                    Line(absl::ZeroDuration(), "now 1") + "junk\n"};
-  LineCounts counts = Append(batch).counts;
+  const std::string lines = Line(-absl::Hours(1), "final 1") + Line(-absl::Minutes(1), "final 1") +
+                            Line(absl::ZeroDuration(), "now 1") + "junk\n";
+  const PushBatch batch = {.number = 1, .lines = lines};
+  const LineCounts counts = Append(batch).counts;
   EXPECT_EQ(counts.samples, 1u);
   EXPECT_EQ(counts.rejected, 3u);
   EXPECT_EQ(Of(counts, Reject::kFinal), 2u);
@@ -112,7 +111,7 @@ TEST_F(BoundedPushTest, WhatLiveSourcesHaveMadeFinalIsLeftOutAndCounted) {
   // The client goes on with the next batch.
   EXPECT_EQ(session_->durable().number, 1u);
   EXPECT_TRUE(Append(batch).duplicate);
-  const auto named = hub_->AppendNamed(Timed(), "id", {.lines = batch.lines});
+  const auto named = hub_->AppendNamed(Timed(), "id", {.lines = lines});
   ASSERT_TRUE(named.ok()) << named.status();
   EXPECT_EQ(Of(named->counts, Reject::kFinal), 2u);
   ASSERT_TRUE(store_->Flush().ok());
