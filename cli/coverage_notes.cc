@@ -33,8 +33,12 @@ void TellCompleteness(const v1::Coverage& coverage) {
   // A live source is always some seconds behind.
   constexpr int64_t kUsualSeconds = 60;
   const google::protobuf::Timestamp& through = coverage.complete_through();
-  if (!coverage.final() && coverage.has_complete_through() &&
-      through.seconds() + kUsualSeconds < coverage.requested().end().seconds()) {
+  if (!coverage.final() && coverage.has_complete_through() && through.seconds() == 0) {
+    fmt::print(stderr,
+               "flamekeep: note: a configured source has not reported yet, samples may be missing "
+               "everywhere: see flamekeep status\n");
+  } else if (!coverage.final() && coverage.has_complete_through() &&
+             through.seconds() + kUsualSeconds < coverage.requested().end().seconds()) {
     fmt::print(stderr, "flamekeep: note: complete through {}, later samples may be missing\n",
                TimeText(absl::FromUnixSeconds(through.seconds())));
   }

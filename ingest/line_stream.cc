@@ -185,6 +185,13 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
   return absl::OkStatus();
 }
 
+void LineStream::CountRejected(uint64_t samples, Reject reason) {
+  counts_.samples -= samples;
+  counts_.rejected += samples;
+  counts_.reasons[static_cast<size_t>(reason)] += samples;
+  rejected_.Add(reason, samples);
+}
+
 absl::Status LineStream::DecodeFolded(std::string_view lines, TypeHandle type,
                                       storage::Minute minute, std::vector<storage::Sample>* samples,
                                       Reject refusal) {

@@ -77,6 +77,9 @@ class LineStream {
   // kMaxAhead in the future are out of range, others may be too late or too early.
   absl::Status DecodeTimed(std::string_view lines, std::vector<storage::Sample>* samples);
 
+  // Counts samples that it gave, and that the store did not take, as rejected.
+  void CountRejected(uint64_t samples, Reject reason);
+
   // Of this stream so far.
   const LineCounts& counts() const { return counts_; }
 

@@ -86,9 +86,11 @@ absl::StatusOr<uint64_t> PushHub::Shared::Lease(const storage::SourceKey& source
                  source.name);
   }
   state.open = true;
+  if (added) state.id = store->FindSource(source);
+  // Before the position is read, which is not forgotten then.
+  if (state.id) store->HoldPosition(*state.id);
   if (added) {
     // What was accepted before is durable, or the state would still be here.
-    state.id = store->FindSource(source);
     const auto position = state.id ? store->AcceptedPosition(*state.id) : std::nullopt;
     if (position) {
       state.durable = ToClient(*position);
@@ -101,7 +103,9 @@ absl::StatusOr<uint64_t> PushHub::Shared::Lease(const storage::SourceKey& source
 
 void PushHub::Shared::Release(const storage::SourceKey& source) {
   absl::MutexLock lock(&mutex);
-  sources.find(source)->second.open = false;
+  SourceState& state = sources.find(source)->second;
+  state.open = false;
+  if (state.id) store->ReleasePosition(*state.id);
   Forget(source);
 }
 
@@ -112,6 +116,7 @@ absl::StatusOr<storage::SourceId> PushHub::Shared::Intern(const storage::SourceK
     if (state.id) return *state.id;
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::SourceId id, store->InternSource(source));
+  store->HoldPosition(id);
   absl::MutexLock lock(&mutex);
   sources.find(source)->second.id = id;
   return id;
@@ -203,8 +208,9 @@ absl::StatusOr<bool> PushSession::Impl::CheckNumber(const PushBatch& batch) {
 
 storage::Position PushSession::Impl::NextPosition(const PushBatch& batch) {
   // Imports are never forgotten: the same file counts once for ever.
-  const int64_t accepted_s =
-      source.kind == storage::SourceKind::kImport ? 0 : absl::ToUnixSeconds(shared->options.now());
+  const int64_t accepted_s = source.kind == storage::SourceKind::kImport
+                                 ? 0
+                                 : absl::ToUnixSeconds(shared->store->PositionTime());
   absl::MutexLock lock(&shared->mutex);
   return ToStore(shared->sources.find(source)->second.store_number + 1,
                  {batch.number, batch.cursor}, accepted_s);
@@ -224,7 +230,9 @@ absl::StatusOr<Appended> PushSession::Impl::AppendPlain(const PushBatch& batch) 
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, decoder->Decode(batch));
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, shared->Intern(source));
   to_store.position = NextPosition(batch);
-  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Ticket ticket, shared->store->Append(to_store));
+  storage::AppendTold told;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Ticket ticket, shared->store->Append(to_store, &told));
+  decoder->CountFinal(told.left_out);
   return Accept(batch, ticket);
 }
 
@@ -334,8 +342,10 @@ absl::StatusOr<Appended> PushHub::AppendNamed(const PushIdentity& identity, std:
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, shared_->store->InternSource(checked.source));
   to_store.id = storage::MakeBatchId(to_store.source, id);
   Appended appended;
-  FLAMEKEEP_ASSIGN_OR_RETURN(appended.ticket,
-                             shared_->store->Append(to_store, &appended.duplicate));
+  storage::AppendTold told;
+  FLAMEKEEP_ASSIGN_OR_RETURN(appended.ticket, shared_->store->Append(to_store, &told));
+  decoder->CountFinal(told.left_out);
+  appended.duplicate = told.duplicate;
   if (!appended.duplicate) appended.counts = decoder->counts();
   return appended;
 }

@@ -87,6 +87,37 @@ TEST_F(BoundedPushTest, FoldedLinesHaveOneTime) {
   EXPECT_EQ(Of(push(kDay - absl::Hours(24), Level::kDay), Reject::kTooLate), 2u);
 }
 
+TEST_F(BoundedPushTest, WhatLiveSourcesHaveMadeFinalIsLeftOutAndCounted) {
+  const std::string type = "excimer:samples:count::";
+  const storage::SourceId live =
+      *store_->InternSource({storage::SourceKind::kStream, "eqiad", "excimer"});
+  store_->SetLiveSources({{live, {type}}});
+  ASSERT_TRUE(store_
+                  ->Append({.source = live,
+                            .progress = {.begins_ms = absl::ToUnixMillis(kDay),
+                                         .complete_through_ms = absl::ToUnixMillis(now_)}})
+                  .ok());
+  ASSERT_TRUE(store_->Flush().ok());
+  Open(Timed());
+  const std::string lines = Line(-absl::Hours(1), "final 1") + Line(-absl::Minutes(1), "final 1") +
+                            Line(absl::ZeroDuration(), "now 1") + "junk\n";
+  const PushBatch batch = {.number = 1, .lines = lines};
+  const LineCounts counts = Append(batch).counts;
+  EXPECT_EQ(counts.samples, 1u);
+  EXPECT_EQ(counts.rejected, 3u);
+  EXPECT_EQ(Of(counts, Reject::kFinal), 2u);
+  EXPECT_EQ(Rejected("final"), 2);
+  EXPECT_THAT(PushBounds().Sentence(Reject::kFinal), HasSubstr("--amend"));
+  // The client goes on with the next batch.
+  EXPECT_EQ(session_->durable().number, 1u);
+  EXPECT_TRUE(Append(batch).duplicate);
+  const auto named = hub_->AppendNamed(Timed(), "id", {.lines = lines});
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_EQ(Of(named->counts, Reject::kFinal), 2u);
+  ASSERT_TRUE(store_->Flush().ok());
+  EXPECT_EQ(Sum(kDay, now_ + absl::Hours(1)), (StackValues{{"now", 2}}));
+}
+
 TEST_F(BoundedPushTest, ImportsHaveNoBounds) {
   PushIdentity identity = Timed();
   identity.kind = storage::SourceKind::kImport;
@@ -178,21 +209,26 @@ TEST_F(NamedPushTest, AForgottenClientIsTold) {
   Open(Folded());
   Append({.number = 1, .lines = "a 1"});
   Append({.number = 2, .lines = "a 1"});
+  // While it is connected it may be silent for as long as it likes.
+  clock_.Advance(absl::Hours(24 * 60));
+  ASSERT_TRUE(store_->RunMaintenance().ok());
+  Append({.number = 3, .lines = "a 1"});
   session_.reset();
-  // The store's clock is a year ahead.
+  clock_.Advance(absl::Hours(24 * 31));
   ASSERT_TRUE(store_->RunMaintenance().ok());
   Open(Folded());
   EXPECT_EQ(session_->durable().number, 0u);
-  const absl::Status status = session_->Append({.number = 3, .lines = "a 1"}).status();
+  const absl::Status status = session_->Append({.number = 4, .lines = "a 1"}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Message(status), HasSubstr("push.forget_clients"));
   Append({.number = 1, .lines = "a 1"});
-  EXPECT_EQ(Sum(), (StackValues{{"a", 3}}));
+  EXPECT_EQ(Sum(), (StackValues{{"a", 4}}));
 }
 
 TEST_F(NamedPushTest, ImportsAreNotForgotten) {
   ReplaceAll(Level::kHour, kDay, "a 1\n", 1);
   session_.reset();
+  clock_.Advance(absl::Hours(24 * 365));
   ASSERT_TRUE(store_->RunMaintenance().ok());
   Open(Log(Level::kHour, kDay));
   EXPECT_EQ(session_->durable().number, 1u);

@@ -35,6 +35,11 @@ class PushDecoder {
   // large, FAILED_PRECONDITION where the store can hold no more ids.
   absl::StatusOr<std::vector<storage::Sample>> Decode(const PushBatch& batch);
 
+  // Samples of the last batch that the store left out, as they lie in a final range.
+  void CountFinal(uint64_t samples) {
+    if (samples > 0) lines_->CountRejected(samples, Reject::kFinal);
+  }
+
   const CheckedIdentity& identity() const { return identity_; }
   const LineCounts& counts() const { return lines_->counts(); }  // so far
 

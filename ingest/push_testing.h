@@ -24,7 +24,7 @@ inline const absl::Time kDay = absl::FromCivil(absl::CivilDay(2026, 11, 20), abs
 
 class PushTest : public ::testing::Test {
  protected:
-  PushTest() : store_(directory_.path()) { Start(); }
+  PushTest() : store_(storage::TestOptions(directory_.path(), &clock_)) { Start(); }
 
   // As a new process would find the store.
   void Restart() {
@@ -109,6 +109,7 @@ class PushTest : public ::testing::Test {
   uint64_t max_replacement_bytes_ = uint64_t{1} << 20;
   Metrics metrics_;
   storage::TestDirectory directory_;
+  storage::TestClock clock_{kDay + absl::Hours(24 * 56)};  // the store's
   storage::TestStore store_;
   std::unique_ptr<StoreInterner> interner_;
   std::unique_ptr<Pipeline> pipeline_;

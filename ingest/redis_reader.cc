@@ -122,6 +122,8 @@ absl::Status RedisReader::Listen() {
     storage::Progress& progress = channel->chunk.progress;
     progress.begins_ms = heard_ms_;
     if (channel->missing_since_ms != 0) {
+      // Also where it was heard under other rules: the gap stands for what lies between.
+      progress.begins_ms = channel->missing_since_ms;
       progress.gaps.push_back(
           {channel->missing_since_ms, heard_ms_, storage::GapReason::kDisconnected});
       channel->missing_since_ms = 0;

@@ -67,6 +67,9 @@ TEST_F(RedisProgressTest, WhatWasNotHeardIsAGap) {
   EXPECT_TRUE(CompleteThrough(absl::Minutes(10)));
   EXPECT_EQ(Gaps(), (std::vector{Disconnected(absl::Minutes(1), absl::Minutes(3)),
                                  Disconnected(absl::Minutes(3), absl::Minutes(10))}));
+  // What lies between is final, with the gap.
+  EXPECT_EQ(store_->FinalRanges("eqiad").at("excimer:samples:count::"),
+            (std::vector<storage::FinalRange>{{Ms(absl::ZeroDuration()), Ms(absl::Minutes(10))}}));
 }
 
 TEST_F(RedisProgressTest, WhatTheQueueRefusedIsAGap) {

@@ -137,11 +137,13 @@ void RedisStream::FindPosition(const storage::SourceKey& key) {
 
 void RedisStream::FindFinal() {
   std::map<std::string, int64_t> ends;
-  for (const auto& [type, range] : store_->FinalRanges(options_.site)) {
+  for (auto& [type, ranges] : store_->FinalRanges(options_.site)) {
     // The future is not final, whatever a clock said once.
-    ends[type] = std::min(range.end_ms, absl::ToUnixMillis(started_));
+    ends[type] = std::min(ranges.back().end_ms, absl::ToUnixMillis(started_));
+    if (type != decoder_->profile_type()) continue;
+    final_ms_ = ends[type];
+    final_ = std::move(ranges);
   }
-  if (const auto it = ends.find(decoder_->profile_type()); it != ends.end()) final_ms_ = it->second;
   decoder_->SetFinal(std::move(ends));
 }
 
@@ -163,6 +165,7 @@ absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
   batch.progress = {.begins_ms = advance.begins_ms,
                     .complete_through_ms = std::max<int64_t>(advance.cursor.complete_ms, 0)};
   if (advance.gap) batch.progress.gaps.push_back(*advance.gap);
+  if (advance.left_out) batch.progress.gaps = storage::Outside(*advance.left_out, final_);
   if (continues_) {
     batch.progress.begins_ms =
         std::max<int64_t>(std::min(cursor_->complete_ms, advance.cursor.complete_ms), 1);
@@ -176,6 +179,10 @@ absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
   continues_ = false;
   cursor_ = advance.cursor;
   Count(round, advance);
+  if (advance.left_out) {
+    LogLeftOut(*advance.left_out);
+    replaced_gaps_.Add(batch.progress.gaps.size());
+  }
   if (advance.gap) {
     if (!joined) LogGap(advance);
     const int64_t begin_ms = joined ? last_gap_->begin_ms : advance.gap->begin_ms;
@@ -236,7 +243,6 @@ void RedisStream::Count(const RedisStreamRound& round, const RedisStreamAdvance&
 void RedisStream::LogGap(const RedisStreamAdvance& advance) const {
   const storage::Gap& gap = *advance.gap;
   std::string_view what = "the stream or its server was replaced, or a clock was far ahead:";
-  if (advance.begins_ms != 0) what = "what lies in a range that was final before it is left out:";
   if (gap.reason == storage::GapReason::kTrimmed) {
     what = "entries were removed before they were read:";
   }
@@ -245,6 +251,16 @@ void RedisStream::LogGap(const RedisStreamAdvance& advance) const {
                absl::FormatTime(absl::FromUnixMillis(gap.begin_ms), absl::UTCTimeZone()),
                absl::FormatTime(absl::FromUnixMillis(gap.end_ms), absl::UTCTimeZone()),
                advance.lost);
+}
+
+void RedisStream::LogLeftOut(const storage::Gap& left_out) const {
+  spdlog::warn(
+      "stream {} of site {} at {}: what it has from {} to {} is left out and counted as late, "
+      "since "
+      "answers up to there are final",
+      name_, options_.site, server_,
+      absl::FormatTime(absl::FromUnixMillis(left_out.begin_ms), absl::UTCTimeZone()),
+      absl::FormatTime(absl::FromUnixMillis(left_out.end_ms), absl::UTCTimeZone()));
 }
 
 void RedisStream::SetConnected() {

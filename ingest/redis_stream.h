@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -68,6 +69,7 @@ class RedisStream {
   bool JoinGap(RedisStreamAdvance* advance);
   void Count(const RedisStreamRound& round, const RedisStreamAdvance& advance);
   void LogGap(const RedisStreamAdvance& advance) const;
+  void LogLeftOut(const storage::Gap& left_out) const;
 
   const RedisSourceOptions& options_;
   const std::string name_;
@@ -80,6 +82,7 @@ class RedisStream {
 
   std::optional<RedisStreamCursor> cursor_;  // nothing: it was never read
   int64_t final_ms_ = 0;                     // as in RedisStreamRound
+  std::vector<storage::FinalRange> final_;   // that end there
   std::optional<storage::Gap> last_gap_;     // since the start
   uint64_t number_ = 0;                      // of the last batch that the store took
   bool continues_ = false;                   // from another source's position

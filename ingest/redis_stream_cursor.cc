@@ -109,7 +109,7 @@ class Step {
     const int64_t first = std::max<int64_t>(round_.first ? MsUpTo(round_.first->ms, now) : now, 1);
     const int64_t left_out = StartOfMinute(old_.complete_ms);
     if (round_.first && first < left_out) {
-      advance_.gap = storage::Gap{first, left_out, storage::GapReason::kReplaced};
+      advance_.left_out = storage::Gap{first, left_out, storage::GapReason::kReplaced};
     }
     advance_.begins_ms = std::max(first, left_out);
     if (round_.exists) {

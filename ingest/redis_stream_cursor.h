@@ -13,7 +13,7 @@
 // until it has caught up. (A promoted one says that it is a master.)
 //
 // A stream that is read for the first time where other sources have made minutes final is complete
-// to there from the beginning, with a gap over what it has of them.
+// to there from the beginning: what it has of that time is left out.
 //
 // Thread safety: values, and functions of their arguments.
 #ifndef FLAMEKEEP_INGEST_REDIS_STREAM_CURSOR_H_
@@ -73,6 +73,9 @@ struct RedisStreamAdvance {
   uint64_t lost = 0;      // entries that were removed before they were read, as far as is known
   // Never before the old cursor's complete_ms, but where that lay in the future.
   std::optional<storage::Gap> gap;
+  // At the first look: the time before final_ms of which the stream has entries. Answers that are
+  // final must not change for it, so it is a gap only outside of what is final.
+  std::optional<storage::Gap> left_out;
   std::optional<uint64_t> unread;  // entries behind the new cursor
   bool read_again = false;         // what was read in this look comes again
 };

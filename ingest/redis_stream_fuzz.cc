@@ -88,6 +88,7 @@ void CheckAdvance(const std::optional<RedisStreamCursor>& cursor, const RedisStr
   Check(advance.cursor.complete_ms >= before);
   if (advance.gap) Check(advance.gap->begin_ms >= before);
   if (advance.gap) Check(advance.gap->begin_ms < advance.gap->end_ms);
+  if (advance.left_out) Check(advance.left_out->begin_ms < advance.left_out->end_ms);
   const auto parsed = RedisStreamCursor::Parse(advance.cursor.Text());
   Check(parsed.ok() && *parsed == advance.cursor);
   // Nothing is lost twice.

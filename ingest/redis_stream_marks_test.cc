@@ -136,7 +136,8 @@ TEST(RedisStreamMarks, TheFirstLookLeavesOutWhatIsFinal) {
   round.entries = 1;
   round.last_read = round.first;
   RedisStreamAdvance advance = AdvanceRedisStream(std::nullopt, round);
-  EXPECT_EQ(advance.gap, (Gap{700'000, 840'000, GapReason::kReplaced}));
+  EXPECT_EQ(advance.left_out, (Gap{700'000, 840'000, GapReason::kReplaced}));
+  EXPECT_FALSE(advance.gap);
   EXPECT_EQ(advance.begins_ms, 840'000);
   // It holds nothing back while it gets there, and goes on so after a restart.
   EXPECT_EQ(advance.cursor, (RedisStreamCursor{{700'000, 0}, 8, 890'500, ""}));
@@ -155,7 +156,7 @@ TEST(RedisStreamMarks, TheFirstLookLeavesOutWhatIsFinal) {
   round.final_ms = 890'500;
   round.first = RedisStreamId{840'000, 0};
   advance = AdvanceRedisStream(std::nullopt, round);
-  EXPECT_FALSE(advance.gap);
+  EXPECT_FALSE(advance.left_out);
   EXPECT_EQ(advance.begins_ms, 840'000);
   // No stream yet.
   advance =

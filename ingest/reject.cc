@@ -20,6 +20,9 @@ constexpr std::array<RejectText, kRejectCount> kTexts = {{
     {"time_out_of_range", "Lines with a time before 1970 or too far ahead to be stored, left out."},
     {"too_late", "Pushed lines with a time longer ago than push.max_late, left out."},
     {"too_early", "Pushed lines with a time further ahead than push.max_early, left out."},
+    {"final",
+     "Pushed lines with a time in a range that live sources have made final, left out: import them "
+     "with `flamekeep import --amend`, or push under another profile type or site."},
     {"no_channel",
      "Lines whose channel, or entries whose type, is missing or no profile type, left out."},
     {"too_many_types", "Lines of a profile type beyond the number that a site may have, left out."},

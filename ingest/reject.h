@@ -27,6 +27,7 @@ enum class Reject : uint8_t {
   kTimeOutOfRange,  // timed lines: a time that can not be stored
   kTooLate,         // pushed: longer ago than push.max_late
   kTooEarly,        // pushed: further ahead than push.max_early
+  kFinal,           // pushed: in a range that live sources have made final
   kNoChannel,       // timed lines: no channel, or one that is no profile type
   kTooManyTypes,    // more profile types than a site may have
   kNoStack,         // entries of a stream: no field `stack`

@@ -36,8 +36,8 @@ struct Coverage {
   std::string profile_type;  // five parts
   std::string sample_type;   // second part of the profile type, for example "samples"
   std::string unit;          // third part, for example "count"
-  // All that live sources had before it is in the answer. Nothing where none of them may hold
-  // samples of the selection.
+  // All that live sources had before it is in the answer; the Unix epoch while one of them has not
+  // reported yet. Nothing where none of them may hold samples of the selection.
   std::optional<absl::Time> complete_through;
   // No live source can change the covered range any more: the same question gets the same bytes for
   // ever, unless files are imported into it.

@@ -182,7 +182,9 @@ class Writer {
     }
     if (!coverage.final && coverage.complete_through.has_value() &&
         *coverage.complete_through + kUsualDelay < coverage.requested.end) {
-      text += " · complete through " + TimeText(*coverage.complete_through);
+      text += *coverage.complete_through == absl::UnixEpoch()
+                  ? " · a source has not reported yet"
+                  : " · complete through " + TimeText(*coverage.complete_through);
     }
     if (!coverage.gaps.empty()) text += " · " + GapsText();
     if (coverage.saturated) text += " · some sums are larger than can be counted";

@@ -148,6 +148,10 @@ TEST(SvgWriter, SaysWhatIsMissing) {
   coverage.complete_through = coverage.requested.end - absl::Seconds(30);
   svg = WriteSvg(graph, {});
   EXPECT_THAT(svg, Not(HasSubstr("complete through")));
+  coverage.complete_through = absl::UnixEpoch();
+  svg = WriteSvg(graph, {});
+  EXPECT_THAT(svg, HasSubstr(" · a source has not reported yet<"));
+  EXPECT_THAT(svg, Not(HasSubstr("1970")));
 }
 
 TEST(SvgWriter, NarrowBoxesAreNotDrawn) {

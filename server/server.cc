@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "base/metrics.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "flamekeep/version.h"
 #include "ingest/interner.h"
 #include "ingest/pipeline.h"
@@ -231,7 +232,7 @@ struct Server::Impl {
   absl::Status Drain() {
     if (drained) return absl::OkStatus();
     drained = true;
-    const absl::Time deadline = absl::Now() + config.limits.drain_timeout;
+    const absl::Time deadline = SteadyNow() + config.limits.drain_timeout;
     health.SetPhase(Phase::kDraining);
     absl::Status status;
     StopSources();

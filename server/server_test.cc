@@ -15,6 +15,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -131,6 +132,45 @@ TEST_F(ServerTest, FrontEndsCanBeOff) {
   EXPECT_EQ((*server)->grpc_address(), "");
   EXPECT_EQ((*server)->http_address(), "");
   EXPECT_TRUE((*server)->Drain().ok());
+}
+
+// What a client says at first that speaks HTTP/2: the preface and its settings, which are empty.
+constexpr std::string_view kSettings("\4\0", 2);  // a frame's type and flags
+constexpr std::string_view kHttp2Begin("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+
+TEST_F(ServerTest, ClientsThatHaveNoCallDoNotHoldTheDrainUp) {
+  config_.limits.drain_timeout = absl::Seconds(3);
+  Start();
+  // It reads no further, so it never hears that the server goes.
+  RawClient silent(server_->grpc_address());
+  ASSERT_TRUE(silent.connected());
+  ASSERT_TRUE(silent.Send(kHttp2Begin));
+  ASSERT_FALSE(silent.ReadUntil(kSettings).empty());
+  ASSERT_TRUE(Push(Folded("client"), 1, "main;a 1\n").first.ok());
+  const absl::Status drained = server_->Drain();
+  EXPECT_TRUE(drained.ok()) << drained;
+}
+
+TEST_F(ServerTest, ACallThatOutlastsTheDrainIsCutOffAndTold) {
+  config_.limits.drain_timeout = absl::Seconds(1);
+  Start();
+  const std::string long_name(2'000, 'x');
+  for (uint64_t batch = 1; batch <= 8; ++batch) {
+    std::string lines;
+    for (int i = 0; i < 1'000; ++i) lines += fmt::format("{}{}_{} 1\n", long_name, batch, i);
+    ASSERT_TRUE(Push(Folded("client"), batch, lines).first.ok());
+  }
+  v1::RenderRequest request;
+  *request.mutable_selection() = LastHour();
+  request.set_format(v1::RENDER_FORMAT_FOLDED);
+  grpc::ClientContext context;
+  const auto reader = query_->Render(&context, request);
+  v1::RenderResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  const absl::Status drained = server_->Drain();
+  EXPECT_EQ(drained.code(), absl::StatusCode::kDeadlineExceeded) << drained;
+  EXPECT_THAT(Message(drained), HasSubstr("limits.drain_timeout"));
+  context.TryCancel();
 }
 
 TEST(NotifyTest, SendsToTheSocketOfSystemd) {

@@ -42,8 +42,8 @@ void BatchIds::ForgetOldest(std::vector<BatchIdRecord>* forgotten) {
   by_time_.pop_front();
 }
 
-void BatchIds::Expire(absl::Time now, std::vector<BatchIdRecord>* forgotten) {
-  const int64_t before = absl::ToUnixMillis(now - window_);
+void BatchIds::Expire(absl::Time over, std::vector<BatchIdRecord>* forgotten) {
+  const int64_t before = absl::ToUnixMillis(over);
   while (!by_time_.empty() && by_time_.front().unix_ms < before) ForgetOldest(forgotten);
   Tell();
 }

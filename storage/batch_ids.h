@@ -3,7 +3,7 @@
 //
 // Bounded in time (`window`) and in number (`max`). Beyond `max` the oldest ids are forgotten
 // before their time, and counted: a batch that comes twice so far apart would count twice, while
-// refusing new batches would lose them.
+// refusing new batches would lose them. Times are those of an AgeClock.
 //
 // Thread safety: none; the Committer guards it.
 #ifndef FLAMEKEEP_STORAGE_BATCH_IDS_H_
@@ -29,7 +29,7 @@ using BatchId = absl::uint128;
 BatchId MakeBatchId(SourceId source, std::string_view id);
 
 struct BatchIdRecord {
-  int64_t unix_ms = 0;  // when it was accepted
+  int64_t unix_ms = 0;  // when it was accepted, by the AgeClock
   BatchId id = 0;
 
   bool operator==(const BatchIdRecord&) const = default;
@@ -45,14 +45,19 @@ class BatchIds {
   // Takes in a record as it stands in RocksDB; they come in the order of their times.
   void Load(const BatchIdRecord& record);
 
-  // Appends what is over at `now` to `forgotten`.
-  void Expire(absl::Time now, std::vector<BatchIdRecord>* forgotten);
+  // Appends what was accepted before `over` to `forgotten`.
+  void Expire(absl::Time over, std::vector<BatchIdRecord>* forgotten);
   bool Contains(BatchId id) const { return ids_.contains(id); }
   // Adds an id that is not there; where there are too many, appends the oldest to `forgotten`.
   // Times never go back: while the clock does, it is that of the last one.
   BatchIdRecord Add(BatchId id, absl::Time now, std::vector<BatchIdRecord>* forgotten);
 
   size_t size() const { return ids_.size(); }
+  absl::Duration window() const { return window_; }
+  // When the newest one was accepted; InfinitePast where there is none.
+  absl::Time last() const {
+    return by_time_.empty() ? absl::InfinitePast() : absl::FromUnixMillis(by_time_.back().unix_ms);
+  }
 
  private:
   void ForgetOldest(std::vector<BatchIdRecord>* forgotten);

@@ -26,9 +26,9 @@ TEST(BatchIdsTest, AreForgottenWhenTheirTimeIsOver) {
   std::vector<BatchIdRecord> forgotten;
   const BatchIdRecord first = ids.Add(1, kNoon, &forgotten);
   ids.Add(2, kNoon + absl::Hours(1), &forgotten);
-  ids.Expire(kNoon + absl::Hours(24), &forgotten);
+  ids.Expire(kNoon, &forgotten);
   EXPECT_THAT(forgotten, IsEmpty());
-  ids.Expire(kNoon + absl::Hours(24) + absl::Milliseconds(1), &forgotten);
+  ids.Expire(kNoon + absl::Milliseconds(1), &forgotten);
   EXPECT_THAT(forgotten, ElementsAre(first));
   EXPECT_FALSE(ids.Contains(1));
   EXPECT_TRUE(ids.Contains(2));
@@ -57,7 +57,7 @@ TEST(BatchIdsTest, AClockThatGoesBackForgetsNothing) {
   ids.Add(1, kNoon, &forgotten);
   const BatchIdRecord second = ids.Add(2, kNoon - absl::Hours(48), &forgotten);
   EXPECT_EQ(second.unix_ms, absl::ToUnixMillis(kNoon));
-  ids.Expire(kNoon, &forgotten);
+  ids.Expire(kNoon - absl::Hours(24), &forgotten);
   EXPECT_THAT(forgotten, IsEmpty());
 }
 
@@ -66,20 +66,21 @@ class BatchIdStoreTest : public testing::Test {
   StoreOptions Options() {
     StoreOptions options = TestOptions(directory_.path(), &clock_);
     options.max_batch_ids = 100;
+    options.now = [this] { return clock_.Now() + step_; };
     return options;
   }
 
   // Whether it was known.
   bool Push(std::string_view id) {
     const SourceId source = *store_->InternSource({.site = "eqiad", .name = "client"});
-    bool duplicate = false;
+    AppendTold told;
     const auto ticket = store_->Append({.source = source,
                                         .samples = {store_.MakeSample(kNoon, "cpu", "a;b", 1)},
                                         .id = MakeBatchId(source, id)},
-                                       &duplicate);
+                                       &told);
     EXPECT_TRUE(ticket.ok()) << ticket.status();
     EXPECT_TRUE(store_->WaitDurable(*ticket).ok());
-    return duplicate;
+    return told.duplicate;
   }
   uint64_t Total() {
     return store_.Sum("cpu", kNoon - absl::Hours(1), kNoon + absl::Hours(1))["a;b"];
@@ -98,7 +99,8 @@ class BatchIdStoreTest : public testing::Test {
   }
 
   TestDirectory directory_;
-  TestClock clock_{kNoon};
+  TestClock clock_{kNoon};  // steady
+  absl::Duration step_;     // of the time of day
   TestStore store_{Options()};
 };
 
@@ -118,6 +120,24 @@ TEST_F(BatchIdStoreTest, ABatchCountsOnceWithinTheWindow) {
   EXPECT_EQ(Total(), 4u);
 }
 
+TEST_F(BatchIdStoreTest, ATimeOfDayThatIsSetForwardForgetsNothing) {
+  EXPECT_FALSE(Push("one"));
+  step_ = absl::Hours(48);
+  clock_.Set(kNoon + absl::Hours(23));
+  EXPECT_TRUE(Push("one"));
+  EXPECT_FALSE(Push("two"));
+  // Also where it is set forward while nothing runs: what came in the last half of the window
+  // stays.
+  step_ = absl::Hours(1000);
+  store_.Reopen(Options());
+  EXPECT_TRUE(Push("two"));
+  EXPECT_FALSE(Push("one"));
+  clock_.Set(kNoon + absl::Hours(23 + 11));
+  EXPECT_TRUE(Push("two"));
+  clock_.Set(kNoon + absl::Hours(23 + 13));
+  EXPECT_FALSE(Push("two"));
+}
+
 TEST_F(BatchIdStoreTest, StoresNoMoreThanTheBound) {
   for (int i = 0; i < 130; ++i) EXPECT_FALSE(Push(std::to_string(i)));
   EXPECT_TRUE(Push("129"));
@@ -132,7 +152,8 @@ class ForgottenPositionTest : public BatchIdStoreTest {
     const auto ticket = store_->Append(
         {.source = source,
          .samples = {store_.MakeSample(kNoon, "cpu", "a;b", 1)},
-         .position = Position{number, "c", forgettable ? absl::ToUnixSeconds(clock_.Now()) : 0}});
+         .position =
+             Position{number, "c", forgettable ? absl::ToUnixSeconds(store_->PositionTime()) : 0}});
     return ticket.ok() ? store_->WaitDurable(*ticket) : ticket.status();
   }
 };
@@ -168,14 +189,52 @@ TEST_F(ForgottenPositionTest, WhoIsSilentBeginsAnew) {
   EXPECT_EQ(Total(), 6u);
 }
 
+TEST_F(ForgottenPositionTest, ATimeOfDayThatIsSetForwardForgetsNobody) {
+  const SourceId client = *store_->InternSource({.site = "eqiad", .name = "client"});
+  ASSERT_TRUE(Push(client, 1).ok());
+  step_ = absl::Hours(24 * 365);
+  for (int restarts = 0; restarts < 2; ++restarts) {
+    ASSERT_TRUE(store_->RunMaintenance().ok());
+    EXPECT_EQ(store_->AcceptedPosition(client)->number, 1u);
+    store_.Reopen(Options());
+  }
+  EXPECT_TRUE(Push(client, 2).ok());
+}
+
+TEST_F(ForgottenPositionTest, WhoIsConnectedIsNotSilent) {
+  const SourceId idle = *store_->InternSource({.site = "eqiad", .name = "idle"});
+  store_->HoldPosition(idle);
+  ASSERT_TRUE(Push(idle, 1).ok());
+  for (int day = 0; day < 100; ++day) {
+    clock_.Set(kNoon + day * absl::Hours(24));
+    ASSERT_TRUE(store_->RunMaintenance().ok());
+    ASSERT_TRUE(store_->Flush().ok());
+  }
+  // Nor is who was, up to a kill.
+  store_.Reopen(Options());
+  ASSERT_TRUE(store_->RunMaintenance().ok());
+  ASSERT_TRUE(Push(idle, 2).ok());
+  store_->HoldPosition(idle);
+  clock_.Set(kNoon + absl::Hours(24 * 140));
+  ASSERT_TRUE(store_->RunMaintenance().ok());
+  ASSERT_TRUE(store_->Flush().ok());
+  store_->ReleasePosition(idle);
+  clock_.Set(kNoon + absl::Hours(24 * 169));
+  ASSERT_TRUE(store_->RunMaintenance().ok());
+  EXPECT_EQ(store_->AcceptedPosition(idle)->number, 2u);
+  clock_.Set(kNoon + absl::Hours(24 * 171));
+  ASSERT_TRUE(store_->RunMaintenance().ok());
+  EXPECT_FALSE(store_->AcceptedPosition(idle).has_value());
+}
+
 TEST_F(ForgottenPositionTest, ANewFirstBatchBeforeTheFlushStays) {
   const SourceId source = *store_->InternSource({.site = "eqiad", .name = "client"});
   ASSERT_TRUE(Push(source, 1).ok());
-  clock_.Set(kNoon + absl::Hours(24 * 31));
   StoreOptions options = Options();
   options.flush_interval = absl::Hours(1);
   options.min_flush_interval = absl::Hours(1);
   store_.Reopen(options);
+  clock_.Set(kNoon + absl::Hours(24 * 31));
   ASSERT_TRUE(store_->RunMaintenance().ok());
   EXPECT_TRUE(store_->Append({.source = source, .position = Position{1, "again"}}).ok());
   store_.Reopen(Options());

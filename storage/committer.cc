@@ -18,6 +18,16 @@ constexpr size_t kMaxCursorBytes = 64 << 10;
 // written, batches without samples come only until these fill the head's bound.
 constexpr size_t kWaiterBytes = 4 << 10;
 
+// A position that is held and older is written again with a new time, so that it is young when the
+// process is killed.
+constexpr absl::Duration kRenewAfter = absl::Hours(1);
+
+absl::Time LastAccepted(const absl::flat_hash_map<SourceId, Position>& positions) {
+  int64_t last = 0;
+  for (const auto& [source, position] : positions) last = std::max(last, position.accepted_s);
+  return last == 0 ? absl::InfinitePast() : absl::FromUnixSeconds(last);
+}
+
 // The first moment at which a source that reports progress is read; nothing where none does.
 std::optional<int64_t> BeginOfProgress(const HeadContents& contents) {
   if (contents.progress.empty() && !contents.live.has_value()) return std::nullopt;
@@ -34,6 +44,10 @@ Committer::Committer(Options options, CommitSink* sink, Durable durable)
     : options_(std::move(options)),
       flush_bytes_(std::min(options_.flush_bytes, options_.max_head_bytes / 2)),
       sink_(sink),
+      position_clock_(options_.forget_positions_after, LastAccepted(durable.positions),
+                      options_.now(), options_.steady_now()),
+      batch_id_clock_(durable.batch_ids.window(), durable.batch_ids.last(), options_.now(),
+                      options_.steady_now()),
       accepted_positions_(durable.positions),
       durable_positions_(std::move(durable.positions)),
       batch_ids_(std::move(durable.batch_ids)),
@@ -97,7 +111,7 @@ absl::Status Committer::WaitForProgress(const FinalGuard& guard) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
     if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow())) {
       return Error(absl::StatusCode::kResourceExhausted,
-                   "what live sources have read can not be written{}{}, and whether this import "
+                   "what live sources have read can not be written{}{}, and whether this batch "
                    "may come behind it can not be told: try again later",
                    write_status_.ok() ? "" : ": ", Message(write_status_));
     }
@@ -106,36 +120,63 @@ absl::Status Committer::WaitForProgress(const FinalGuard& guard) {
 }
 
 absl::StatusOr<Ticket> Committer::Append(const Batch& batch, const FinalGuard* guard,
-                                         bool* duplicate) {
+                                         AppendTold* told) {
   absl::MutexLock lock(&mutex_);
   FLAMEKEEP_RETURN_IF_ERROR(WaitForRoom());
   if (guard != nullptr) FLAMEKEEP_RETURN_IF_ERROR(WaitForProgress(*guard));
   FLAMEKEEP_ASSIGN_OR_RETURN(bool known, CheckNumber(batch.source, batch.position));
-  const absl::Time now = batch.id.has_value() ? options_.now() : absl::Time();
+  const absl::Time steady = batch.id.has_value() ? options_.steady_now() : absl::Time();
   if (batch.id.has_value()) {
-    batch_ids_.Expire(now, head_.forgotten_ids());
+    batch_ids_.Expire(batch_id_clock_.OverAt(steady), head_.forgotten_ids());
     known = known || batch_ids_.Contains(*batch.id);
   }
-  if (duplicate != nullptr) *duplicate = known;
+  if (told != nullptr) *told = {.duplicate = known};
   const bool nothing = batch.samples.empty() && !batch.position.has_value() &&
                        !batch.id.has_value() && batch.progress.empty();
   if (known || nothing) return accepted_;
-  if (guard != nullptr) FLAMEKEEP_RETURN_IF_ERROR(guard->Check());
-  head_.Add(batch);
+  std::optional<Batch> kept;
+  if (guard != nullptr && guard->pushed()) {
+    kept = guard->WithoutFinal(batch);
+  } else if (guard != nullptr) {
+    FLAMEKEEP_RETURN_IF_ERROR(guard->Check());
+  }
+  if (told != nullptr && kept) told->left_out = batch.samples.size() - kept->samples.size();
+  head_.Add(kept ? *kept : batch);
   if (batch.id.has_value()) {
-    head_.AddBatchId(batch_ids_.Add(*batch.id, now, head_.forgotten_ids()));
+    head_.AddBatchId(batch_ids_.Add(*batch.id, batch_id_clock_.At(steady), head_.forgotten_ids()));
   }
   return Accepted(batch.source, batch.position);
 }
 
-size_t Committer::ForgetPositions(absl::Time before) {
-  const int64_t before_s = absl::ToUnixSeconds(before);
+void Committer::HoldPosition(SourceId source) {
+  absl::MutexLock lock(&mutex_);
+  held_positions_.insert(source);
+}
+
+void Committer::ReleasePosition(SourceId source) {
+  absl::MutexLock lock(&mutex_);
+  held_positions_.erase(source);
+}
+
+size_t Committer::ForgetPositions() {
+  const absl::Time steady = options_.steady_now();
+  const int64_t now_s = absl::ToUnixSeconds(position_clock_.At(steady));
+  const int64_t over_s = absl::ToUnixSeconds(position_clock_.OverAt(steady));
+  const int64_t renew_s = absl::ToUnixSeconds(position_clock_.At(steady) - kRenewAfter);
   absl::MutexLock lock(&mutex_);
   std::vector<SourceId> forgotten;
-  for (const auto& [source, position] : accepted_positions_) {
-    if (position.accepted_s == 0 || position.accepted_s >= before_s) continue;
+  bool renewed = false;
+  for (auto& [source, position] : accepted_positions_) {
+    if (position.accepted_s == 0) continue;
+    // What is on its way to the disk is young.
     const auto durable = durable_positions_.find(source);
-    if (durable != durable_positions_.end() && durable->second == position) {
+    if (durable == durable_positions_.end() || durable->second != position) continue;
+    if (held_positions_.contains(source)) {
+      if (position.accepted_s >= renew_s) continue;
+      position.accepted_s = now_s;
+      head_.SetPosition(source, position);
+      renewed = true;
+    } else if (position.accepted_s < over_s) {
       forgotten.push_back(source);
     }
   }
@@ -144,7 +185,7 @@ size_t Committer::ForgetPositions(absl::Time before) {
     durable_positions_.erase(source);
     head_.ForgetPosition(source);
   }
-  if (!forgotten.empty()) Accepted(kAllSources, std::nullopt);
+  if (renewed || !forgotten.empty()) Accepted(kAllSources, std::nullopt);
   return forgotten.size();
 }
 
@@ -174,7 +215,7 @@ absl::Status Committer::Run(absl::AnyInvocable<bool()> prepare, absl::Time deadl
   tasks_.push_back({std::move(prepare), result});
   wake_.Signal();
   while (!result->has_value()) {
-    if (changed_.WaitWithDeadline(&mutex_, deadline) && !result->has_value()) {
+    if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow()) && !result->has_value()) {
       return Error(absl::StatusCode::kUnavailable,
                    "the store can not write at present{}{}: try again later",
                    write_status_.ok() ? "" : ": ", Message(write_status_));
@@ -202,7 +243,7 @@ absl::Status Committer::WaitDurable(Ticket ticket, absl::Time deadline) {
   wake_.Signal();
   while (durable_ < ticket) {
     if (stopping_) return Error(absl::StatusCode::kUnavailable, "the store is closing");
-    if (changed_.WaitWithDeadline(&mutex_, deadline) && durable_ < ticket) {
+    if (changed_.WaitWithTimeout(&mutex_, deadline - SteadyNow()) && durable_ < ticket) {
       return Error(absl::StatusCode::kDeadlineExceeded, "the write is not durable yet{}{}",
                    write_status_.ok() ? "" : ": ", Message(write_status_));
     }

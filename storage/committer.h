@@ -23,11 +23,14 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/steady_clock.h"
+#include "storage/age_clock.h"
 #include "storage/batch_ids.h"
 #include "storage/final_guard.h"
 #include "storage/head.h"
@@ -56,7 +59,10 @@ class Committer {
     size_t max_head_bytes;
     absl::Duration append_timeout;
     absl::Duration progress_interval;
-    std::function<absl::Time()> now = [] { return absl::Now(); };  // for ids and positions
+    absl::Duration forget_positions_after = absl::InfiniteDuration();
+    // For the age of ids and positions (AgeClock).
+    std::function<absl::Time()> now = [] { return absl::Now(); };
+    std::function<absl::Time()> steady_now = [] { return SteadyNow(); };
   };
 
   // What is durable at the start.
@@ -74,26 +80,31 @@ class Committer {
   // gets an error, and so does whoever comes later.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // `guard`: of an import, may be null. `duplicate` may be null.
+  // `guard`: of what is imported or pushed, may be null. `told` may be null.
   absl::StatusOr<Ticket> Append(const Batch& batch, const FinalGuard* guard = nullptr,
-                                bool* duplicate = nullptr) ABSL_LOCKS_EXCLUDED(mutex_);
+                                AppendTold* told = nullptr) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Ticket> Replace(Replacement replacement, const FinalGuard* guard = nullptr)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Forgets the durable positions whose batches were taken in before; how many. Holds with the next
-  // flush.
-  size_t ForgetPositions(absl::Time before) ABSL_LOCKS_EXCLUDED(mutex_);
+  // For Position::accepted_s.
+  absl::Time PositionTime() const { return position_clock_.At(options_.steady_now()); }
+  // Between these a source's position does not grow old.
+  void HoldPosition(SourceId source) ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReleasePosition(SourceId source) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Forgets the durable positions that are too old; how many. Holds with the next flush.
+  size_t ForgetPositions() ABSL_LOCKS_EXCLUDED(mutex_);
 
   void SetLiveSources(std::vector<LiveSource> live) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Runs `prepare` on the committer thread, between flushes, then Commit(); returns when that is
   // durable. `prepare` returns false to have nothing committed. Errors: CANCELLED when the
-  // committer stops; UNAVAILABLE at the deadline, after which `prepare` may run all the same: what
-  // it refers to must then live as long as the committer.
+  // committer stops; UNAVAILABLE at the deadline (of SteadyNow()), after which `prepare` may run
+  // all the same: what it refers to must then live as long as the committer.
   absl::Status Run(absl::AnyInvocable<bool()> prepare, absl::Time deadline = absl::InfiniteFuture())
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done) ABSL_LOCKS_EXCLUDED(mutex_);
+  // `deadline`: of SteadyNow().
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
   // The ticket of everything accepted so far.
   Ticket last_ticket() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -119,7 +130,7 @@ class Committer {
   // What waits to be written, and who waits for that.
   size_t BytesHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WaitForRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Waits while progress that may matter to the import is on its way to the disk.
+  // Waits while progress that may matter to the batch is on its way to the disk.
   absl::Status WaitForProgress(const FinalGuard& guard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Ticket Accepted(SourceId source, const std::optional<Position>& position)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -135,6 +146,8 @@ class Committer {
   const Options options_;
   const size_t flush_bytes_;  // well below the bound at which appends wait
   CommitSink* const sink_;
+  const AgeClock position_clock_;
+  const AgeClock batch_id_clock_;
 
   mutable absl::Mutex mutex_;
   Head head_ ABSL_GUARDED_BY(mutex_);
@@ -148,6 +161,7 @@ class Committer {
   Ticket wanted_ ABSL_GUARDED_BY(mutex_) = 0;  // the highest ticket that someone waits for
   absl::flat_hash_map<SourceId, Position> accepted_positions_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<SourceId, Position> durable_positions_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<SourceId> held_positions_ ABSL_GUARDED_BY(mutex_);
   BatchIds batch_ids_ ABSL_GUARDED_BY(mutex_);
   std::multimap<Ticket, absl::AnyInvocable<void()>> waiters_ ABSL_GUARDED_BY(mutex_);
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);

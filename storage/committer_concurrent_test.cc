@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/steady_clock.h"
 #include "storage/committer.h"
 
 namespace flamekeep::storage {
@@ -137,7 +138,7 @@ TEST(CommitterConcurrentTest, StopsWhileTheSinkIsBroken) {
   {
     Committer committer(FastOptions(), &sink, {});
     const absl::StatusOr<Ticket> ticket = committer.Append(MakeBatch(1, 1, 7));
-    const absl::Status wait = committer.WaitDurable(*ticket, absl::Now() + absl::Milliseconds(50));
+    const absl::Status wait = committer.WaitDurable(*ticket, SteadyNow() + absl::Milliseconds(50));
     EXPECT_EQ(wait.code(), absl::StatusCode::kDeadlineExceeded);
     EXPECT_THAT(wait.ToString(), HasSubstr("broken"));
     std::atomic<bool> started = false;
@@ -188,7 +189,7 @@ TEST(CommitterConcurrentTest, ATaskIsNotWaitedForBeyondItsDeadline) {
     return true;
   };
   for (int i = 0; i < 2; ++i) {
-    const absl::Status status = committer.Run(task, absl::Now() + absl::Milliseconds(20));
+    const absl::Status status = committer.Run(task, SteadyNow() + absl::Milliseconds(20));
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   }
   sink.set_broken(false);

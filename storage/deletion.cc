@@ -10,6 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "storage/column.h"
 #include "storage/snapshot.h"
 
@@ -86,13 +87,13 @@ bool Deleter::has_columns() const {
   return record_.has_value() && record_->phase == DeletionPhase::kColumns;
 }
 
-bool Deleter::WaitUntilThrough(absl::Time deadline) const {
+bool Deleter::WaitUntilThrough(absl::Duration limit) const {
   absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithDeadline(
+  return mutex_.AwaitWithTimeout(
       absl::Condition(
           +[](const std::optional<DeletionRecord>* record) { return !record->has_value(); },
           &record_),
-      deadline);
+      limit);
 }
 
 absl::Status Deleter::last_error() const {
@@ -186,7 +187,7 @@ absl::StatusOr<DeletionAmount> Deleter::Start(absl::Time begin, absl::Time end,
         SetRecord(*std::move(record));
         return true;
       },
-      absl::Now() + parts_.patience));
+      SteadyNow() + parts_.patience));
   FLAMEKEEP_RETURN_IF_ERROR(*error);
   spdlog::warn("a deletion from {} to {} begins: {} series, {} columns, {} samples",
                absl::FormatTime(absl::RFC3339_sec, begin, absl::UTCTimeZone()),
@@ -341,10 +342,11 @@ absl::Status Deleter::BlankNames() {
       FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading what columns refer to"));
     }
   }
+  Dictionary::Blanking plan = parts_.dictionary->PlanBlanking(std::move(used));
   uint64_t blanked = 0;
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
     rocksdb::WriteBatch* batch = parts_.flusher->Begin();
-    blanked = parts_.dictionary->BlankUnused(std::move(used), batch);
+    blanked = parts_.dictionary->BlankUnused(std::move(plan), batch);
     return blanked > 0;
   }));
   names_blanked_.store(blanked);

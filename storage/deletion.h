@@ -92,8 +92,8 @@ class Deleter {
   bool pending() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Whether columns that are to go may still be there: nothing may be rolled up.
   bool has_columns() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // Waits until no deletion is pending; false at the deadline.
-  bool WaitUntilThrough(absl::Time deadline) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until no deletion is pending; false after `limit`.
+  bool WaitUntilThrough(absl::Duration limit) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Of the last Run().
   absl::Status last_error() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Of the deletion that was through last.

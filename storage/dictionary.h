@@ -96,13 +96,20 @@ class Dictionary {
   void TakePending(rocksdb::WriteBatch* batch);
   // Committer only. The batch of the last TakePending() is durable.
   void Committed();
-  // Committer only. Blanking of names: NoteUse() begins to note the stacks of all columns that are
-  // committed; BlankUnused() ends that and adds to `batch` runs without the names of the frames
-  // that neither `used` (by stack id) nor a noted stack has in its path; how many. In memory they
-  // keep their names, and their ids can still be given: NoteStacks(), which is called with each
-  // column before TakePending(), has the names written again where one is referred to.
+  // Blanking of names: NoteUse() begins to note the stacks of all columns that are committed;
+  // PlanBlanking() goes through all stacks for those in `used` (by stack id); BlankUnused() ends
+  // the noting and adds to `batch` runs without the names of the frames that neither those nor a
+  // noted stack has in its path; how many. In memory they keep their names, and their ids can still
+  // be given: NoteStacks(), which is called with each column before TakePending(), has the names
+  // written again where one is referred to. Committer only, but for PlanBlanking(): that takes
+  // seconds in a large store, and any thread may call it.
+  struct Blanking {
+    std::vector<bool> in_use;  // frames in the path of a used stack, by id
+    std::vector<bool> stacks;  // that have another one in their path, by id
+  };
   void NoteUse();
-  uint64_t BlankUnused(std::vector<bool> used, rocksdb::WriteBatch* batch);
+  Blanking PlanBlanking(std::vector<bool> used) const;
+  uint64_t BlankUnused(Blanking plan, rocksdb::WriteBatch* batch);
   void NoteStacks(absl::Span<const Pair> pairs);
 
   // After the committer reopened RocksDB (the old handles are gone).

@@ -66,23 +66,37 @@ void Dictionary::Impl::RestorePath(StackId stack, const StackTreeView& view) {
   }
 }
 
-uint64_t Dictionary::BlankUnused(std::vector<bool> used, rocksdb::WriteBatch* batch) {
+Dictionary::Blanking Dictionary::PlanBlanking(std::vector<bool> used) const {
+  const StackTreeView view = impl_->tree->view();
+  Blanking plan{FramesOf(view, &used, impl_->frames.size()), std::vector<bool>(view.size())};
+  for (uint32_t id = 1; id < view.size(); ++id) {
+    plan.stacks[id] = plan.stacks[Raw(view.parent(StackId{id}))] ||
+                      !At(plan.in_use, Raw(view.frame(StackId{id})));
+  }
+  return plan;
+}
+
+uint64_t Dictionary::BlankUnused(Blanking plan, rocksdb::WriteBatch* batch) {
   BlankNames& blank = impl_->blank;
   const StackTreeView view = impl_->tree->view();
-  used.resize(std::max(used.size(), blank.noted.size()));
-  for (size_t id = 0; id < blank.noted.size(); ++id) {
-    if (blank.noted[id]) used[id] = true;
+  for (uint32_t noted = 0; noted < blank.noted.size(); ++noted) {
+    if (!blank.noted[noted]) continue;
+    for (StackId id{noted}; id != kRootStack; id = view.parent(id)) {
+      const uint32_t frame = Raw(view.frame(id));
+      if (frame < plan.in_use.size()) plan.in_use[frame] = true;
+    }
   }
   blank.noting = false;
   blank.noted = {};
 
-  // Of frames that are not in the runs yet there is nothing to blank.
+  // Of frames that are not in the runs yet there is nothing to blank, and of those that came after
+  // the plan nothing is known.
   const uint32_t frames = impl_->committed.frames;
-  const std::vector<bool> in_use = FramesOf(view, &used, frames);
+  const auto end = std::min(frames, static_cast<uint32_t>(plan.in_use.size()));
   blank.frames.resize(frames);
   uint64_t blanked = 0;
-  for (uint32_t id = 1; id < frames; ++id) {
-    if (in_use[id] || blank.frames[id]) continue;
+  for (uint32_t id = 1; id < end; ++id) {
+    if (plan.in_use[id] || blank.frames[id]) continue;
     const Frame frame = impl_->frames.frame(FrameId{id});
     if (frame.function.empty() && frame.file.empty()) continue;
     blank.frames[id] = true;
@@ -91,11 +105,8 @@ uint64_t Dictionary::BlankUnused(std::vector<bool> used, rocksdb::WriteBatch* ba
   }
   if (blanked == 0) return 0;
   impl_->has_blanks.store(true);
-  blank.stacks.assign(view.size(), false);
-  for (uint32_t id = 1; id < view.size(); ++id) {
-    blank.stacks[id] = blank.stacks[Raw(view.parent(StackId{id}))] ||
-                       At(blank.frames, Raw(view.frame(StackId{id})));
-  }
+  // Frames that were noted meanwhile are marked in it, too, which only makes a look-up longer.
+  blank.stacks = std::move(plan.stacks);
   RepackGroups(impl_->frames, blank, frames, impl_->Runs(), batch);
   return blanked;
 }

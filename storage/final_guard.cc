@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "base/status.h"
@@ -12,6 +13,12 @@ namespace {
 bool Overlap(Minute begin, Minute end, const FinalRange& range) {
   return int64_t{begin} * kMsPerMinute < range.end_ms &&
          int64_t{end} * kMsPerMinute > range.begin_ms;
+}
+
+// The whole minutes of a range.
+FinalRange WholeMinutes(const FinalRange& range) {
+  return {(range.begin_ms + kMsPerMinute - 1) / kMsPerMinute * kMsPerMinute,
+          range.end_ms / kMsPerMinute * kMsPerMinute};
 }
 
 std::string TimeText(int64_t unix_ms) {
@@ -61,26 +68,23 @@ void FinalGuard::AddBucket(SeriesId series, const Bucket& bucket) {
   Touch(series, bucket.start, bucket.end());
 }
 
-KeyedRecords FinalGuard::Records() const {
-  KeyedRecords records;
-  for (auto& [source, record] : progress_->All()) {
-    records.emplace_back(catalog_->SourceOf(source), std::move(record));
-  }
-  return records;
-}
+KeyedRecords FinalGuard::Records() const { return Keyed(progress_->All(), *catalog_); }
 
 bool FinalGuard::IsAfter(int64_t other_begin_ms) const {
   for (const auto& [source, record] : progress_->All()) {
     if (record.recorded_from_ms == 0 || !IsLive(catalog_->SourceOf(source).kind)) continue;
     other_begin_ms = std::min(other_begin_ms, record.recorded_from_ms);
   }
+  const KeyedRecords records = Records();
   return std::any_of(touched_.begin(), touched_.end(), [&](const auto& entry) {
-    return int64_t{entry.second.end} * kMsPerMinute > other_begin_ms;
+    const auto& [site, type] = entry.first;
+    return int64_t{entry.second.end} * kMsPerMinute > other_begin_ms &&
+           !IsPushed(records, site, type);
   });
 }
 
 bool FinalGuard::Overlaps(const Touched& touched, const FinalRange& range) const {
-  if (range.empty() || !Overlap(touched.begin, touched.end, range)) return false;
+  if (!Overlap(touched.begin, touched.end, range)) return false;
   const auto of_type = [&](SeriesId series) {
     return std::find(touched.series.begin(), touched.series.end(), series) != touched.series.end();
   };
@@ -98,15 +102,44 @@ absl::Status FinalGuard::Check() const {
   const KeyedRecords records = Records();
   for (const auto& [key, touched] : touched_) {
     const auto& [site, type] = key;
-    const FinalRange range = FinalRangeOf(records, site, type);
-    if (!Overlaps(touched, range)) continue;
-    return Error(absl::StatusCode::kFailedPrecondition,
-                 "samples of {} at site {} between {} and {} can not be imported: live sources "
-                 "have made this range final, so answers over it must not change: import what lies "
-                 "before it, or import with --amend if they are to change all the same",
-                 type, site, TimeText(range.begin_ms), TimeText(range.end_ms));
+    for (const FinalRange& range : FinalRangesOf(records, site, type)) {
+      if (!Overlaps(touched, range)) continue;
+      return Error(absl::StatusCode::kFailedPrecondition,
+                   "samples of {} at site {} between {} and {} can not be {}: live sources "
+                   "have made this range final, so answers over it must not change: import what "
+                   "lies before it, or import with --amend if they are to change all the same",
+                   type, site, TimeText(range.begin_ms), TimeText(range.end_ms),
+                   pushed_ ? "pushed" : "imported");
+    }
   }
   return absl::OkStatus();
+}
+
+std::optional<Batch> FinalGuard::WithoutFinal(const Batch& batch) const {
+  std::map<SeriesId, std::vector<FinalRange>> final;
+  const KeyedRecords records = Records();
+  for (const auto& [key, touched] : touched_) {
+    std::vector<FinalRange> ranges;
+    for (const FinalRange& range : FinalRangesOf(records, key.first, key.second)) {
+      const FinalRange whole = WholeMinutes(range);
+      if (whole.begin_ms < whole.end_ms && Overlap(touched.begin, touched.end, whole)) {
+        ranges.push_back(whole);
+      }
+    }
+    if (ranges.empty()) continue;
+    for (const SeriesId series : touched.series) final[series] = ranges;
+  }
+  if (final.empty()) return std::nullopt;
+  Batch kept = batch;
+  std::erase_if(kept.samples, [&](const Sample& sample) {
+    const auto ranges = final.find(sample.series);
+    if (ranges == final.end()) return false;
+    const Bucket bucket = BucketAt(resolution_, sample.minute);
+    return std::any_of(ranges->second.begin(), ranges->second.end(), [&](const auto& range) {
+      return Overlap(bucket.start, bucket.end(), range);
+    });
+  });
+  return kept;
 }
 
 }  // namespace flamekeep::storage

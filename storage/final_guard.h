@@ -1,6 +1,8 @@
-// Keeps an import out of a range that live sources have made final, unless it amends.
+// Keeps imports that do not amend, and what clients push, out of a range that live sources have
+// made final: an import is refused whole; of a pushed batch the samples are left out, since the
+// rest of it would otherwise never get in.
 //
-// Made for one batch or replacement of an import, asked by the Committer before it takes it. What
+// Made for one batch or replacement, asked by the Committer before it takes it. What
 // is durable decides: progress in the head is committed with the import or after it, and while
 // progress is on its way to the disk the Committer waits where it may matter (IsAfter()).
 //
@@ -26,21 +28,27 @@ namespace flamekeep::storage {
 
 class FinalGuard {
  public:
-  FinalGuard(const Catalog* catalog, const ProgressTable* progress)
-      : catalog_(catalog), progress_(progress) {}
+  FinalGuard(const Catalog* catalog, const ProgressTable* progress, bool pushed)
+      : catalog_(catalog), progress_(progress), pushed_(pushed) {}
+
+  bool pushed() const { return pushed_; }
 
   // The samples of a batch whose times are known at `resolution`.
   void AddSamples(absl::Span<const Sample> samples, Level resolution);
   // A bucket in which the content of a series changes.
   void AddBucket(SeriesId series, const Bucket& bucket);
 
-  // Whether the import reaches behind the first moment at which a live source of its sites was
-  // read, or `other_begin_ms`: only then can progress matter to it.
+  // Whether it reaches behind the first moment at which a live source of its sites was read, or
+  // `other_begin_ms`, with a type that no client pushes so far: only then can progress matter.
   bool IsAfter(int64_t other_begin_ms) const;
 
   // Errors: FAILED_PRECONDITION where some of it falls into a final range; the message names type,
   // site, the range and the way out.
   absl::Status Check() const;
+
+  // The batch of AddSamples() without the samples that fall into whole minutes of a final range: no
+  // answer that is final holds part of a minute. Nothing where all may stay.
+  std::optional<Batch> WithoutFinal(const Batch& batch) const;
 
  private:
   // Of one site and profile type: the minutes that are touched lie in [begin, end), and each sample
@@ -57,6 +65,7 @@ class FinalGuard {
 
   const Catalog* const catalog_;
   const ProgressTable* const progress_;
+  const bool pushed_;
   absl::Span<const Sample> samples_;
   Level resolution_ = Level::kMinute;
   std::vector<std::pair<SeriesId, Bucket>> buckets_;

@@ -162,21 +162,76 @@ TEST_F(FinalGuardTest, WithoutLiveSourcesNothingIsRefused) {
           .ok());
 }
 
-TEST_F(FinalGuardTest, LiveSamplesAndPushesAreNotImports) {
+TEST_F(FinalGuardTest, LiveSamplesAreNotImports) {
   EXPECT_TRUE(
       store_
           ->Append({.source = live_,
                     .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
           .ok());
+}
+
+// Pushes keep out of what was final before the first of them, and it stays final.
+TEST_F(FinalGuardTest, PushesChangeNothingThatIsFinal) {
+  Report(absl::Hours(2) + absl::Seconds(30));
   const SourceId client = *store_->InternSource({SourceKind::kPush, "eqiad", "client", "", 0});
-  EXPECT_TRUE(
-      store_
-          ->Append({.source = client,
-                    .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
-          .ok());
-  // From now on the type may change at any time.
-  ASSERT_TRUE(store_->Flush().ok());
-  EXPECT_TRUE(Import(absl::Hours(1)).ok());
+  uint64_t number = 0;
+  // How many of the samples, each a minute, are left out.
+  const auto push = [&](absl::Duration begin, int minutes, Level resolution = Level::kMinute) {
+    std::vector<Sample> samples;
+    for (int i = 0; i < minutes; ++i) {
+      samples.push_back(store_.MakeSample(kNoon + begin + absl::Minutes(i), "excimer", "a", 1));
+    }
+    AppendTold told;
+    const absl::StatusOr<Ticket> ticket = store_->Append({.source = client,
+                                                          .resolution = resolution,
+                                                          .samples = samples,
+                                                          .position = Position{++number, ""}},
+                                                         &told);
+    EXPECT_TRUE(ticket.ok()) << ticket.status();
+    EXPECT_TRUE(store_->WaitDurable(*ticket).ok());
+    return told.left_out;
+  };
+  // The whole of it lies in the range: nothing comes in, but the batch is acknowledged.
+  EXPECT_EQ(push(absl::Hours(1), 3), 3u);
+  EXPECT_EQ(store_->AcceptedPosition(client)->number, 1u);
+  Report(absl::Hours(2) + absl::Seconds(31));
+  EXPECT_TRUE(IsFinal(absl::ZeroDuration(), absl::Hours(2)));
+  // No whole minute of 14:00 is final, so samples may come into it.
+  EXPECT_EQ(push(absl::Minutes(-2), 124), 120u);
+  EXPECT_EQ(push(absl::Hours(1), 1, Level::kHour), 1u);
+  Report(absl::Hours(3));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(IsFinal(absl::ZeroDuration(), absl::Hours(2)));
+    EXPECT_FALSE(IsFinal(absl::ZeroDuration(), absl::Hours(2) + absl::Minutes(1)));
+    EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)), StackValues{});
+    EXPECT_EQ(store_.Sum("excimer", kNoon - absl::Hours(1), kNoon + absl::Hours(3)),
+              (StackValues{{"a", 4}}));
+    EXPECT_EQ(push(absl::Hours(1), 1), 1u);
+    EXPECT_FALSE(Import(absl::Hours(1)).ok());
+    store_.Reopen(Options());
+  }
+  // Behind it anything may come.
+  EXPECT_EQ(push(absl::Hours(2), 30), 0u);
+  EXPECT_TRUE(Import(absl::Hours(2) + absl::Minutes(1)).ok());
+}
+
+TEST_F(FinalGuardTest, AReplacementThatIsPushedIsRefused) {
+  const SourceId client = *store_->InternSource({SourceKind::kPush, "eqiad", "client", "", 0});
+  const auto replace = [&](absl::Duration after_noon) {
+    return store_
+        ->Replace({.source = client,
+                   .position_source = client,
+                   .bucket = BucketAt(Level::kHour, *MinuteOf(kNoon + after_noon)),
+                   .samples = {store_.MakeSample(kNoon + after_noon, "excimer", "a", 1)}})
+        .status();
+  };
+  const absl::Status refused = replace(absl::Hours(1));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(refused), HasSubstr("can not be pushed"));
+  ASSERT_TRUE(replace(absl::Hours(2)).ok());
+  Report(absl::Hours(3));
+  EXPECT_TRUE(IsFinal(absl::ZeroDuration(), absl::Hours(2)));
+  EXPECT_FALSE(IsFinal(absl::ZeroDuration(), absl::Hours(3)));
 }
 
 // While progress is on its way to the disk, an import that it may overtake waits; what was taken in

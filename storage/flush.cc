@@ -159,6 +159,7 @@ absl::Status Flusher::AddReplacement(const Database& database, const Replacement
           database.level(bucket.level),
           EncodeColumnKey({site, bucket.start, series, replacement.source, Part::kDirect}),
           built.encoded);
+      NoteType(replacement.source, series);
     }
     MarkAbove(site, bucket.level, bucket.start);
   }
@@ -213,10 +214,12 @@ void Flusher::NoteType(SourceId source, SeriesId series) {
   if (noted_.contains({source, series})) return;
   const SourceKey key = parts_.catalog->SourceOf(source);
   const std::string type = parts_.catalog->ProfileTypeOf(series);
+  // One client stands for all that push a type.
   const bool needless = key.kind == SourceKind::kImport ||
-                        (key.kind == SourceKind::kPush && IsPushed(key.site, type));
+                        (key.kind == SourceKind::kPush && IsPushed(AllProgress(), key.site, type));
   ProgressRecord record = ProgressOf(source);
   if (!needless && record.profile_types.insert(type).second) {
+    if (key.kind == SourceKind::kPush) KeepFinal(key.site, type, &record);
     SetProgress(source, record);
     return;
   }
@@ -226,14 +229,22 @@ void Flusher::NoteType(SourceId source, SeriesId series) {
   noted_.emplace(source, series);
 }
 
-bool Flusher::IsPushed(std::string_view site, const std::string& type) const {
+KeyedRecords Flusher::AllProgress() const {
   std::map<SourceId, ProgressRecord> records = pending_.progress;
   records.merge(parts_.progress->All());
-  return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
-    if (!entry.second.profile_types.contains(type)) return false;
-    const SourceKey key = parts_.catalog->SourceOf(entry.first);
-    return key.kind == SourceKind::kPush && key.site == site;
-  });
+  return Keyed(std::move(records), *parts_.catalog);
+}
+
+void Flusher::KeepFinal(std::string_view site, const std::string& type,
+                        ProgressRecord* client) const {
+  const std::vector<FinalRange> ranges =
+      FinalRangesOf(Keyed(parts_.progress->All(), *parts_.catalog), site, type);
+  if (ranges.empty()) return;
+  // A clock that was far ahead promised too much.
+  const int64_t end = std::min(ranges.back().end_ms, absl::ToUnixMillis(parts_.now()));
+  client->final_before_ms[type] = end;
+  spdlog::warn("clients push {} at site {}: answers over what comes after {} are not final", type,
+               site, absl::FormatTime(absl::FromUnixMillis(end), absl::UTCTimeZone()));
 }
 
 absl::Status Flusher::AddProgress(const Database& database, SourceId source,

@@ -99,8 +99,11 @@ class Flusher final : public CommitSink {
   absl::Status AddGap(const Database& database, SourceId source, Gap gap);
   // Notes that a live or pushed source gives a series' profile type.
   void NoteType(SourceId source, SeriesId series);
-  // Whether the types of some client are known to hold this one: one stands for all.
-  bool IsPushed(std::string_view site, const std::string& type) const;
+  // As they will stand after this commit.
+  KeyedRecords AllProgress() const;
+  // From now on clients push the type: what is final so far stays so. Progress of this commit does
+  // not count, as nobody has seen it.
+  void KeepFinal(std::string_view site, const std::string& type, ProgressRecord* client) const;
   // As it will stand after this commit.
   ProgressRecord ProgressOf(SourceId source) const;
   // Sets the marks of all buckets above `level` that hold `start`.

@@ -113,6 +113,12 @@ std::string EncodeProgress(const ProgressRecord& record) {
   out.push_back(record.retired ? 1 : 0);
   PutVarint(record.profile_types.size(), &out);
   for (const std::string& type : record.profile_types) PutString(type, &out);
+  if (record.final_before_ms.empty()) return out;
+  for (const std::string& type : record.profile_types) {
+    const auto before = record.final_before_ms.find(type);
+    PutVarint(before == record.final_before_ms.end() ? 0 : static_cast<uint64_t>(before->second),
+              &out);
+  }
   return out;
 }
 
@@ -131,6 +137,14 @@ absl::StatusOr<ProgressRecord> DecodeProgress(std::string_view encoded) {
     ok = GetCopy(&encoded, &type) &&
          (record.profile_types.empty() || *record.profile_types.rbegin() < type);
     record.profile_types.insert(std::move(type));
+  }
+  if (ok && !encoded.empty()) {
+    for (const std::string& type : record.profile_types) {
+      uint64_t before;
+      ok = ok && GetVarint(&encoded, &before) && before <= kMaxUnixMs;
+      if (ok && before != 0) record.final_before_ms[type] = static_cast<int64_t>(before);
+    }
+    ok = ok && !record.final_before_ms.empty();
   }
   if (!ok || !encoded.empty()) return DataLoss("a progress record is malformed");
   record.recorded_from_ms = static_cast<int64_t>(from);

@@ -4,43 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/escaping.h"
+#include "storage/format_testing.h"
 
 namespace flamekeep::storage {
 namespace {
 
 using ::testing::ElementsAre;
 
-std::string Hex(const std::string& bytes) { return absl::BytesToHexString(bytes); }
 std::string Bytes(const char* hex) { return absl::HexStringToBytes(hex); }
-
-// Cutting `good` short, lengthening it and random bytes all must end in DATA_LOSS or in a value
-// that encodes to the same bytes.
-template <typename Decode, typename Encode>
-void TestMalformed(const std::string& good, const Decode& decode, const Encode& encode) {
-  for (size_t size = 0; size < good.size(); ++size) {
-    EXPECT_TRUE(IsDataLoss(decode(good.substr(0, size)).status())) << size;
-  }
-  EXPECT_TRUE(IsDataLoss(decode(good + '\0').status()));
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string bytes = good;
-    for (unsigned flips = random() % 4 + 1; flips > 0; --flips) {
-      bytes[random() % bytes.size()] =
-          static_cast<char>(random() % 4 == 0 ? random() : random() % 4);
-    }
-    const auto decoded = decode(bytes);
-    if (decoded.ok()) {
-      EXPECT_EQ(Hex(encode(*decoded)), Hex(bytes));
-    } else {
-      EXPECT_TRUE(IsDataLoss(decoded.status()));
-    }
-  }
-}
 
 TEST(FormatTest, Numbers) {
   EXPECT_EQ(kStoreFormat, 1u);
@@ -246,167 +221,6 @@ TEST(FormatTest, SeriesLabelsHaveOneOrder) {
   EXPECT_TRUE(IsDataLoss(DecodeSeries(EncodeSeries(series)).status()));
 }
 
-TEST(FormatTest, Sources) {
-  const SourceKey source = {.kind = SourceKind::kStream,
-                            .site = "eqiad",
-                            .name = "x",
-                            .node = "",
-                            .rules_hash = 0x0102030405060708};
-  EXPECT_EQ(Hex(EncodeSource(source)),
-            "01"            // format
-            "02"            // kind
-            "056571696164"  // site
-            "0178"
-            "00"                  // name, node
-            "0807060504030201");  // rules
-  EXPECT_EQ(*DecodeSource(EncodeSource(source)), source);
-  TestMalformed(EncodeSource(source), DecodeSource, EncodeSource);
-}
-
-TEST(FormatTest, Positions) {
-  const Position position = {.number = 300, .cursor = "1-0"};
-  EXPECT_EQ(Hex(EncodePosition(position)),
-            "01"
-            "ac02"
-            "03312d30");
-  EXPECT_EQ(*DecodePosition(EncodePosition(position)), position);
-  TestMalformed(EncodePosition(position), DecodePosition, EncodePosition);
-
-  const Position timed = {.number = 300, .cursor = "1-0", .accepted_s = 1'795'132'800};
-  EXPECT_EQ(Hex(EncodePosition(timed)),
-            "01"
-            "ac02"
-            "03312d30"
-            "809bfed706");  // 2026-11-20
-  EXPECT_EQ(*DecodePosition(EncodePosition(timed)), timed);
-  EXPECT_TRUE(IsDataLoss(DecodePosition(EncodePosition(timed) + '\1').status()));
-  EXPECT_TRUE(IsDataLoss(DecodePosition(EncodePosition(position) + '\0').status()));
-}
-
-TEST(FormatTest, BatchIds) {
-  const BatchIdRecord record = {1'795'132'800'123, absl::MakeUint128(0x0102030405060708, 0x0a0b)};
-  EXPECT_EQ(Hex(BatchIdKey(record)),
-            "69"
-            "000001a1f640bc7b"
-            "0102030405060708"
-            "0000000000000a0b");
-  EXPECT_EQ(*DecodeBatchIdKey(BatchIdKey(record)), record);
-  TestMalformed(BatchIdKey(record), DecodeBatchIdKey, BatchIdKey);
-  // XXH3-128 of the source, little endian, and the id.
-  EXPECT_EQ(MakeBatchId(SourceId{7}, "a"), MakeBatchId(SourceId{7}, "a"));
-  EXPECT_NE(MakeBatchId(SourceId{7}, "a"), MakeBatchId(SourceId{8}, "a"));
-  EXPECT_EQ(Hex(BatchIdKey({1, MakeBatchId(SourceId{7}, "batch-1")})),
-            "69"
-            "0000000000000001"
-            "7dd34aa607a91a7d364789715a9dbc7a");
-}
-
-TEST(FormatTest, ProgressRecords) {
-  const ProgressRecord record = {.recorded_from_ms = 1,
-                                 .complete_through_ms = 300,
-                                 .retired = true,
-                                 .profile_types = {"a", "b:c"}};
-  EXPECT_EQ(Hex(EncodeProgress(record)),
-            "01"        // format
-            "01"        // recorded from
-            "ac02"      // complete through
-            "01"        // retired
-            "02"        // profile types
-            "0161"      // a
-            "03623a63"  // b:c
-  );
-  EXPECT_EQ(*DecodeProgress(EncodeProgress(record)), record);
-  TestMalformed(EncodeProgress(record), DecodeProgress, EncodeProgress);
-  EXPECT_EQ(*DecodeProgressKey(MetaKey(MetaTag::kProgress, uint32_t{7})), SourceId{7});
-  EXPECT_TRUE(IsDataLoss(DecodeProgressKey(MetaKey(MetaTag::kPosition, uint32_t{7})).status()));
-}
-
-TEST(FormatTest, Gaps) {
-  const Gap gap = {
-      .begin_ms = 0x010203040506, .end_ms = 0x010203040507, .reason = GapReason::kReplaced};
-  const std::string key = GapKey(SourceId{5}, gap.begin_ms);
-  EXPECT_EQ(Hex(key),
-            "67"
-            "00000005"
-            "0000010203040506");
-  EXPECT_EQ(Hex(EncodeGap(gap)),
-            "0705040302010000"
-            "03");
-  const auto decoded = DecodeGap(key, EncodeGap(gap));
-  ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_EQ(decoded->first, SourceId{5});
-  EXPECT_EQ(decoded->second, gap);
-  for (size_t size = 0; size < key.size(); ++size) {
-    EXPECT_TRUE(IsDataLoss(DecodeGap(key.substr(0, size), EncodeGap(gap)).status()));
-  }
-  for (size_t size = 0; size < EncodeGap(gap).size(); ++size) {
-    EXPECT_TRUE(IsDataLoss(DecodeGap(key, EncodeGap(gap).substr(0, size)).status()));
-  }
-  EXPECT_TRUE(IsDataLoss(DecodeGap(key, EncodeGap({.end_ms = gap.begin_ms})).status()));
-  EXPECT_TRUE(IsDataLoss(
-      DecodeGap(key, EncodeGap({.end_ms = gap.end_ms, .reason = GapReason{9}})).status()));
-}
-
-TEST(FormatTest, Upkeep) {
-  const std::string capped = FloorKey(SiteId{7}, Level::kHour, MetaTag::kCapped);
-  EXPECT_EQ(Hex(capped),
-            "6b"
-            "01"
-            "0007");
-  EXPECT_EQ(*DecodeFloorKey(capped, MetaTag::kCapped), (std::pair{SiteId{7}, Level::kHour}));
-  EXPECT_TRUE(IsDataLoss(DecodeFloorKey(capped).status()));
-
-  const std::string growth = MetaKey(MetaTag::kGrowth, uint32_t{20'000});
-  EXPECT_EQ(Hex(growth),
-            "6e"
-            "00004e20");
-  EXPECT_EQ(*DecodeGrowthKey(growth), 20'000);
-  TestMalformed(growth, DecodeGrowthKey,
-                [](uint32_t day) { return MetaKey(MetaTag::kGrowth, day); });
-  const DictionaryRecord record = {
-      .unix_ms = 0x0102030405, .frames = 3, .stacks = 300, .bytes = 128};
-  EXPECT_EQ(Hex(EncodeDictionaryRecord(record)),
-            "01"
-            "0504030201000000"
-            "03"
-            "ac02"
-            "8001");
-  EXPECT_EQ(*DecodeDictionaryRecord(EncodeDictionaryRecord(record)), record);
-  TestMalformed(EncodeDictionaryRecord(record), DecodeDictionaryRecord, EncodeDictionaryRecord);
-}
-
-TEST(FormatTest, Deletions) {
-  const DeletionRecord deletion = {.phase = DeletionPhase::kNames,
-                                   .range = {60, 0x01020304},
-                                   .series = {SeriesId{1}, SeriesId{200}}};
-  EXPECT_EQ(Hex(MetaKey(MetaTag::kDeletion)), "78");
-  EXPECT_EQ(Hex(EncodeDeletion(deletion)),
-            "01"
-            "02"
-            "3c000000"
-            "04030201"
-            "02"
-            "01"
-            "c801");
-  EXPECT_EQ(*DecodeDeletion(EncodeDeletion(deletion)), deletion);
-  TestMalformed(EncodeDeletion(deletion), DecodeDeletion, EncodeDeletion);
-  DeletionRecord empty = deletion;
-  empty.range.end = empty.range.begin;
-  EXPECT_TRUE(IsDataLoss(DecodeDeletion(EncodeDeletion(empty)).status()));
-  DeletionRecord unordered = deletion;
-  std::swap(unordered.series[0], unordered.series[1]);
-  EXPECT_TRUE(IsDataLoss(DecodeDeletion(EncodeDeletion(unordered)).status()));
-
-  const auto covers = [&](Level level, Minute start, uint32_t series) {
-    return deletion.Covers(level, {SiteId{0}, start, SeriesId{series}, SourceId{1}});
-  };
-  EXPECT_TRUE(covers(Level::kHour, 60, 200));
-  EXPECT_FALSE(covers(Level::kHour, 60, 2));
-  EXPECT_FALSE(covers(Level::kHour, 0, 1));
-  EXPECT_FALSE(covers(Level::kDay, 0x01020304 - 10, 1));
-  EXPECT_TRUE(covers(Level::kMinute, 0x01020303, 1));
-}
-
 TEST(FormatTest, StaleMarks) {
   const StaleMark mark = {.generation = 130, .first_unix_ms = 1, .last_unix_ms = -2};
   EXPECT_EQ(Hex(EncodeStaleMark(mark)),
@@ -416,13 +230,6 @@ TEST(FormatTest, StaleMarks) {
             "feffffffffffffff");
   EXPECT_EQ(*DecodeStaleMark(EncodeStaleMark(mark)), mark);
   TestMalformed(EncodeStaleMark(mark), DecodeStaleMark, EncodeStaleMark);
-}
-
-TEST(FormatTest, UnknownRecordFormats) {
-  for (const char first : {'\0', '\2', '\xff'}) {
-    const std::string bytes = first + EncodePosition(Position()).substr(1);
-    EXPECT_TRUE(IsDataLoss(DecodePosition(bytes).status()));
-  }
 }
 
 }  // namespace

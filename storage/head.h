@@ -65,6 +65,10 @@ class Head {
   void Add(const Batch& batch);
   void Add(Replacement replacement);
   void AddBatchId(const BatchIdRecord& record);
+  // Writes the position that a source has once more.
+  void SetPosition(SourceId source, const Position& position) {
+    contents_.positions[source] = position;
+  }
   void ForgetPosition(SourceId source) { contents_.forgotten_positions.push_back(source); }
   std::vector<BatchIdRecord>* forgotten_ids() { return &contents_.forgotten_ids; }
   void SetLiveSources(std::vector<LiveSource> live) { contents_.live = std::move(live); }

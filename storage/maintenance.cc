@@ -67,8 +67,8 @@ absl::Status Maintenance::Run(bool force) {
   if (const absl::Status damaged = parts_.dictionary->ScrubNext(); !damaged.ok()) {
     spdlog::warn("{}: it is written again", Message(damaged));
   }
-  if (const absl::Time now = parts_.now(); now >= next_forgetting_) {
-    forgotten_->Add(parts_.committer->ForgetPositions(now - parts_.forget_positions_after));
+  if (const absl::Time now = parts_.steady_now(); now >= next_forgetting_) {
+    forgotten_->Add(parts_.committer->ForgetPositions());
     next_forgetting_ = now + kForgettingInterval;
   }
   absl::Status derived;
@@ -104,7 +104,7 @@ absl::StatusOr<bool> Maintenance::WaitForDeletion() {
     absl::MutexLock lock(&run_mutex_);
     FLAMEKEEP_RETURN_IF_ERROR(parts_.deleter->Run());
   }
-  if (parts_.deleter->WaitUntilThrough(absl::Now() + kShortPause)) return true;
+  if (parts_.deleter->WaitUntilThrough(kShortPause)) return true;
   FLAMEKEEP_RETURN_IF_ERROR(parts_.deleter->last_error());
   return false;
 }

@@ -42,7 +42,7 @@ class Maintenance {
     Metrics* metrics;
     std::atomic<bool>* stopping;
     std::function<absl::Time()> now;
-    absl::Duration forget_positions_after;
+    std::function<absl::Time()> steady_now;
   };
 
   // Starts the thread if `background`.

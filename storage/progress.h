@@ -6,7 +6,7 @@
 //
 //   complete through  the smallest complete_through_ms of the live sources that may hold samples of
 //                     the selection; retired ones, pushes and imports do not hold it back
-//   final             the whole range lies where nothing can change any more, see FinalRange
+//   final             the whole range lies where nothing can change any more, see FinalRangesOf()
 //   gaps              spans in which samples of a matching source were lost
 //
 // Thread safety: values; ProgressTable, all methods.
@@ -30,6 +30,8 @@
 #include "storage/registry.h"
 
 namespace flamekeep::storage {
+
+class Catalog;
 
 // Why samples are missing. The values are on disk: never change them.
 enum class GapReason : uint8_t {
@@ -70,6 +72,9 @@ struct ProgressRecord {
   int64_t complete_through_ms = 0;      // 0: nothing is complete yet
   bool retired = false;                 // not configured any more
   std::set<std::string> profile_types;  // five parts: what it has given, or is configured to give
+  // Of a pushing client, by profile type: what live sources had made final before it came, which
+  // stays so. Types without are left out.
+  std::map<std::string, int64_t> final_before_ms;
 
   bool operator==(const ProgressRecord&) const = default;
 };
@@ -90,15 +95,13 @@ struct Completeness {
   std::vector<SourceGap> gaps;  // that touch the range; ordered by source, then time
 };
 
-// Where a profile type of a site can not change any more but by imports that amend (final_guard.h):
-// from the first moment at which a live source was read, to where all live ones are complete (for
-// retired ones: to where they came). Empty where there is no live source, or clients push: what
-// they send may be of any time within the bounds, and the bounds may change.
+// A range in which a profile type of a site can not change any more but by imports that amend
+// (final_guard.h).
 struct FinalRange {
   int64_t begin_ms = 0;
   int64_t end_ms = 0;
 
-  bool empty() const { return begin_ms >= end_ms; }
+  bool operator==(const FinalRange&) const = default;
 };
 
 // A source that is read now.
@@ -124,8 +127,17 @@ class ProgressTable {
 
 // Records with the keys of their sources.
 using KeyedRecords = std::vector<std::pair<SourceKey, ProgressRecord>>;
-FinalRange FinalRangeOf(const KeyedRecords& records, std::string_view site,
-                        std::string_view profile_type);
+KeyedRecords Keyed(std::map<SourceId, ProgressRecord> records, const Catalog& catalog);
+// The final ranges, apart and in order: where some live source was read, up to where all that are
+// configured are complete. Not what lies between a retired source and the next one, when nobody
+// listened: it can be imported. Where clients push, only what was final before they came: what they
+// send may be of any time within the bounds, and the bounds may change.
+std::vector<FinalRange> FinalRangesOf(const KeyedRecords& records, std::string_view site,
+                                      std::string_view profile_type);
+// The parts of a gap that lie in none of the ranges, which are apart and in order.
+std::vector<Gap> Outside(const Gap& gap, absl::Span<const FinalRange> ranges);
+// Whether clients push it.
+bool IsPushed(const KeyedRecords& records, std::string_view site, std::string_view profile_type);
 std::optional<int64_t> CompleteThrough(const KeyedRecords& records, std::string_view site,
                                        std::string_view profile_type);
 

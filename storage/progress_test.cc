@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -23,8 +24,10 @@ const absl::Time kNoon = absl::FromCivil(absl::CivilHour(2026, 11, 20, 12), absl
 int64_t Ms(absl::Duration after_noon) { return absl::ToUnixMillis(kNoon + after_noon); }
 
 ProgressRecord Record(absl::Duration from, absl::Duration through, bool retired = false) {
-  return {Ms(from), Ms(through), retired, {kType}};
+  return {Ms(from), Ms(through), retired, {kType}, {}};
 }
+
+FinalRange Range(absl::Duration begin, absl::Duration end) { return {Ms(begin), Ms(end)}; }
 
 SourceKey Key(SourceKind kind, std::string name = "excimer", std::string site = "eqiad") {
   return {.kind = kind, .site = std::move(site), .name = std::move(name)};
@@ -36,11 +39,10 @@ TEST(FinalRangeTest, EndsWhereTheSlowestLiveSourceIs) {
       {Key(SourceKind::kStream), Record(absl::Hours(2), absl::Hours(3))},
       {Key(SourceKind::kStream, "other", "codfw"), Record(absl::Hours(0), absl::Hours(1))},
   };
-  const FinalRange range = FinalRangeOf(records, "eqiad", kType);
-  EXPECT_EQ(range.begin_ms, Ms(absl::Hours(1)));
-  EXPECT_EQ(range.end_ms, Ms(absl::Hours(3)));
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType),
+              ElementsAre(Range(absl::Hours(1), absl::Hours(3))));
   EXPECT_EQ(CompleteThrough(records, "eqiad", kType), Ms(absl::Hours(3)));
-  EXPECT_TRUE(FinalRangeOf(records, "eqiad", "cpu:samples:count::").empty());
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", "cpu:samples:count::"), IsEmpty());
   EXPECT_EQ(CompleteThrough(records, "eqiad", "cpu:samples:count::"), std::nullopt);
 }
 
@@ -49,21 +51,62 @@ TEST(FinalRangeTest, ARetiredSourceHoldsNothingBack) {
       {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(2), /*retired=*/true)},
       {Key(SourceKind::kStream), Record(absl::Hours(2), absl::Hours(6))},
   };
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType).begin_ms, Ms(absl::Hours(1)));
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType).end_ms, Ms(absl::Hours(6)));
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType),
+              ElementsAre(Range(absl::Hours(1), absl::Hours(6))));
   // Without a live one, what the retired ones recorded stays final.
   records.pop_back();
-  EXPECT_EQ(FinalRangeOf(records, "eqiad", kType).end_ms, Ms(absl::Hours(2)));
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType),
+              ElementsAre(Range(absl::Hours(1), absl::Hours(2))));
   EXPECT_EQ(CompleteThrough(records, "eqiad", kType), std::nullopt);
 }
 
-TEST(FinalRangeTest, WhatIsPushedMayBeOfAnyTime) {
-  const KeyedRecords records = {
-      {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(9))},
-      {Key(SourceKind::kPush, "client"), {0, 0, false, {kType}}},
+TEST(FinalRangeTest, WhenNobodyListenedIsNotFinal) {
+  KeyedRecords records = {
+      {Key(SourceKind::kStream), Record(absl::Hours(5), absl::Hours(9))},
+      {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(3), /*retired=*/true)},
+      {Key(SourceKind::kPubSub, "a"), Record(absl::Hours(2), absl::Hours(4), /*retired=*/true)},
   };
-  EXPECT_TRUE(FinalRangeOf(records, "eqiad", kType).empty());
+  EXPECT_THAT(
+      FinalRangesOf(records, "eqiad", kType),
+      ElementsAre(Range(absl::Hours(1), absl::Hours(4)), Range(absl::Hours(5), absl::Hours(9))));
+  // One that is configured holds all of it back.
+  records.emplace_back(Key(SourceKind::kPubSub, "b"), Record(absl::Hours(3), absl::Hours(6)));
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType),
+              ElementsAre(Range(absl::Hours(1), absl::Hours(6))));
+  records.emplace_back(Key(SourceKind::kPubSub, "c"), ProgressRecord{0, 0, false, {kType}, {}});
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType), IsEmpty());
+}
+
+TEST(FinalRangeTest, PartsOfAGapOutsideOfRanges) {
+  const std::vector<FinalRange> ranges = {{10, 20}, {30, 40}};
+  const auto outside = [&](int64_t begin, int64_t end) {
+    std::vector<std::pair<int64_t, int64_t>> parts;
+    for (const Gap& gap : Outside({begin, end, GapReason::kReplaced}, ranges)) {
+      EXPECT_EQ(gap.reason, GapReason::kReplaced);
+      parts.emplace_back(gap.begin_ms, gap.end_ms);
+    }
+    return parts;
+  };
+  using testing::Pair;
+  EXPECT_THAT(outside(0, 50), ElementsAre(Pair(0, 10), Pair(20, 30), Pair(40, 50)));
+  EXPECT_THAT(outside(10, 40), ElementsAre(Pair(20, 30)));
+  EXPECT_THAT(outside(12, 20), IsEmpty());
+  EXPECT_THAT(outside(20, 30), ElementsAre(Pair(20, 30)));
+  EXPECT_THAT(outside(35, 45), ElementsAre(Pair(40, 45)));
+  EXPECT_THAT(outside(1, 2), ElementsAre(Pair(1, 2)));
+}
+
+TEST(FinalRangeTest, WhatIsPushedMayBeOfAnyTime) {
+  KeyedRecords records = {
+      {Key(SourceKind::kPubSub), Record(absl::Hours(1), absl::Hours(9))},
+      {Key(SourceKind::kPush, "client"), {0, 0, false, {kType}, {}}},
+  };
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType), IsEmpty());
   EXPECT_EQ(CompleteThrough(records, "eqiad", kType), Ms(absl::Hours(9)));
+  // What was final before stays so.
+  records.back().second.final_before_ms[kType] = Ms(absl::Hours(4));
+  EXPECT_THAT(FinalRangesOf(records, "eqiad", kType),
+              ElementsAre(Range(absl::Hours(1), absl::Hours(4))));
 }
 
 class ProgressStoreTest : public testing::Test {
@@ -159,13 +202,16 @@ TEST_F(ProgressStoreTest, OneClientStandsForAllThatPushAType) {
   std::vector<SourceId> clients;
   for (const char* name : {"a", "b", "c"}) {
     clients.push_back(*store_->InternSource(Key(SourceKind::kPush, name)));
-    ASSERT_TRUE(store_
-                    ->Append({.source = clients.back(),
-                              .samples = {store_.MakeSample(kNoon, "excimer", "a", 1)}})
-                    .ok());
+    ASSERT_TRUE(
+        store_
+            ->Append({.source = clients.back(),
+                      .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
+            .ok());
   }
   ASSERT_TRUE(store_->Flush().ok());
-  EXPECT_FALSE(Of(absl::ZeroDuration(), absl::Hours(1)).final);
+  Report({.complete_through_ms = Ms(absl::Hours(2))});
+  EXPECT_TRUE(Of(absl::ZeroDuration(), absl::Hours(1)).final);
+  EXPECT_FALSE(Of(absl::ZeroDuration(), absl::Hours(2)).final);
   int records = 0;
   for (const SourceId client : clients) records += store_->ProgressOf(client).has_value() ? 1 : 0;
   EXPECT_EQ(records, 1);

@@ -47,8 +47,8 @@ struct SourceKey {
 struct Position {
   uint64_t number = 0;  // of the last batch taken in; 0: none
   std::string cursor;   // opaque, at most 64 KiB
-  // When the batch was taken in, Unix seconds, for positions that may be forgotten
-  // (StoreOptions::forget_positions_after); 0: it never is.
+  // When the batch was taken in (Store::PositionTime()), Unix seconds, for positions that may be
+  // forgotten (StoreOptions::forget_positions_after); 0: it never is.
   int64_t accepted_s = 0;
 
   bool operator==(const Position&) const = default;

@@ -203,8 +203,10 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
   }
   found.final = !sites.empty();
   for (const std::string& site : sites) {
-    const FinalRange range = FinalRangeOf(records, site, profile_type);
-    found.final = found.final && range.begin_ms <= begin_ms && end_ms <= range.end_ms;
+    const std::vector<FinalRange> ranges = FinalRangesOf(records, site, profile_type);
+    found.final = found.final && std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) {
+                    return range.begin_ms <= begin_ms && end_ms <= range.end_ms;
+                  });
     const std::optional<int64_t> through = CompleteThrough(records, site, profile_type);
     if (!through.has_value()) continue;
     found.complete_through_ms = std::min(found.complete_through_ms.value_or(*through), *through);

@@ -1,14 +1,13 @@
 #include "storage/store.h"
 
 #include <rocksdb/cache.h>
-#include <spdlog/spdlog.h>
 
-#include <map>
 #include <memory>
 #include <set>
 #include <utility>
 
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "storage/check.h"
 #include "storage/format.h"
 #include "storage/replacement.h"
@@ -66,7 +65,7 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   committer = std::make_unique<Committer>(
       Committer::Options{options.flush_interval, options.min_flush_interval, options.flush_bytes,
                          options.max_head_bytes, options.append_timeout, options.progress_interval,
-                         options.now},
+                         options.forget_positions_after, options.now, options.steady_now},
       flusher.get(), std::move(durable));
   deleter = std::make_unique<Deleter>(
       Deleter::Parts{&database, committer.get(), flusher.get(), dictionary.get(), &levels, &catalog,
@@ -85,7 +84,7 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   maintenance = std::make_unique<Maintenance>(
       Maintenance::Parts{deleter.get(), rollup.get(), expiry.get(), cap.get(), growth.get(),
                          dictionary.get(), committer.get(), flusher.get(), &database, metrics(),
-                         &stopping, options.now, options.forget_positions_after},
+                         &stopping, options.now, options.steady_now},
       options.background_maintenance);
   return absl::OkStatus();
 }
@@ -102,7 +101,7 @@ absl::Status Store::Impl::EnsureFloors(SiteId site) {
         }
         return true;
       },
-      absl::Now() + options.append_timeout);
+      SteadyNow() + options.append_timeout);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
@@ -174,77 +173,12 @@ std::optional<SourceId> Store::FindSource(const SourceKey& key) const {
 std::vector<std::string> Store::Sites() const { return impl_->catalog.sites(); }
 std::vector<SeriesKey> Store::Series() const { return impl_->catalog.series(); }
 
-std::vector<SourceStatus> Store::Sources() const {
-  const std::vector<SourceKey> keys = impl_->catalog.sources();
-  absl::flat_hash_map<SourceId, Position> positions;
-  if (impl_->committer != nullptr) positions = impl_->committer->DurablePositions();
-  std::vector<SourceStatus> sources(keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    sources[i].id = SourceId{static_cast<uint32_t>(i)};
-    sources[i].key = keys[i];
-    const auto it = positions.find(sources[i].id);
-    if (it != positions.end()) sources[i].position = it->second;
-    sources[i].progress = impl_->progress.Get(sources[i].id);
-  }
-  return sources;
-}
-
-void Store::SetLiveSources(std::vector<LiveSource> live) {
-  impl_->committer->SetLiveSources(std::move(live));
-}
-
-std::optional<ProgressRecord> Store::ProgressOf(SourceId source) const {
-  return impl_->progress.Get(source);
-}
-
-std::map<std::string, FinalRange> Store::FinalRanges(std::string_view site) const {
-  KeyedRecords records;
-  std::set<std::string> types;
-  for (auto& [source, record] : impl_->progress.All()) {
-    SourceKey key = impl_->catalog.SourceOf(source);
-    const bool never_read = IsLive(key.kind) && record.recorded_from_ms == 0;
-    if (key.site != site || never_read) continue;
-    types.insert(record.profile_types.begin(), record.profile_types.end());
-    records.emplace_back(std::move(key), std::move(record));
-  }
-  std::map<std::string, FinalRange> ranges;
-  for (const std::string& type : types) {
-    const FinalRange range = FinalRangeOf(records, site, type);
-    if (!range.empty()) ranges.emplace(type, range);
-  }
-  return ranges;
-}
-
-std::optional<Position> Store::AcceptedPosition(SourceId source) const {
-  return impl_->committer->AcceptedPosition(source);
-}
-
-std::optional<FinalGuard> Store::Impl::GuardOf(SourceId source) const {
-  const SourceKey key = catalog.SourceOf(source);
-  if (key.kind != SourceKind::kImport || !catalog.HasLiveSource(key.site)) return std::nullopt;
-  return FinalGuard(&catalog, &progress);
-}
-
-void Store::Impl::NoteAmendment(SourceId source, const FinalGuard& guard) {
-  const absl::Status status = guard.Check();
-  if (status.ok()) return;
-  metrics()
-      ->GetCounter("storage_amendments_total", Severity::kInfo,
-                   "Batches of imports with --amend that changed a range which was final.")
-      .Add();
-  // Once for each source: an import may have many batches.
-  absl::MutexLock lock(&amended_mutex);
-  if (!amended.insert(source).second) return;
-  spdlog::warn("\"{}\" imports with --amend what is refused without: {}",
-               catalog.SourceOf(source).name, Message(status));
-}
-
-absl::StatusOr<Ticket> Store::Append(const Batch& batch, bool* duplicate) {
+absl::StatusOr<Ticket> Store::Append(const Batch& batch, AppendTold* told) {
   std::optional<FinalGuard> guard = impl_->GuardOf(batch.source);
   if (guard.has_value()) guard->AddSamples(batch.samples, batch.resolution);
   const bool refuse = guard.has_value() && !batch.amend;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const Ticket ticket, impl_->committer->Append(batch, refuse ? &*guard : nullptr, duplicate));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Ticket ticket,
+                             impl_->committer->Append(batch, refuse ? &*guard : nullptr, told));
   if (guard.has_value() && batch.amend) impl_->NoteAmendment(batch.source, *guard);
   return ticket;
 }
@@ -305,7 +239,7 @@ absl::StatusOr<DeletionResult> Store::Delete(absl::Time begin, absl::Time end,
                                              const std::function<bool()>& cancelled) {
   // What was accepted before goes, too.
   FLAMEKEEP_RETURN_IF_ERROR(
-      WaitDurable(impl_->committer->last_ticket(), absl::Now() + impl_->options.append_timeout));
+      WaitDurable(impl_->committer->last_ticket(), SteadyNow() + impl_->options.append_timeout));
   DeletionResult result;
   FLAMEKEEP_ASSIGN_OR_RETURN(result.amount,
                              impl_->maintenance->StartDeletion(begin, end, std::move(series)));

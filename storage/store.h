@@ -35,6 +35,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "base/metrics.h"
+#include "base/steady_clock.h"
 #include "storage/batch_ids.h"
 #include "storage/bucket.h"
 #include "storage/dictionary.h"
@@ -75,6 +76,12 @@ struct Batch {
   std::optional<BatchId> id;
   Progress progress;   // of a live source
   bool amend = false;  // an import that may change a final range
+};
+
+// What became of a batch.
+struct AppendTold {
+  bool duplicate = false;  // was accepted before: nothing of it counted again
+  uint64_t left_out = 0;   // samples that were pushed into a final range
 };
 
 // Everything that `source` has in one bucket, given whole: it takes the place of what the same
@@ -127,7 +134,8 @@ struct StoreOptions {
   // Rollup and expiry run in the background; tests and tools turn this off and call
   // RunMaintenance().
   bool background_maintenance = true;
-  // A position with a time (Position::accepted_s) is forgotten so long after it.
+  // A position with a time (Position::accepted_s) is forgotten so long after it. Ages of these and
+  // of ids are those of an AgeClock (age_clock.h).
   absl::Duration forget_positions_after = absl::Hours(24 * 30);
   // Batch::id is remembered for so long, and so many of them.
   absl::Duration batch_id_window = absl::Hours(24);
@@ -139,8 +147,9 @@ struct StoreOptions {
   // Where files are read and written; null: the file system. Tests put faults in here. Not owned.
   rocksdb::Env* env = nullptr;
 
-  // The clock for marks, quiet times and expiry.
+  // The clock for marks, quiet times and expiry, and the steady one for ages.
   std::function<absl::Time()> now = [] { return absl::Now(); };
+  std::function<absl::Time()> steady_now = [] { return SteadyNow(); };
 
   const Retention& RetentionOf(std::string_view site) const;
 };
@@ -218,29 +227,37 @@ class Store {
   // The last accepted position of a source, durable or not; nothing for one that is new.
   std::optional<Position> AcceptedPosition(SourceId source) const;
 
+  // What Position::accepted_s is to be for a position that may be forgotten.
+  absl::Time PositionTime() const;
+  // Between these the position of a source does not grow old: its client is connected. Held once,
+  // whoever holds it.
+  void HoldPosition(SourceId source);
+  void ReleasePosition(SourceId source);
+
   // Says which live sources are configured: the others are retired. Holds with the next flush.
   void SetLiveSources(std::vector<LiveSource> live);
   // The durable progress of a source.
   std::optional<ProgressRecord> ProgressOf(SourceId source) const;
-  // Where a site's profile types (five parts) can not change any more, by what is durable. Sources
-  // that were never read do not count; types without such a range are left out.
-  std::map<std::string, FinalRange> FinalRanges(std::string_view site) const;
+  // Where a site's profile types (five parts) can not change any more, by what is durable: ranges
+  // apart and in order. Sources that were never read do not count; types without such a range are
+  // left out.
+  std::map<std::string, std::vector<FinalRange>> FinalRanges(std::string_view site) const;
 
   // Accepts a batch; it is durable once its ticket is. A batch whose number or id was accepted
-  // before is dropped, the ticket is that of everything accepted so far, and `*duplicate` (where
-  // given) is set.
+  // before is dropped, and the ticket is that of everything accepted so far. Samples that a client
+  // pushes into a final range are left out. `told` (where given) says both.
   // Errors: FAILED_PRECONDITION where the number leaves a gap, or an import falls into a final
   // range without `amend`; RESOURCE_EXHAUSTED where the head is full and does not drain within
   // append_timeout (the committer can not write: see status()).
-  absl::StatusOr<Ticket> Append(const Batch& batch, bool* duplicate = nullptr);
+  absl::StatusOr<Ticket> Append(const Batch& batch, AppendTold* told = nullptr);
   // As Append(). Errors also: FAILED_PRECONDITION where the replacement can not be stored exactly.
   absl::StatusOr<Ticket> Replace(Replacement replacement);
 
   // Calls `done` once the ticket is durable: from the committer thread, so it must not block, or
   // before this returns where the ticket is durable already. Asking makes the flush come early.
   void OnDurable(Ticket ticket, absl::AnyInvocable<void()> done);
-  // Waits until the ticket is durable. Errors: DEADLINE_EXCEEDED, with the committer's error where
-  // there is one.
+  // Waits until the ticket is durable, or until `deadline` (of SteadyNow()). Errors:
+  // DEADLINE_EXCEEDED, with the committer's error where there is one.
   absl::Status WaitDurable(Ticket ticket, absl::Time deadline = absl::InfiniteFuture());
   // Flushes all that was accepted and waits for it.
   absl::Status Flush();

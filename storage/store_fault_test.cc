@@ -12,6 +12,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/time/clock.h"
+#include "base/steady_clock.h"
 #include "storage/fault_env.h"
 #include "storage/store.h"
 #include "storage/store_testing.h"
@@ -46,7 +47,7 @@ class Writer {
   void SendAll(absl::FunctionRef<bool()> lost) {
     for (int number = 1; number <= kBatches; ++number) {
       ASSERT_NO_FATAL_FAILURE(Send(number));
-      while (!store_->WaitDurable(last_, absl::Now() + absl::Milliseconds(5)).ok()) {
+      while (!store_->WaitDurable(last_, SteadyNow() + absl::Milliseconds(5)).ok()) {
         if (lost()) break;
       }
     }

@@ -122,6 +122,7 @@ StoreOptions TestOptions(std::string directory, const TestClock* clock) {
     return clock != nullptr ? clock->Now()
                             : absl::FromCivil(absl::CivilDay(2027, 1, 15), absl::UTCTimeZone());
   };
+  options.steady_now = options.now;
   return options;
 }
 

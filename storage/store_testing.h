@@ -41,6 +41,10 @@ class TestClock {
     absl::MutexLock lock(&mutex_);
     now_ = now;
   }
+  void Advance(absl::Duration duration) {
+    absl::MutexLock lock(&mutex_);
+    now_ += duration;
+  }
 
  private:
   mutable absl::Mutex mutex_;

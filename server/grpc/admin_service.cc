@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "flamekeep/version.h"
 #include "server/grpc/blocking_writer.h"
 #include "server/grpc/convert.h"
@@ -192,12 +193,26 @@ v1::StatusResponse MakeStatus(const StatusParts& parts) {
   return out;
 }
 
+// A unary call, from its begin until gRPC has let go of it.
+class AdminService::UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  explicit UnaryCall(RunningCalls* running) : running_(running) {}
+
+  absl::Status refusal() const { return running_.refusal(); }
+
+ private:
+  void OnDone() override { delete this; }
+
+  const RunningCalls::Call running_;
+};
+
 AdminService::AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine,
-                           Backups* backups)
+                           Backups* backups, RunningCalls* running)
     : parts_(std::move(parts)),
       store_(store),
       engine_(engine),
       backups_(backups),
+      running_(running),
       refused_(parts_.metrics->GetCounter(
           "status_calls_refused_total", Severity::kError,
           "calls for the status, for statistics, deletions and backups that "
@@ -206,9 +221,13 @@ AdminService::AdminService(StatusParts parts, storage::Store* store, const query
       deletions_("delete", 1, kMaxQueued),
       backup_pool_("backup", 2, kMaxQueued) {}
 
-grpc::ServerUnaryReactor* AdminService::Post(grpc::CallbackServerContext* context, WorkerPool* pool,
+grpc::ServerUnaryReactor* AdminService::Post(WorkerPool* pool,
                                              absl::AnyInvocable<absl::Status()> call) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto* reactor = new UnaryCall(running_);
+  if (const absl::Status refusal = reactor->refusal(); !refusal.ok()) {
+    reactor->Finish(ToGrpc(refusal));
+    return reactor;
+  }
   const bool taken = pool->TryPost(
       [reactor, call = std::move(call)]() mutable { reactor->Finish(ToGrpc(call())); });
   if (!taken) {
@@ -219,19 +238,19 @@ grpc::ServerUnaryReactor* AdminService::Post(grpc::CallbackServerContext* contex
   return reactor;
 }
 
-grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* AdminService::Status(grpc::CallbackServerContext*,
                                                const v1::StatusRequest*,
                                                v1::StatusResponse* response) {
-  return Post(context, &pool_, [this, response] {
+  return Post(&pool_, [this, response] {
     *response = MakeStatus(parts_);
     return absl::OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* AdminService::StoreStats(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* AdminService::StoreStats(grpc::CallbackServerContext*,
                                                    const v1::StoreStatsRequest*,
                                                    v1::StoreStatsResponse* response) {
-  return Post(context, &pool_, [this, response]() -> absl::Status {
+  return Post(&pool_, [this, response]() -> absl::Status {
     FLAMEKEEP_ASSIGN_OR_RETURN(const storage::StoreStats stats, store_->Stats());
     *response = ToProto(stats);
     return absl::OkStatus();
@@ -241,7 +260,7 @@ grpc::ServerUnaryReactor* AdminService::StoreStats(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::Delete(grpc::CallbackServerContext* context,
                                                const v1::DeleteRequest* request,
                                                v1::DeleteResponse* response) {
-  return Post(context, &deletions_, [this, context, request, response] {
+  return Post(&deletions_, [this, context, request, response] {
     return DeleteNow(*request, [context] { return context->IsCancelled(); }, response);
   });
 }
@@ -290,13 +309,17 @@ absl::Status AdminService::DeleteNow(const v1::DeleteRequest& request,
 
 grpc::ServerWriteReactor<v1::CreateBackupResponse>* AdminService::CreateBackup(
     grpc::CallbackServerContext* context, const v1::CreateBackupRequest*) {
-  auto* writer = new BlockingWriter<v1::CreateBackupResponse>(context, kBackupStall);
+  auto* writer = new BlockingWriter<v1::CreateBackupResponse>(context, running_, kBackupStall);
+  if (const absl::Status refusal = writer->refusal(); !refusal.ok()) {
+    writer->Close(refusal, absl::InfiniteFuture());
+    return writer;
+  }
   const bool taken = backup_pool_.TryPost([this, context, writer] {
-    absl::Time told = absl::Now();
+    absl::Time told = SteadyNow();
     const absl::StatusOr<storage::BackupInfo> made = backups_->Create([&](uint64_t bytes) {
       if (context->IsCancelled()) return false;
-      if (absl::Now() - told < kBackupProgressInterval) return true;
-      told = absl::Now();
+      if (SteadyNow() - told < kBackupProgressInterval) return true;
+      told = SteadyNow();
       v1::CreateBackupResponse response;
       response.set_bytes(bytes);
       return writer->Write(std::move(response), told + kBackupStall).ok();
@@ -307,22 +330,22 @@ grpc::ServerWriteReactor<v1::CreateBackupResponse>* AdminService::CreateBackup(
       response.set_bytes(made->bytes);
       *response.mutable_backup() = ToProto(*made);
       response.set_directory(backups_->directory());
-      status = writer->Write(std::move(response), absl::Now() + kBackupStall);
+      status = writer->Write(std::move(response), SteadyNow() + kBackupStall);
     }
-    writer->Close(status, absl::Now() + kBackupStall);
+    writer->Close(status, SteadyNow() + kBackupStall);
   });
   if (!taken) {
     refused_.Add();
     writer->Close(absl::ResourceExhaustedError("many backups wait already: try again later"),
-                  absl::Now());
+                  absl::InfiniteFuture());
   }
   return writer;
 }
 
-grpc::ServerUnaryReactor* AdminService::ListBackups(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* AdminService::ListBackups(grpc::CallbackServerContext*,
                                                     const v1::ListBackupsRequest*,
                                                     v1::ListBackupsResponse* response) {
-  return Post(context, &backup_pool_, [this, response]() -> absl::Status {
+  return Post(&backup_pool_, [this, response]() -> absl::Status {
     FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::BackupInfo> list, backups_->List());
     response->set_directory(backups_->directory());
     for (const storage::BackupInfo& backup : list) *response->add_backups() = ToProto(backup);

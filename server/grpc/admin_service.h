@@ -16,6 +16,7 @@
 #include "ingest/redis_status.h"
 #include "query/engine.h"
 #include "server/backups.h"
+#include "server/grpc/running_calls.h"
 #include "server/worker_pool.h"
 #include "storage/store.h"
 
@@ -35,9 +36,9 @@ v1::StatusResponse MakeStatus(const StatusParts& parts);
 
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  // `store`, `engine` and `backups` are not owned.
+  // No pointer is owned.
   AdminService(StatusParts parts, storage::Store* store, const query::Engine* engine,
-               Backups* backups);
+               Backups* backups, RunningCalls* running);
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context,
                                    const v1::StatusRequest* request,
@@ -56,9 +57,10 @@ class AdminService final : public v1::AdminService::CallbackService {
                                         v1::ListBackupsResponse* response) override;
 
  private:
-  // Runs `call` in the pool and finishes the reactor of `context` with what it returns.
-  grpc::ServerUnaryReactor* Post(grpc::CallbackServerContext* context, WorkerPool* pool,
-                                 absl::AnyInvocable<absl::Status()> call);
+  class UnaryCall;
+
+  // Runs `call` in the pool and finishes the reactor with what it returns.
+  grpc::ServerUnaryReactor* Post(WorkerPool* pool, absl::AnyInvocable<absl::Status()> call);
   absl::Status DeleteNow(const v1::DeleteRequest& request, const std::function<bool()>& cancelled,
                          v1::DeleteResponse* response);
 
@@ -66,6 +68,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   storage::Store* const store_;
   const query::Engine* const engine_;
   Backups* const backups_;
+  RunningCalls* const running_;
   Counter& refused_;
   WorkerPool pool_;
   WorkerPool deletions_;    // take minutes

@@ -1,6 +1,6 @@
 // The server's side of a stream that one worker thread writes, waiting for the reader as it goes.
 //
-//   auto* writer = new BlockingWriter<RenderResponse>(context, stall);  // deletes itself
+//   auto* writer = new BlockingWriter<RenderResponse>(context, running, stall);  // deletes itself
 //   ... on a worker: status = writer->Write(std::move(chunk), deadline);  // of SteadyNow()
 //                    writer->Close(status, deadline);
 //
@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/steady_clock.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/running_calls.h"
 
 namespace flamekeep::server {
 
@@ -28,8 +29,11 @@ template <typename Response>
 class BlockingWriter final : public grpc::ServerWriteReactor<Response> {
  public:
   // A reader that takes nothing for `stall` ends the stream.
-  BlockingWriter(grpc::CallbackServerContext* context, absl::Duration stall)
-      : context_(context), stall_(stall) {}
+  BlockingWriter(grpc::CallbackServerContext* context, RunningCalls* running, absl::Duration stall)
+      : context_(context), running_(running), stall_(stall) {}
+
+  // Not OK: close it with that.
+  absl::Status refusal() const { return running_.refusal(); }
 
   // Waits until the message before it has been taken. Errors: CANCELLED, DEADLINE_EXCEEDED.
   absl::Status Write(Response response, absl::Time deadline) {
@@ -83,6 +87,7 @@ class BlockingWriter final : public grpc::ServerWriteReactor<Response> {
   }
 
   grpc::CallbackServerContext* const context_;
+  const RunningCalls::Call running_;
   const absl::Duration stall_;
   Response response_;  // of the write under way
   absl::Mutex mutex_;

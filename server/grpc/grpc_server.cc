@@ -13,8 +13,10 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "server/address.h"
 #include "server/grpc/ingest_service.h"
+#include "server/grpc/running_calls.h"
 
 namespace flamekeep::server {
 
@@ -25,6 +27,8 @@ constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(10);
 constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
 constexpr absl::Duration kMaxIdle = absl::Minutes(5);
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
+// For clients without a call to read that the server goes.
+constexpr absl::Duration kGoodbye = absl::Milliseconds(250);
 // Few large frames instead of many of 16 KiB.
 constexpr int kMaxFrameBytes = 1 << 20;
 // gRPC answers pressure on its own buffers by resetting streams without a word, so it gets room
@@ -70,10 +74,12 @@ void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
 
 struct GrpcServer::Impl {
   Impl(const GrpcOptions& options, const GrpcParts& parts)
-      : ingest(parts.store, parts.hub, parts.metrics, options.decode_threads, options.memory_bytes),
-        query(parts.engine, options.query),
-        admin(parts.status, parts.store, parts.engine, parts.backups) {}
+      : ingest(parts.store, parts.hub, &calls, parts.metrics, options.decode_threads,
+               options.memory_bytes),
+        query(parts.engine, &calls, options.query),
+        admin(parts.status, parts.store, parts.engine, parts.backups, &calls) {}
 
+  RunningCalls calls;
   IngestService ingest;
   QueryService query;
   AdminService admin;
@@ -144,11 +150,15 @@ bool GrpcServer::Shutdown(absl::Time deadline) {
   if (impl_->server == nullptr || impl_->shut_down) return true;
   impl_->shut_down = true;
   impl_->server->GetHealthCheckService()->SetServingStatus(false);
+  impl_->calls.Close();
   impl_->ingest.Drain();
-  impl_->server->Shutdown(absl::ToChronoTime(deadline));
+  const bool ended = impl_->calls.WaitUntilNone(deadline);
+  // Who reads is told to go; connections of others are closed all the same.
+  const absl::Duration goodbye = std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), kGoodbye);
+  impl_->server->Shutdown(absl::ToChronoTime(absl::Now() + goodbye));
   impl_->server->Wait();
   impl_->query.Stop();
-  return absl::Now() <= deadline;
+  return ended;
 }
 
 }  // namespace flamekeep::server

@@ -60,8 +60,8 @@ class GrpcServer {
   // What the health service says of ingest; queries are served whenever the server is up.
   void SetIngestHealthy(bool healthy);
 
-  // Refuses new calls, lets those in hand finish until `deadline`, then cancels them. Returns
-  // whether all finished by themselves.
+  // Refuses new calls, lets those in hand finish until `deadline` (of SteadyNow()), then cancels
+  // them. Returns whether all finished by themselves. Connections without a call hold nothing up.
   bool Shutdown(absl::Time deadline);
 
  private:

@@ -1,6 +1,7 @@
 #include "server/grpc/ingest_service.h"
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,21 +17,16 @@ namespace {
 // A stream has at most one task in the queue, so this bounds the number of busy streams.
 constexpr size_t kMaxQueuedBatches = 4096;
 
-absl::Status ShuttingDown() {
-  return absl::UnavailableError("the server is shutting down: connect again");
-}
-
 // A call of IngestBatch. Shared by gRPC (until OnDone), the worker and the store's callback.
 class UnaryIngest final : public grpc::ServerUnaryReactor,
                           public std::enable_shared_from_this<UnaryIngest> {
  public:
   static grpc::ServerUnaryReactor* Start(const IngestParts& parts,
                                          const v1::IngestBatchRequest* request,
-                                         v1::IngestResponse* response,
-                                         const absl::Status& refusal) {
+                                         v1::IngestResponse* response) {
     const std::shared_ptr<UnaryIngest> call(new UnaryIngest(parts, request, response));
     call->self_ = call;
-    if (!refusal.ok()) {
+    if (const absl::Status refusal = call->running_->refusal(); !refusal.ok()) {
       call->End(refusal);
     } else if (*parts.held_bytes > parts.max_held_bytes) {
       call->End(HeldTooMuch());
@@ -44,7 +40,11 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
  private:
   UnaryIngest(const IngestParts& parts, const v1::IngestBatchRequest* request,
               v1::IngestResponse* response)
-      : parts_(parts), request_(request), response_(response), held_(request->SpaceUsedLong()) {
+      : parts_(parts),
+        running_(parts.running),
+        request_(request),
+        response_(response),
+        held_(request->SpaceUsedLong()) {
     *parts_.held_bytes += held_;
   }
 
@@ -60,6 +60,7 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
   // Only here does gRPC let go of the request.
   void OnDone() override {
     *parts_.held_bytes -= held_;
+    running_.reset();
     self_.reset();
   }
 
@@ -126,6 +127,7 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
   }
 
   const IngestParts parts_;
+  std::optional<RunningCalls::Call> running_;  // until OnDone
   const v1::IngestBatchRequest* const request_;
   v1::IngestResponse* const response_;
   const uint64_t held_;                // this call's part of held_bytes
@@ -139,11 +141,12 @@ class UnaryIngest final : public grpc::ServerUnaryReactor,
 
 }  // namespace
 
-IngestService::IngestService(storage::Store* store, ingest::PushHub* hub, Metrics* metrics,
-                             size_t decode_threads, uint64_t max_held_bytes)
+IngestService::IngestService(storage::Store* store, ingest::PushHub* hub, RunningCalls* running,
+                             Metrics* metrics, size_t decode_threads, uint64_t max_held_bytes)
     : pool_("decode", decode_threads, kMaxQueuedBatches),
       parts_{.store = store,
              .hub = hub,
+             .running = running,
              .pool = &pool_,
              .metrics = metrics,
              .held_bytes = std::make_shared<std::atomic<uint64_t>>(0),
@@ -168,12 +171,7 @@ grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* IngestService::I
 grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext*,
                                                      const v1::IngestBatchRequest* request,
                                                      v1::IngestResponse* response) {
-  absl::Status refusal;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (draining_) refusal = ShuttingDown();
-  }
-  return UnaryIngest::Start(parts_, request, response, refusal);
+  return UnaryIngest::Start(parts_, request, response);
 }
 
 void IngestService::Drain() {

@@ -3,8 +3,8 @@
 // Decoding runs on a worker pool, acknowledgements come from the store's committer; gRPC's threads
 // only pass messages on. See ingest_stream.h for the stream.
 //
-// Thread safety: all methods. Order of the end: Drain(), shut the gRPC server down, destroy this,
-// destroy the store.
+// Thread safety: all methods. Order of the end: RunningCalls::Close(), Drain(), shut the gRPC
+// server down, destroy this, destroy the store.
 #ifndef FLAMEKEEP_SERVER_GRPC_INGEST_SERVICE_H_
 #define FLAMEKEEP_SERVER_GRPC_INGEST_SERVICE_H_
 
@@ -28,8 +28,8 @@ class IngestService final : public v1::IngestService::CallbackService {
  public:
   // No pointer is owned.
   // `max_held_bytes`: of the batches that wait for decoding.
-  IngestService(storage::Store* store, ingest::PushHub* hub, Metrics* metrics,
-                size_t decode_threads, uint64_t max_held_bytes);
+  IngestService(storage::Store* store, ingest::PushHub* hub, RunningCalls* running,
+                Metrics* metrics, size_t decode_threads, uint64_t max_held_bytes);
 
   grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* Ingest(
       grpc::CallbackServerContext* context) override;
@@ -37,7 +37,7 @@ class IngestService final : public v1::IngestService::CallbackService {
                                         const v1::IngestBatchRequest* request,
                                         v1::IngestResponse* response) override;
 
-  // Takes in nothing more; calls end with UNAVAILABLE once what they sent is acknowledged.
+  // Streams take in nothing more and end with UNAVAILABLE once what they sent is acknowledged.
   void Drain();
 
  private:

@@ -32,7 +32,7 @@ std::shared_ptr<IngestStream> IngestStream::Start(const IngestParts& parts,
 }
 
 IngestStream::IngestStream(const IngestParts& parts, std::function<void(IngestStream*)> on_done)
-    : parts_(parts), on_done_(std::move(on_done)) {}
+    : parts_(parts), on_done_(std::move(on_done)), running_(parts.running) {}
 
 void IngestStream::Drain() {
   {
@@ -87,6 +87,8 @@ void IngestStream::OnCancel() {
 }
 
 void IngestStream::OnDone() {
+  // A callback of the store may keep the stream for longer.
+  running_.reset();
   // Takes the service's reference away, which may be the last.
   const std::function<void(IngestStream*)> on_done = on_done_;
   on_done(this);
@@ -134,7 +136,7 @@ void IngestStream::Advance() {
 IngestStream::Step IngestStream::Next() {
   if (finished_) return Step::kNothing;
   if (draining_ && !working_ && !writing_ && !answer_due_ && waiting_ == 0) {
-    Fail(absl::UnavailableError("the server is shutting down: connect again"));
+    Fail(RunningCalls::ShuttingDown());
   }
   const bool drained = half_closed_ && !has_incoming_ && waiting_ == 0 && !answer_due_;
   if (!working_ && (!writing_ || cancelled_) && (!end_.ok() || drained)) {

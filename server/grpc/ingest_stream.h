@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -31,6 +32,7 @@
 #include "base/metrics.h"
 #include "flamekeep/v1/ingest.pb.h"
 #include "ingest/push.h"
+#include "server/grpc/running_calls.h"
 #include "server/worker_pool.h"
 #include "storage/store.h"
 
@@ -40,6 +42,7 @@ namespace flamekeep::server {
 struct IngestParts {
   storage::Store* store;
   ingest::PushHub* hub;
+  RunningCalls* running;
   WorkerPool* pool;
   Metrics* metrics;
   // Of the messages of all calls that wait for decoding, as they lie in memory: one with a million
@@ -97,6 +100,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::IngestRequest, v1:
 
   const IngestParts parts_;
   const std::function<void(IngestStream*)> on_done_;
+  std::optional<RunningCalls::Call> running_;  // until OnDone
 
   v1::IngestRequest incoming_;                    // gRPC's while reading_
   v1::IngestRequest work_;                        // the worker's while working_

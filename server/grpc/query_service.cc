@@ -93,7 +93,10 @@ absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& requ
 // A unary call. gRPC keeps the answer until the caller has taken it, so it counts until then.
 class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  explicit UnaryCall(std::atomic<uint64_t>* unread) : unread_(unread) {}
+  UnaryCall(std::atomic<uint64_t>* unread, RunningCalls* running)
+      : unread_(unread), running_(running) {}
+
+  absl::Status refusal() const { return running_.refusal(); }
 
   // May delete this.
   void End(const absl::Status& status, uint64_t reply_bytes) {
@@ -109,11 +112,14 @@ class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
   }
 
   std::atomic<uint64_t>* const unread_;
+  const RunningCalls::Call running_;
   uint64_t bytes_ = 0;
 };
 
-QueryService::QueryService(const query::Engine* engine, const QueryServiceOptions& options)
+QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
+                           const QueryServiceOptions& options)
     : engine_(engine),
+      running_(running),
       options_(options),
       refused_(
           options.metrics->GetCounter("queries_refused_total", Severity::kError,
@@ -129,7 +135,7 @@ query::Context QueryService::MakeContext(grpc::CallbackServerContext* context) c
 }
 
 absl::Status QueryService::Refuse() {
-  if (stopped_) return absl::UnavailableError("the server is shutting down: connect again");
+  if (stopped_) return RunningCalls::ShuttingDown();
   refused_.Add();
   return Error(absl::StatusCode::kResourceExhausted,
                "{} queries are waiting already: try again later, or raise limits.queued_queries",
@@ -162,7 +168,11 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
                                               grpc::CallbackServerContext* context,
                                               const Request* request, Response* response,
                                               Answer answer) {
-  auto* call = new UnaryCall(&unread_bytes_);
+  auto* call = new UnaryCall(&unread_bytes_, running_);
+  if (const absl::Status refusal = call->refusal(); !refusal.ok()) {
+    call->End(refusal, 0);
+    return call;
+  }
   const bool taken = queries_.TryPost([this, method, request, response, call, answer,
                                        bounds = MakeContext(context), begin = SteadyNow()] {
     absl::Status status = bounds.Check();
@@ -225,7 +235,11 @@ grpc::ServerUnaryReactor* QueryService::ListSeries(grpc::CallbackServerContext* 
 
 grpc::ServerWriteReactor<v1::RenderResponse>* QueryService::Render(
     grpc::CallbackServerContext* context, const v1::RenderRequest* request) {
-  auto* writer = new RenderWriter(context, options_.write_stall);
+  auto* writer = new RenderWriter(context, running_, options_.write_stall);
+  if (const absl::Status refusal = writer->refusal(); !refusal.ok()) {
+    writer->Close(refusal, absl::InfiniteFuture());
+    return writer;
+  }
   const bool taken =
       renders_.TryPost([this, request, writer, bounds = MakeContext(context), begin = SteadyNow()] {
         const absl::Status status = RenderTo(*engine_, *request, bounds, writer);

@@ -20,6 +20,7 @@
 #include "flamekeep/v1/query.grpc.pb.h"
 #include "query/context.h"
 #include "query/engine.h"
+#include "server/grpc/running_calls.h"
 #include "server/worker_pool.h"
 
 namespace flamekeep::server {
@@ -36,8 +37,9 @@ struct QueryServiceOptions {
 
 class QueryService final : public v1::QueryService::CallbackService {
  public:
-  // `engine` is not owned.
-  QueryService(const query::Engine* engine, const QueryServiceOptions& options);
+  // No pointer is owned.
+  QueryService(const query::Engine* engine, RunningCalls* running,
+               const QueryServiceOptions& options);
 
   grpc::ServerUnaryReactor* FlameGraph(grpc::CallbackServerContext* context,
                                        const v1::FlameGraphRequest* request,
@@ -66,6 +68,7 @@ class QueryService final : public v1::QueryService::CallbackService {
   void Count(std::string_view method, const absl::Status& status, absl::Time begin);
 
   const query::Engine* engine_;
+  RunningCalls* const running_;
   const QueryServiceOptions options_;
   Counter& refused_;
   std::atomic<bool> stopped_ = false;

@@ -51,6 +51,29 @@ class ClockTest(unittest.TestCase):
             wait_for(lambda: stored("channel") == b"a %d\n" % (count + 1),
                      f"the channel after {step} s")
 
+    def test_a_query_that_runs_goes_on(self):
+        directory = tempfile.TemporaryDirectory(prefix="flamekeep-clock-")
+        self.addCleanup(directory.cleanup)
+        server = Server()
+        machine = Machine(build_library(directory.name), server.directory / "machine")
+        server.environment = machine.environment
+        server.__enter__()
+        self.addCleanup(server.__exit__)
+        # More than lies between a server and a client that does not read.
+        lines = [b"%s%d 1" % (b"x" * 2000, i) for i in range(10_000)]
+        pushed = server.run("push", "--site", "lab", "--type", "long", stdin=b"\n".join(lines) + b"\n")
+        self.assertEqual(pushed.returncode, 0, pushed.stderr)
+        now = int(time.time())
+        query = server.start_command("query", "long", "--from", now - HOUR, "--to", now + HOUR,
+                                     "--format", "folded")
+        self.addCleanup(query.kill)
+        begin = query.stdout.read(1)
+        machine.clock = HOUR
+        answer = begin + query.stdout.read()
+        errors = query.communicate(timeout=60)[1]
+        self.assertEqual(query.returncode, 0, errors)
+        self.assertEqual(sorted(answer.splitlines()), sorted(lines))
+
     @staticmethod
     def file(directory):
         path = pathlib.Path(directory) / "stacks"

@@ -77,5 +77,19 @@ class RedisTest(unittest.TestCase):
         self.assertIn("samples are missing from", picture.read_text())
 
 
+class UnreachedTest(unittest.TestCase):
+    def test_a_source_that_has_not_reported_is_told(self):
+        with Server(config='sites: {lab: {redis: "redis://127.0.0.1:1", channels: [excimer]}}\n') as server:
+            pushed = server.run("push", "--site", "lab", "--type", "excimer", stdin=b"a 1\n")
+            self.assertEqual(pushed.returncode, 0, pushed.stderr)
+            picture = server.directory / "graph.svg"
+            for output in ("-", picture):
+                done = server.run("query", "excimer", "--from", "now-24h", "--to", "now+1m", "-o", output)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(b"note: a configured source has not reported yet", done.stderr)
+                self.assertNotIn(b"1970", done.stderr)
+            self.assertIn("a source has not reported yet", picture.read_text())
+
+
 if __name__ == "__main__":
     unittest.main()
