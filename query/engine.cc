@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "query/columns.h"
+#include "query/content.h"
 #include "query/fold.h"
 #include "query/folded_writer.h"
 #include "query/invert.h"
@@ -22,7 +25,8 @@ namespace {
 // A selection in one snapshot of a store.
 struct Opened {
   std::unique_ptr<storage::Snapshot> snapshot;
-  Columns columns;
+  storage::Plan plan;
+  std::optional<Columns> columns;  // once ReadColumns() was called
   Coverage coverage;
   std::string question;  // what its version names besides the range: the selector, and the view
 };
@@ -35,10 +39,9 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
                              Resolve(selector, store.Series(), store.Sites()));
   Opened opened;
   FLAMEKEEP_ASSIGN_OR_RETURN(opened.snapshot, store.NewSnapshot());
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const storage::Plan plan,
-      opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series)));
-  FLAMEKEEP_ASSIGN_OR_RETURN(opened.columns, Columns::Read(*opened.snapshot, plan, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(opened.plan, opened.snapshot->MakePlan(selection.begin, selection.end,
+                                                                    std::move(resolved.series)));
+  const storage::Plan& plan = opened.plan;
   FLAMEKEEP_ASSIGN_OR_RETURN(
       storage::Completeness completeness,
       opened.snapshot->CompletenessOf(plan, resolved.profile_type, [&](std::string_view site) {
@@ -54,12 +57,35 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
       .unit = std::move(resolved.unit),
       .final = completeness.final,
       .gaps = std::move(completeness.gaps),
-      .columns = opened.columns.encoded().size(),
   };
   if (completeness.complete_through_ms.has_value()) {
     opened.coverage.complete_through = absl::FromUnixMillis(*completeness.complete_through_ms);
   }
   return opened;
+}
+
+absl::Status ReadColumns(const Context& context, Opened* opened) {
+  if (opened->columns.has_value()) return absl::OkStatus();
+  FLAMEKEEP_ASSIGN_OR_RETURN(opened->columns,
+                             Columns::Read(*opened->snapshot, opened->plan, context));
+  opened->coverage.columns = opened->columns->encoded().size();
+  return absl::OkStatus();
+}
+
+// The sum of all columns' headers; they are read where it is not known.
+absl::StatusOr<storage::ColumnHeader> ContentOf(ResultCache* cache, const Context& context,
+                                                Opened* opened) {
+  const std::optional<uint64_t> stamp = opened->snapshot->ContentStamp(opened->plan);
+  const CacheKey key = ContentKey(opened->plan, stamp.value_or(0));
+  if (stamp.has_value()) {
+    if (const auto known = cache->Find<storage::ColumnHeader>(key)) return *known;
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context, opened));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(*opened->columns));
+  if (stamp.has_value()) {
+    cache->Insert(key, std::make_shared<const storage::ColumnHeader>(sum), sizeof(sum));
+  }
+  return sum;
 }
 
 absl::Status CheckOptions(const FlameGraphOptions& options) {
@@ -92,16 +118,34 @@ std::string GraphView(const FlameGraphOptions& options) {
   return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
 }
 
+uint64_t MemoryBytes(const FlameGraph& graph) {
+  uint64_t bytes = sizeof(graph) + graph.size() * (3 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+  for (const auto* table : {&graph.names, &graph.files}) {
+    for (const std::string& text : *table) bytes += sizeof(text) + text.capacity();
+  }
+  return bytes;
+}
+
+// What was drawn of the same content before, with what is known of the sources now.
+absl::StatusOr<FlameGraph> TakeKept(const FlameGraph& kept, const storage::ColumnHeader& content,
+                                    const Context& context, Opened* opened) {
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(MemoryBytes(kept)));
+  AddSums(content, kept.coverage.saturated, 0, opened);
+  FlameGraph graph = kept;
+  graph.coverage = std::move(opened->coverage);
+  return graph;
+}
+
 absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& options,
                                       const Context& context, FlameGraph* graph) {
   const storage::StackTreeView& tree = opened.snapshot->tree();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(opened.columns.encoded(), tree,
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(opened.columns->encoded(), tree,
                                                               {.min_share = options.min_share,
                                                                .max_nodes = MaxNodes(options)},
-                                                              context, opened.columns.bytes()));
+                                                              context, opened.columns->bytes()));
   AddSums(folded.sum, folded.saturated, folded.visited, &opened);
   graph->cut_nodes = folded.visited - folded.nodes.size();
-  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(opened.columns.bytes() +
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(opened.columns->bytes() +
                                                 folded.nodes.capacity() * sizeof(FoldedNode) +
                                                 folded.nodes.size() * sizeof(Box)));
   return BoxesOf(folded.nodes, tree);
@@ -112,9 +156,9 @@ absl::StatusOr<std::vector<Box>> Invert(Opened& opened, uint32_t frame_count,
                                         FlameGraph* graph) {
   FLAMEKEEP_ASSIGN_OR_RETURN(
       Inverted inverted,
-      InvertColumns(opened.columns.encoded(), opened.snapshot->tree(), frame_count,
+      InvertColumns(opened.columns->encoded(), opened.snapshot->tree(), frame_count,
                     {.min_share = options.min_share, .max_nodes = MaxNodes(options)}, context,
-                    opened.columns.bytes()));
+                    opened.columns->bytes()));
   AddSums(inverted.sum, inverted.saturated, inverted.visited, &opened);
   graph->cut_nodes = inverted.cut_nodes;
   return std::move(inverted.boxes);
@@ -139,6 +183,16 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
   opened.question += GraphView(options);
+  std::optional<CacheKey> key;
+  if (cache_ != nullptr) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader content,
+                               ContentOf(cache_, context, &opened));
+    key = AnswerKey(opened.question, opened.plan, content);
+    const auto kept = cache_->Find<FlameGraph>(*key);
+    cache_->CountLookup(kept != nullptr);
+    if (kept != nullptr) return TakeKept(*kept, content, context, &opened);
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context, &opened));
   const storage::Dictionary& dictionary = store_->dictionary();
   const uint32_t frame_count = dictionary.frame_count();
   FlameGraph graph;
@@ -152,7 +206,13 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
   FLAMEKEEP_RETURN_IF_ERROR(LayOut(
       boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
-      opened.columns.bytes() + boxes.capacity() * sizeof(Box), &graph));
+      opened.columns->bytes() + boxes.capacity() * sizeof(Box), &graph));
+  if (key.has_value()) {
+    const uint64_t bytes = MemoryBytes(graph);
+    if (cache_->MayKeep(bytes)) {
+      cache_->Insert(*key, std::make_shared<const FlameGraph>(graph), bytes);
+    }
+  }
   return graph;
 }
 
@@ -160,13 +220,14 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
                                  absl::FunctionRef<absl::Status(const Coverage&)> begin,
                                  absl::FunctionRef<absl::Status(std::string_view)> write) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
+  FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context, &opened));
   opened.question += fmt::format("folded,{};", inverted);
   const storage::StackTreeView& tree = opened.snapshot->tree();
   const storage::Dictionary& dictionary = store_->dictionary();
   const FrameTexts texts(dictionary.frame_count(),
                          [&](storage::FrameId id) { return dictionary.frame(id); });
-  const uint64_t held = opened.columns.bytes() + texts.memory_bytes();
-  const auto encoded = opened.columns.encoded();
+  const uint64_t held = opened.columns->bytes() + texts.memory_bytes();
+  const auto encoded = opened.columns->encoded();
   if (inverted) {
     CallerGroups groups(tree, static_cast<uint32_t>(texts.ranks().size()), texts.ranks());
     FLAMEKEEP_RETURN_IF_ERROR(groups.Count(encoded, context, held));
@@ -185,6 +246,32 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));
   FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));
   return WriteFoldedBoxes(boxes, texts, context, write);
+}
+
+absl::StatusOr<Explanation> Engine::Explain(const Selection& selection,
+                                            const Context& context) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Opened opened, Open(*store_, selection, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(Explanation explanation,
+                             ExplainPlan(*opened.snapshot, opened.plan, absl::Now(), context));
+  explanation.requested = opened.coverage.requested;
+  explanation.widened = opened.plan.widened;
+  return explanation;
+}
+
+absl::StatusOr<bool> Engine::IsLong(const Selection& selection, const FlameGraphOptions* options,
+                                    const Context& context) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(Opened opened, Open(*store_, selection, context));
+  if (options != nullptr && cache_ != nullptr) {
+    opened.question += GraphView(*options);
+    const std::optional<uint64_t> stamp = opened.snapshot->ContentStamp(opened.plan);
+    const auto content = stamp.has_value()
+                             ? cache_->Find<storage::ColumnHeader>(ContentKey(opened.plan, *stamp))
+                             : nullptr;
+    if (content != nullptr && cache_->Contains(AnswerKey(opened.question, opened.plan, *content))) {
+      return false;
+    }
+  }
+  return IsLongPlan(*opened.snapshot, opened.plan);
 }
 
 absl::StatusOr<std::vector<storage::SeriesId>> Engine::FindSeries(

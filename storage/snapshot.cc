@@ -27,6 +27,8 @@ constexpr uint32_t kMaxMisses = 16;
 
 constexpr uint32_t kReadStepsPerCheck = 64;
 
+constexpr double kSizeMargin = 0.1;  // of an estimate of bytes on disk
+
 class CopiedColumn final : public ColumnHandle {
  public:
   explicit CopiedColumn(std::string_view bytes) : bytes_(bytes) {}
@@ -49,10 +51,13 @@ std::string KeyInWords(const ColumnKey& key, Level level) {
 
 class SnapshotImpl final : public Snapshot {
  public:
-  SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog,
-               const Dictionary& dictionary)
+  // `last_commit` is durable.
+  SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog, const ChangeLog* changes,
+               uint64_t last_commit, const Dictionary& dictionary)
       : database_(std::move(database)),
         catalog_(catalog),
+        changes_(changes),
+        last_commit_(last_commit),
         snapshot_(database_->db()->GetSnapshot()),
         tree_(dictionary.tree()) {
     options_.snapshot = snapshot_;
@@ -74,10 +79,25 @@ class SnapshotImpl final : public Snapshot {
   absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
       absl::FunctionRef<bool(std::string_view site)> matches) const override;
+  std::optional<uint64_t> ContentStamp(const Plan& plan) const override {
+    const uint64_t last = changes_->LastChange(SitesOf(plan), plan.covered);
+    return last <= last_commit_ ? std::optional(last) : std::nullopt;
+  }
+  std::vector<uint64_t> EstimateBytes(const Plan& plan) const override;
   const StackTreeView& tree() const override { return tree_; }
 
  private:
   class View;
+
+  // Sorted, each once.
+  std::vector<SiteId> SitesOf(const Plan& plan) const {
+    std::vector<SiteId> sites;
+    sites.reserve(plan.series.size());
+    for (const SeriesId id : plan.series) sites.push_back(catalog_->SiteOf(id));
+    std::sort(sites.begin(), sites.end());
+    sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+    return sites;
+  }
 
   bool IsDeleted(Level level, const ColumnKey& key) const {
     return deletion_.has_value() && deletion_->Covers(level, key);
@@ -91,6 +111,8 @@ class SnapshotImpl final : public Snapshot {
 
   const std::shared_ptr<Database> database_;
   const Catalog* const catalog_;
+  const ChangeLog* const changes_;
+  const uint64_t last_commit_;
   const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
   const StackTreeView tree_;
@@ -160,12 +182,7 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
   series.erase(std::unique(series.begin(), series.end()), series.end());
   plan.series = std::move(series);
 
-  std::vector<SiteId> sites;
-  sites.reserve(plan.series.size());
-  for (const SeriesId id : plan.series) sites.push_back(catalog_->SiteOf(id));
-  std::sort(sites.begin(), sites.end());
-  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
-
+  const std::vector<SiteId> sites = SitesOf(plan);
   View view(this, plan.series);
   FLAMEKEEP_RETURN_IF_ERROR(view.Load());
   plan.covered = WidenRange(view, sites, {*first, *last + 1});
@@ -222,6 +239,26 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
   FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the progress of sources"));
   std::sort(found.gaps.begin(), found.gaps.end());
   return found;
+}
+
+std::vector<uint64_t> SnapshotImpl::EstimateBytes(const Plan& plan) const {
+  std::vector<uint64_t> bytes;
+  bytes.reserve(plan.pieces.size());
+  for (const Piece& piece : plan.pieces) {
+    const std::string begin = BucketPrefix(piece.site, piece.range.begin);
+    const std::string end = BucketPrefix(piece.site, piece.range.end);
+    const rocksdb::Range range(begin, end);
+    uint64_t size = 0;
+    rocksdb::SizeApproximationOptions options;
+    options.include_memtables = true;
+    options.files_size_error_margin = kSizeMargin;
+    // An estimate that can not be had is none.
+    database_->db()
+        ->GetApproximateSizes(options, database_->level(piece.level), &range, 1, &size)
+        .PermitUncheckedError();
+    bytes.push_back(size);
+  }
+  return bytes;
 }
 
 absl::Status SnapshotImpl::Read(
@@ -308,7 +345,10 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Store::Impl::NewSnapshot() const {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> open, database.Get());
-  auto snapshot = std::make_unique<SnapshotImpl>(std::move(open), &catalog, *dictionary);
+  // Before the snapshot is taken, which then holds it. A store that is open for reading has none.
+  const uint64_t last_commit = flusher != nullptr ? flusher->last_flush() : 0;
+  auto snapshot =
+      std::make_unique<SnapshotImpl>(std::move(open), &catalog, &changes, last_commit, *dictionary);
   FLAMEKEEP_RETURN_IF_ERROR(snapshot->Load());
   return snapshot;
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +78,14 @@ class Snapshot {
   virtual absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
       absl::FunctionRef<bool(std::string_view site)> matches) const = 0;
+
+  // A number for what the plan's series hold in its covered range: as long as the store is open,
+  // snapshots that give the same number for the same series and range hold the same samples there.
+  // Nothing while a change of it is being committed. Takes microseconds.
+  virtual std::optional<uint64_t> ContentStamp(const Plan& plan) const = 0;
+
+  // How many bytes the plan's pieces take, about: of all series that lie in them. Reads no columns.
+  virtual std::vector<uint64_t> EstimateBytes(const Plan& plan) const = 0;  // by piece
 
   // The dictionary as of this snapshot: holds every id in its columns.
   virtual const StackTreeView& tree() const = 0;
