@@ -37,6 +37,7 @@ class Parser {
   void AddImport();
   void AddPush();
   void AddQuery();
+  void AddExplain();
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -54,6 +55,7 @@ class Parser {
   ImportOptions import_;
   PushOptions push_;
   QueryOptions query_;
+  ExplainOptions explain_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;
@@ -77,6 +79,7 @@ Parser::Parser() {
   AddImport();
   AddPush();
   AddQuery();
+  AddExplain();
   AddStatus();
   AddDelete();
   AddStore();
@@ -202,6 +205,20 @@ void Parser::AddQuery() {
       ->check(CLI::Range(0.0, 1.0));
   AddServer(query, query_.server);
   commands_.emplace_back(query, [this] { return query_; });
+}
+
+void Parser::AddExplain() {
+  CLI::App* explain =
+      AddCommand(app_, "explain", "Show what a query would read, and why", kExplainFooter);
+  AddValue(explain, "SELECTOR", explain_.selector, "SELECTOR",
+           "A profile type and label matchers: excimer-wall{site=\"eqiad\"}")
+      ->required();
+  AddValue(explain, "--from", explain_.from, "TIME", "Begin of the range")->required();
+  explain_.to = "now";
+  AddValue(explain, "--to", explain_.to, "TIME", "End of the range, not included")
+      ->capture_default_str();
+  AddServer(explain, explain_.server);
+  commands_.emplace_back(explain, [this] { return explain_; });
 }
 
 void Parser::AddStatus() {

@@ -60,6 +60,13 @@ struct QueryOptions {
   double min_share = 0;
 };
 
+struct ExplainOptions {
+  std::string server;
+  std::string selector;
+  std::string from;
+  std::string to;
+};
+
 struct StatusOptions {
   std::string server;
   bool json = false;
@@ -123,7 +130,7 @@ struct PrintOptions {
 };
 
 using Command =
-    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, StatusOptions,
+    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions, StatusOptions,
                  DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
                  BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
                  CompletionOptions, PrintOptions>;

@@ -251,10 +251,10 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
 absl::StatusOr<Explanation> Engine::Explain(const Selection& selection,
                                             const Context& context) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(const Opened opened, Open(*store_, selection, context));
-  FLAMEKEEP_ASSIGN_OR_RETURN(Explanation explanation,
-                             ExplainPlan(*opened.snapshot, opened.plan, absl::Now(), context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      Explanation explanation,
+      ExplainPlan(*opened.snapshot, opened.plan, store_->Sites(), absl::Now(), context));
   explanation.requested = opened.coverage.requested;
-  explanation.widened = opened.plan.widened;
   return explanation;
 }
 

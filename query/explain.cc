@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "base/status.h"
 #include "storage/column.h"
 #include "storage/column_scan.h"
+#include "storage/ids.h"
 
 namespace flamekeep::query {
 namespace {
@@ -71,10 +71,12 @@ absl::Status CountColumns(const storage::Snapshot& snapshot, const storage::Plan
 }  // namespace
 
 absl::StatusOr<Explanation> ExplainPlan(const storage::Snapshot& snapshot,
-                                        const storage::Plan& plan, absl::Time now,
+                                        const storage::Plan& plan,
+                                        const std::vector<std::string>& sites, absl::Time now,
                                         const Context& context) {
   Explanation explanation{
       .covered = {storage::TimeOf(plan.covered.begin), storage::TimeOf(plan.covered.end)},
+      .widened = plan.widened,
       .series = plan.series.size()};
   const std::vector<uint64_t> estimated = snapshot.EstimateBytes(plan);
   const uint64_t all = std::accumulate(estimated.begin(), estimated.end(), uint64_t{0});
@@ -84,7 +86,7 @@ absl::StatusOr<Explanation> ExplainPlan(const storage::Snapshot& snapshot,
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const Piece& piece = plan.pieces[i];
     ExplainedPiece out{
-        .site = piece.site,
+        .site = sites[Raw(piece.site)],
         .level = piece.level,
         .range = {storage::TimeOf(piece.range.begin), storage::TimeOf(piece.range.end)},
         .buckets = CountBuckets(piece.level, piece.range),
@@ -97,7 +99,7 @@ absl::StatusOr<Explanation> ExplainPlan(const storage::Snapshot& snapshot,
     explanation.columns += out.columns;
     explanation.bytes += out.bytes;
     explanation.pairs += out.pairs;
-    explanation.pieces.push_back(out);
+    explanation.pieces.push_back(std::move(out));
   }
   explanation.memory_bytes = kFixedBytes + explanation.bytes + explanation.pairs * kBytesPerPair;
   return explanation;

@@ -6,6 +6,7 @@
 #define FLAMEKEEP_QUERY_EXPLAIN_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,7 +14,6 @@
 #include "query/context.h"
 #include "query/flame_graph.h"
 #include "storage/bucket.h"
-#include "storage/ids.h"
 #include "storage/snapshot.h"
 
 namespace flamekeep::query {
@@ -28,7 +28,7 @@ enum class PieceReason {
 
 // A run of buckets of one site.
 struct ExplainedPiece {
-  storage::SiteId site{};
+  std::string site;
   storage::Level level{};
   TimeRange range;
   uint64_t buckets = 0;
@@ -62,10 +62,11 @@ inline constexpr uint64_t kMaxExplainedBytes = uint64_t{256} << 20;
 // A query that reads more takes long: these run at most so many at a time.
 inline constexpr uint64_t kLongBytes = uint64_t{16} << 20;
 
-// Leaves `requested` and `widened` as they are. `now` tells which spans are over. Errors: those of
-// the snapshot and of the context.
+// `requested` is left as it is. `sites`: names by id. `now` tells which spans are over. Errors:
+// those of the snapshot and of the context.
 absl::StatusOr<Explanation> ExplainPlan(const storage::Snapshot& snapshot,
-                                        const storage::Plan& plan, absl::Time now,
+                                        const storage::Plan& plan,
+                                        const std::vector<std::string>& sites, absl::Time now,
                                         const Context& context);
 
 // By what RocksDB knows of its files.
