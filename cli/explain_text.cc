@@ -59,14 +59,13 @@ std::string Cut(std::string_view line, size_t columns) {
 
 std::string ExplainText(const v1::ExplainResponse& explanation, size_t columns) {
   std::string text;
-  for (const std::string_view line :
-       absl::StrSplit(Pieces(explanation), '\n', absl::SkipEmpty())) {
+  for (const std::string_view line : absl::StrSplit(Pieces(explanation), '\n', absl::SkipEmpty())) {
     text += columns == 0 ? std::string(line) : Cut(line, columns);
     text += '\n';
   }
   if (explanation.pieces_left_out() > 0) {
-    text += fmt::format("  and {} runs of buckets more\n",
-                        CountText(explanation.pieces_left_out()));
+    text +=
+        fmt::format("  and {} runs of buckets more\n", CountText(explanation.pieces_left_out()));
   }
   text += fmt::format("\nrange   {}{}\n", RangeText(explanation.covered()),
                       explanation.widened() ? ", widened to whole buckets" : "");
@@ -75,8 +74,7 @@ std::string ExplainText(const v1::ExplainResponse& explanation, size_t columns) 
                             CountText(explanation.columns()), CountText(explanation.series()),
                             RoundedBytesText(explanation.bytes()), CountText(explanation.pairs()))
               : fmt::format("reads   up to about {} of {} series\n",
-                            RoundedBytesText(explanation.bytes()),
-                            CountText(explanation.series()));
+                            RoundedBytesText(explanation.bytes()), CountText(explanation.series()));
   text += fmt::format("memory  about {}\n", RoundedBytesText(explanation.memory_bytes()));
   text += explanation.time_class() == Explained::TIME_CLASS_LONG
               ? "time    long: waits for one of the threads for long queries\n"

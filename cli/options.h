@@ -130,10 +130,10 @@ struct PrintOptions {
 };
 
 using Command =
-    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions, StatusOptions,
-                 DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
-                 BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
-                 CompletionOptions, PrintOptions>;
+    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions,
+                 StatusOptions, DeleteOptions, StoreStatsOptions, StoreCheckOptions,
+                 BackupCreateOptions, BackupListOptions, BackupVerifyOptions, BackupRestoreOptions,
+                 BackupPruneOptions, CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

@@ -37,16 +37,18 @@ absl::StatusOr<Opened> Open(const storage::Store& store, const Selection& select
   FLAMEKEEP_ASSIGN_OR_RETURN(const Selector selector, ParseSelector(selection.selector));
   FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
                              Resolve(selector, store.Series(), store.Sites()));
+  const auto check = [&context] { return context.Check(); };
   Opened opened;
   FLAMEKEEP_ASSIGN_OR_RETURN(opened.snapshot, store.NewSnapshot());
-  FLAMEKEEP_ASSIGN_OR_RETURN(opened.plan, opened.snapshot->MakePlan(selection.begin, selection.end,
-                                                                    std::move(resolved.series)));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      opened.plan,
+      opened.snapshot->MakePlan(selection.begin, selection.end, std::move(resolved.series), check));
   const storage::Plan& plan = opened.plan;
   FLAMEKEEP_ASSIGN_OR_RETURN(
       storage::Completeness completeness,
-      opened.snapshot->CompletenessOf(plan, resolved.profile_type, [&](std::string_view site) {
-        return selector.MatchesSite(site);
-      }));
+      opened.snapshot->CompletenessOf(
+          plan, resolved.profile_type,
+          [&](std::string_view site) { return selector.MatchesSite(site); }, check));
   opened.question = CanonicalSelector(selector, resolved.profile_type);
   opened.coverage = {
       .requested = {selection.begin, selection.end},
@@ -148,7 +150,7 @@ absl::StatusOr<std::vector<Box>> Fold(Opened& opened, const FlameGraphOptions& o
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(opened.columns->bytes() +
                                                 folded.nodes.capacity() * sizeof(FoldedNode) +
                                                 folded.nodes.size() * sizeof(Box)));
-  return BoxesOf(folded.nodes, tree);
+  return BoxesOf(folded.nodes, tree, context);
 }
 
 absl::StatusOr<std::vector<Box>> Invert(Opened& opened, uint32_t frame_count,
@@ -224,8 +226,11 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   opened.question += fmt::format("folded,{};", inverted);
   const storage::StackTreeView& tree = opened.snapshot->tree();
   const storage::Dictionary& dictionary = store_->dictionary();
-  const FrameTexts texts(dictionary.frame_count(),
-                         [&](storage::FrameId id) { return dictionary.frame(id); });
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const FrameTexts texts,
+      FrameTexts::Make(
+          dictionary.frame_count(), [&](storage::FrameId id) { return dictionary.frame(id); },
+          context));
   const uint64_t held = opened.columns->bytes() + texts.memory_bytes();
   const auto encoded = opened.columns->encoded();
   if (inverted) {
@@ -241,7 +246,7 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
         held + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box) + kBytesPerFoldedBox)));
     AddSums(folded.sum, folded.saturated, folded.visited, &opened);
-    boxes = BoxesOf(folded.nodes, tree);
+    FLAMEKEEP_ASSIGN_OR_RETURN(boxes, BoxesOf(folded.nodes, tree, context));
   }
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));
   FLAMEKEEP_RETURN_IF_ERROR(begin(opened.coverage));

@@ -5,7 +5,7 @@
 //       const FlameGraph graph,
 //       engine.MakeFlameGraph({.selector = "excimer-wall", .begin = monday, .end = friday},
 //                             {.min_share = 0.001}, context));
-//   std::string svg = WriteSvg(graph, {.title = "eqiad"});  // svg_writer.h
+//   WriteSvg(graph, {.title = "eqiad"}, context);  // svg_writer.h
 //
 // All totals are exact; only drawing leaves boxes out, and says how many. Each call reads one
 // snapshot of the store, so its numbers belong together.

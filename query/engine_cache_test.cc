@@ -9,6 +9,7 @@
 
 #include "base/metrics.h"
 #include "query/engine.h"
+#include "storage/deletion.h"
 #include "storage/store_testing.h"
 
 namespace flamekeep::query {

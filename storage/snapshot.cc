@@ -71,14 +71,15 @@ class SnapshotImpl final : public Snapshot {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
-                                std::vector<SeriesId> series) const override;
+  absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end, std::vector<SeriesId> series,
+                                absl::FunctionRef<absl::Status()> check) const override;
   absl::Status Read(const Plan& plan,
                     absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
                     absl::FunctionRef<absl::Status()> check) const override;
   absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
-      absl::FunctionRef<bool(std::string_view site)> matches) const override;
+      absl::FunctionRef<bool(std::string_view site)> matches,
+      absl::FunctionRef<absl::Status()> check) const override;
   std::optional<uint64_t> ContentStamp(const Plan& plan) const override {
     const uint64_t last = changes_->LastChange(SitesOf(plan), plan.covered);
     return last <= last_commit_ ? std::optional(last) : std::nullopt;
@@ -122,8 +123,9 @@ class SnapshotImpl final : public Snapshot {
 // Floors and marks of the sites of one plan, and probes for direct parts.
 class SnapshotImpl::View final : public PlannerView {
  public:
-  View(const SnapshotImpl* snapshot, absl::Span<const SeriesId> series)
-      : snapshot_(*snapshot), series_(series) {}
+  View(const SnapshotImpl* snapshot, absl::Span<const SeriesId> series,
+       absl::FunctionRef<absl::Status()> check)
+      : snapshot_(*snapshot), series_(series), check_(check) {}
 
   absl::Status Load() {
     const auto it = std::unique_ptr<rocksdb::Iterator>(
@@ -131,6 +133,7 @@ class SnapshotImpl::View final : public PlannerView {
     for (const MetaTag tag : {MetaTag::kFloor, MetaTag::kStale}) {
       const std::string prefix = MetaKey(tag);
       for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+        FLAMEKEEP_RETURN_IF_ERROR(Step());
         FLAMEKEEP_RETURN_IF_ERROR(
             state_.Load(storage::View(it->key()), storage::View(it->value())));
       }
@@ -148,6 +151,7 @@ class SnapshotImpl::View final : public PlannerView {
     const auto it = std::unique_ptr<rocksdb::Iterator>(snapshot_.database_->db()->NewIterator(
         snapshot_.options_, snapshot_.database_->level(bucket.level)));
     for (const SeriesId series : series_) {
+      if (!Step().ok()) return false;
       if (snapshot_.IsDeleted(bucket.level, {site, bucket.start, series})) continue;
       // Rolled parts have source 0 and sort before all direct ones.
       it->Seek(EncodeColumnKey({site, bucket.start, series, SourceId{1}, Part::kDirect}));
@@ -158,14 +162,26 @@ class SnapshotImpl::View final : public PlannerView {
     return false;
   }
 
+  // The error of the check that ended it; what was planned then is of no use.
+  const absl::Status& stopped() const { return stopped_; }
+
  private:
+  const absl::Status& Step() const {
+    if (stopped_.ok() && ++steps_ % kReadStepsPerCheck == 0) stopped_ = check_();
+    return stopped_;
+  }
+
   const SnapshotImpl& snapshot_;
   const absl::Span<const SeriesId> series_;
+  const absl::FunctionRef<absl::Status()> check_;
   LevelState state_;
+  mutable uint32_t steps_ = 0;
+  mutable absl::Status stopped_;
 };
 
 absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
-                                            std::vector<SeriesId> series) const {
+                                            std::vector<SeriesId> series,
+                                            absl::FunctionRef<absl::Status()> check) const {
   const std::string from = absl::FormatTime(begin, absl::UTCTimeZone());
   const std::string to = absl::FormatTime(end, absl::UTCTimeZone());
   if (begin >= end) {
@@ -183,20 +199,23 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
   plan.series = std::move(series);
 
   const std::vector<SiteId> sites = SitesOf(plan);
-  View view(this, plan.series);
+  View view(this, plan.series, check);
   FLAMEKEEP_RETURN_IF_ERROR(view.Load());
   plan.covered = WidenRange(view, sites, {*first, *last + 1});
+  FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
   plan.widened = TimeOf(plan.covered.begin) != begin || TimeOf(plan.covered.end) != end;
   for (const SiteId site : sites) {
     std::vector<Piece> pieces = CoverRange(view, site, plan.covered);
     plan.pieces.insert(plan.pieces.end(), pieces.begin(), pieces.end());
+    FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
   }
   return plan;
 }
 
 absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     const Plan& plan, std::string_view profile_type,
-    absl::FunctionRef<bool(std::string_view site)> matches) const {
+    absl::FunctionRef<bool(std::string_view site)> matches,
+    absl::FunctionRef<absl::Status()> check) const {
   const int64_t begin_ms = plan.covered.begin * kMsPerMinute;
   const int64_t end_ms = plan.covered.end * kMsPerMinute;
   Completeness found;
@@ -207,7 +226,9 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
       std::unique_ptr<rocksdb::Iterator>(database_->db()->NewIterator(options_, database_->meta()));
   std::vector<std::pair<SourceId, SourceKey>> live;
   const std::string prefix = MetaKey(MetaTag::kProgress);
+  uint32_t steps = 0;
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
     FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodeProgressKey(storage::View(it->key())));
     FLAMEKEEP_ASSIGN_OR_RETURN(ProgressRecord record, DecodeProgress(storage::View(it->value())));
     SourceKey key = catalog_->SourceOf(source);
@@ -230,6 +251,7 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     // A gap that begins before the range may reach into it; they do not overlap for one reason.
     const std::string gaps = MetaKey(MetaTag::kGap, Raw(source));
     for (it->Seek(gaps); it->Valid() && it->key().starts_with(gaps); it->Next()) {
+      if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
       FLAMEKEEP_ASSIGN_OR_RETURN(const auto gap,
                                  DecodeGap(storage::View(it->key()), storage::View(it->value())));
       if (gap.second.begin_ms >= end_ms) break;

@@ -86,7 +86,8 @@ absl::Status RenderSvg(const query::Engine& engine, const query::Selection& sele
                              engine.MakeFlameGraph(selection, SvgGraphOptions(request), context));
   if (svg.title.empty()) svg.title = DefaultTitle(selection, graph.coverage);
   FLAMEKEEP_RETURN_IF_ERROR(WriteCoverage(graph.coverage, context.deadline, writer));
-  return WriteData(query::WriteSvg(graph, svg), context.deadline, writer);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string text, query::WriteSvg(graph, svg, context));
+  return WriteData(text, context.deadline, writer);
 }
 
 absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& request,
