@@ -29,7 +29,10 @@ void Parser::AddSelection(CLI::App* command, SelectionOptions& selection) {
   AddServer(command, selection.server);
 }
 
-void Parser::AddQueries() { AddQuery(); }
+void Parser::AddQueries() {
+  AddQuery();
+  AddExplain();
+}
 
 void Parser::AddQuery() {
   CLI::App* query = AddCommand(app_, "query", "Write the flame graph of a selection", kQueryFooter);
@@ -46,6 +49,13 @@ void Parser::AddQuery() {
       "Leave out boxes of an SVG below this share of the whole (0 to 1; default: half a pixel)")
       ->check(CLI::Range(0.0, 1.0));
   commands_.emplace_back(query, [this] { return query_; });
+}
+
+void Parser::AddExplain() {
+  CLI::App* explain =
+      AddCommand(app_, "explain", "Show what a query would read, and why", kExplainFooter);
+  AddSelection(explain, explain_.selection);
+  commands_.emplace_back(explain, [this] { return explain_; });
 }
 
 }  // namespace flamekeep::cli

@@ -69,8 +69,9 @@ class BashCompletionTest : public testing::Test {
 TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'", script_)); }
 
 TEST_F(BashCompletionTest, OffersCommands) {
-  EXPECT_THAT(Complete({"flamekeep", ""}), ElementsAre("serve", "import", "push", "query", "status",
-                                                       "delete", "store", "backup", "completion"));
+  EXPECT_THAT(Complete({"flamekeep", ""}),
+              ElementsAre("serve", "import", "push", "query", "explain", "status", "delete",
+                          "store", "backup", "completion"));
   EXPECT_THAT(Complete({"flamekeep", "s"}), ElementsAre("serve", "status", "store"));
   EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("stats", "check"));
 }

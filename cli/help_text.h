@@ -79,6 +79,14 @@ inline constexpr char kQueryFooter[] = R"(Examples:
 Folded text is exact. An SVG leaves out boxes that are too narrow to see (--min-share) and says how many.
 Ranges are half open: --to 2026-11-21 is the end of the 20th.)";
 
+inline constexpr char kExplainFooter[] = R"(Examples:
+  flamekeep explain excimer-wall --from now-30d
+  flamekeep explain 'excimer{site="eqiad"}' --from 2025-01-01 --to 2026-01-01
+
+Nothing is summed: this is quick for any range. Buckets below a stale one are read in its place until it
+has been rolled up. Memory and time are what the first answer takes; answers that were given before are
+kept (query_cache_bytes) and take next to nothing.)";
+
 inline constexpr char kStatusFooter[] = R"(Examples:
   flamekeep status
   flamekeep status --server arclamp1001:4041

@@ -72,6 +72,10 @@ struct QueryOptions {
   double min_share = 0;
 };
 
+struct ExplainOptions {
+  SelectionOptions selection;
+};
+
 struct StatusOptions {
   std::string server;
   bool json = false;
@@ -135,10 +139,10 @@ struct PrintOptions {
 };
 
 using Command =
-    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, StatusOptions,
-                 DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
-                 BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
-                 CompletionOptions, PrintOptions>;
+    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions,
+                 StatusOptions, DeleteOptions, StoreStatsOptions, StoreCheckOptions,
+                 BackupCreateOptions, BackupListOptions, BackupVerifyOptions, BackupRestoreOptions,
+                 BackupPruneOptions, CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

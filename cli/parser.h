@@ -40,6 +40,7 @@ class Parser {
   void AddSelection(CLI::App* command, SelectionOptions& selection);
   void AddQueries();
   void AddQuery();
+  void AddExplain();
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -57,6 +58,7 @@ class Parser {
   ImportOptions import_;
   PushOptions push_;
   QueryOptions query_;
+  ExplainOptions explain_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

@@ -19,17 +19,17 @@ constexpr absl::Duration kLineInterval = absl::Seconds(10);
 constexpr int kBarCells = 24;
 constexpr int kDefaultColumns = 80;
 
-int Columns(std::FILE* out) {
-  winsize size = {};
-  if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefaultColumns;
-  return size.ws_col;
-}
-
 // What it says may be lost, where a signal breaks off the write to a pipe that is full: fmt::print
 // would throw.
 void Print(std::FILE* out, const std::string& text) { std::fputs(text.c_str(), out); }
 
 }  // namespace
+
+int TerminalColumns(std::FILE* out) {
+  winsize size = {};
+  if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefaultColumns;
+  return size.ws_col;
+}
 
 std::string RoundedBytesText(uint64_t bytes) {
   static constexpr std::array<const char*, 5> kUnits = {"kB", "MB", "GB", "TB", "PB"};
@@ -78,7 +78,7 @@ void Progress::Update(uint64_t done) {
   }
   // Not into the last column, where some terminals wrap.
   std::string line = Text(done, now);
-  line.resize(std::min<size_t>(line.size(), std::max(Columns(out_) - 1, 1)));
+  line.resize(std::min<size_t>(line.size(), std::max(TerminalColumns(out_) - 1, 1)));
   Print(out_, "\r\x1b[K" + line);
   std::fflush(out_);
   shown_ = true;

@@ -23,6 +23,9 @@ std::string RoundedBytesText(uint64_t bytes);
 // "1,234,567"
 std::string CountText(uint64_t count);
 
+// Of the terminal that `out` is; 80 where that is not known.
+int TerminalColumns(std::FILE* out);
+
 class Progress {
  public:
   enum class Style { kQuiet, kLines, kBar };

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "absl/time/time.h"
+#include "cli/level_text.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/time_parse.h"
@@ -15,13 +14,6 @@ namespace flamekeep::cli {
 namespace {
 
 using Stats = v1::StoreStatsResponse;
-
-std::string LevelText(v1::Level level) {
-  std::string name = v1::Level_Name(level).substr(std::string("LEVEL_").size());
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return name;
-}
 
 std::string BytesText(double bytes) {
   const std::string text = RoundedBytesText(static_cast<uint64_t>(std::abs(bytes)));

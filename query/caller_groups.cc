@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/checked_sort.h"
 #include "query/prefetch.h"
 
 namespace flamekeep::query {
@@ -82,6 +83,7 @@ absl::Status CallerGroups::ForEachStack(absl::Span<const std::string_view> colum
   }
   sum_ = stream.header();
   saturated_ |= sum_.saturated;
+  stream.SetCheck([&context] { return context.Check(); });
   stream.Start();
   while (true) {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
@@ -148,9 +150,16 @@ absl::StatusOr<std::vector<CallerGroup>> CallerGroups::Load(
 }
 
 absl::StatusOr<size_t> CallerGroups::Split(const CallerGroup& group, uint64_t cut,
+                                           const Context& context,
                                            std::vector<CallerGroup>* groups) {
   groups->clear();
   const size_t size = group.end - group.begin;
+  // Small groups count together.
+  split_since_check_ += size;
+  if (split_since_check_ >= kItemsPerCheck) {
+    split_since_check_ = 0;
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+  }
   if (size > split_next_.size()) {
     split_next_.resize(size);
     split_key_.resize(size);
@@ -161,6 +170,7 @@ absl::StatusOr<size_t> CallerGroups::Split(const CallerGroup& group, uint64_t cu
   const uint64_t* const value = value_.data() + group.begin;
   size_t met = 0;
   for (size_t i = 0; i < size; ++i) {
+    if (i % kItemsPerCheck == kItemsPerCheck - 1) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     if (i + kPrefetch < size) PrefetchNode(tree_, next[i + kPrefetch]);
     const uint32_t key = KeyOf(next[i]);
     split_next_[i] = ParentOf(next[i]);
@@ -175,6 +185,7 @@ absl::StatusOr<size_t> CallerGroups::Split(const CallerGroup& group, uint64_t cu
 
   size_t place = group.begin;
   for (size_t i = 0; i < size; ++i) {
+    if (i % kItemsPerCheck == kItemsPerCheck - 1) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     Tally& tally = tally_[split_key_[i]];
     if (tally.total <= cut) continue;
     if (tally.group == kNoGroup) {

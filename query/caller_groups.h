@@ -4,7 +4,8 @@
 //   CallerGroups groups(tree, frame_count);
 //   FLAMEKEEP_RETURN_IF_ERROR(groups.Count(columns, context));      // groups.last(): by last frame
 //   FLAMEKEEP_ASSIGN_OR_RETURN(auto loaded, groups.Load(columns, keys, context));
-//   FLAMEKEEP_RETURN_IF_ERROR(groups.Split(loaded[0], cut, &children));   // by the frame before
+//   FLAMEKEEP_RETURN_IF_ERROR(groups.Split(loaded[0], cut, context, &children));  // by the frame
+//   before
 //
 // Each stack has a cursor that moves up one parent at a time. The stacks of a group lie together in
 // two arrays; splitting sorts them in place, so that memory is 12 bytes a stack.
@@ -72,7 +73,7 @@ class CallerGroups {
 
   // Splits a group: puts those with a total above `cut` into `groups`, ordered by when they were
   // met, and returns how many there are in all. The group's run is then theirs.
-  absl::StatusOr<size_t> Split(const CallerGroup& group, uint64_t cut,
+  absl::StatusOr<size_t> Split(const CallerGroup& group, uint64_t cut, const Context& context,
                                std::vector<CallerGroup>* groups);
 
   uint64_t visited() const { return visited_; }
@@ -103,7 +104,8 @@ class CallerGroups {
   bool saturated_ = false;
   uint64_t root_self_ = 0;
   uint64_t visited_ = 0;
-  uint32_t damaged_ = 0;  // a node; 0 if none
+  uint32_t damaged_ = 0;          // a node; 0 if none
+  size_t split_since_check_ = 0;  // stacks
   std::vector<Last> last_;
 
   // The loaded stacks. `next_` is the node whose frame comes next towards the root, never the root.

@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "query/memory_budget.h"
 
 namespace flamekeep::query {
 
@@ -19,10 +21,12 @@ struct Context {
   std::function<bool()> cancelled;
   // Enforced on what a query holds: columns, sums that wait for their turn, boxes, lines.
   uint64_t memory_bytes = uint64_t{512} << 20;
+  // What the query has of the budget that all share. Null: that does not bound it.
+  std::shared_ptr<MemoryCharge> charge;
 
   // OK while the query may go on.
   absl::Status Check() const;
-  // OK while `bytes` in use are within the budget.
+  // OK while `bytes`, all that the query holds, are within the budgets; takes them.
   absl::Status CheckMemory(uint64_t bytes) const;
 };
 

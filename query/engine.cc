@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
+#include "query/content.h"
 #include "query/fold.h"
 #include "query/folded_writer.h"
 #include "query/invert.h"
@@ -37,6 +40,14 @@ std::string GraphView(const FlameGraphOptions& options) {
   return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
 }
 
+uint64_t MemoryBytes(const FlameGraph& graph) {
+  uint64_t bytes = sizeof(graph) + graph.size() * (3 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+  for (const auto* table : {&graph.names, &graph.files}) {
+    for (const std::string& text : *table) bytes += sizeof(text) + text.capacity();
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::vector<Box>> Fold(const SelectedStacks& stacks,
                                       const FlameGraphOptions& options, const Context& context,
                                       FlameGraph* graph) {
@@ -49,7 +60,7 @@ absl::StatusOr<std::vector<Box>> Fold(const SelectedStacks& stacks,
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(stacks.bytes() +
                                                 folded.nodes.capacity() * sizeof(FoldedNode) +
                                                 folded.nodes.size() * sizeof(Box)));
-  return BoxesOf(folded.nodes, stacks.tree());
+  return BoxesOf(folded.nodes, stacks.tree(), context);
 }
 
 absl::StatusOr<std::vector<Box>> Invert(const SelectedStacks& stacks,
@@ -83,8 +94,24 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
                                                   const FlameGraphOptions& options,
                                                   const Context& context) const {
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
-                             SelectedStacks::Read(*store_, selection, &frame_flags_, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks,
+                             SelectedStacks::Open(*store_, selection, context));
+  std::optional<CacheKey> key;
+  if (cache_ != nullptr) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader content,
+                               stacks.Content(cache_, context));
+    key = AnswerKey(stacks.Question(GraphView(options)), stacks.plan(), content);
+    const auto kept = cache_->Find<FlameGraph>(*key);
+    cache_->CountLookup(kept != nullptr);
+    if (kept != nullptr) {
+      // With what is known of the sources now.
+      FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(MemoryBytes(*kept)));
+      FlameGraph graph = *kept;
+      graph.coverage = stacks.CoverKept(kept->coverage, content.digest, GraphView(options));
+      return graph;
+    }
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(stacks.Load(&frame_flags_, context));
   const storage::Dictionary& dictionary = store_->dictionary();
   FlameGraph graph;
   graph.inverted = options.inverted;
@@ -96,6 +123,12 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(LayOut(
       boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
       stacks.bytes() + boxes.capacity() * sizeof(Box), &graph));
+  if (key.has_value()) {
+    const uint64_t bytes = MemoryBytes(graph);
+    if (cache_->MayKeep(bytes)) {
+      cache_->Insert(*key, std::make_shared<const FlameGraph>(graph), bytes);
+    }
+  }
   return graph;
 }
 
@@ -107,8 +140,11 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   const std::string view = fmt::format("folded,{};", inverted);
   const storage::StackTreeView& tree = stacks.tree();
   const storage::Dictionary& dictionary = store_->dictionary();
-  const FrameTexts texts(dictionary.frame_count(),
-                         [&](storage::FrameId id) { return dictionary.frame(id); });
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const FrameTexts texts,
+      FrameTexts::Make(
+          dictionary.frame_count(), [&](storage::FrameId id) { return dictionary.frame(id); },
+          context));
   const uint64_t held = stacks.bytes() + texts.memory_bytes();
   const auto encoded = stacks.encoded();
   if (inverted) {
@@ -125,11 +161,36 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
         held + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box) + kBytesPerFoldedBox)));
     coverage = stacks.Cover(folded.sum, folded.saturated, folded.visited, view);
-    boxes = BoxesOf(folded.nodes, tree);
+    FLAMEKEEP_ASSIGN_OR_RETURN(boxes, BoxesOf(folded.nodes, tree, context));
   }
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));
   FLAMEKEEP_RETURN_IF_ERROR(begin(coverage));
   return WriteFoldedBoxes(boxes, texts, context, write);
+}
+
+absl::StatusOr<Explanation> Engine::Explain(const Selection& selection,
+                                            const Context& context) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
+                             SelectedStacks::Open(*store_, selection, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      Explanation explanation,
+      ExplainPlan(stacks.snapshot(), stacks.plan(), store_->Sites(), absl::Now(), context));
+  explanation.requested = {selection.begin, selection.end};
+  return explanation;
+}
+
+absl::StatusOr<bool> Engine::IsLong(const Selection& selection, const FlameGraphOptions* options,
+                                    const Context& context) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
+                             SelectedStacks::Open(*store_, selection, context));
+  if (options != nullptr && cache_ != nullptr) {
+    const auto content = stacks.KnownContent(cache_);
+    if (content != nullptr && cache_->Contains(AnswerKey(stacks.Question(GraphView(*options)),
+                                                         stacks.plan(), *content))) {
+      return false;
+    }
+  }
+  return IsLongPlan(stacks.snapshot(), stacks.plan());
 }
 
 absl::StatusOr<std::vector<storage::SeriesId>> Engine::FindSeries(

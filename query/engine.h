@@ -5,12 +5,15 @@
 //       const FlameGraph graph,
 //       engine.MakeFlameGraph({.selector = "excimer-wall", .begin = monday, .end = friday},
 //                             {.min_share = 0.001}, context));
-//   std::string svg = WriteSvg(graph, {.title = "eqiad"});  // svg_writer.h
+//   WriteSvg(graph, {.title = "eqiad"}, context);  // svg_writer.h
 //
 // All totals are exact; only drawing leaves boxes out, and says how many. Each call reads one
 // snapshot of the store, so its numbers belong together.
 //
-// Thread safety: all methods. The store must outlive the engine.
+// Flame graphs that were made before come out of the cache, where the engine has one: the answer is
+// the same, but for what it took (Coverage::columns, nodes), which is then 0.
+//
+// Thread safety: all methods. The store and the cache must outlive the engine.
 // Errors: INVALID_ARGUMENT (selector, options or range), and of what takes a context NOT_FOUND (no
 // such profile type or site; the message lists what there is), DEADLINE_EXCEEDED, CANCELLED,
 // RESOURCE_EXHAUSTED (the memory budget of the context), DATA_LOSS.
@@ -27,8 +30,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "query/context.h"
+#include "query/explain.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
+#include "query/result_cache.h"
 #include "query/selected_stacks.h"
 #include "storage/registry.h"
 #include "storage/store.h"
@@ -50,7 +55,9 @@ struct FlameGraphOptions {
 
 class Engine {
  public:
-  explicit Engine(const storage::Store* store) : store_(store) {}
+  // Not owned; `cache` may be null.
+  explicit Engine(const storage::Store* store, ResultCache* cache = nullptr)
+      : store_(store), cache_(cache) {}
 
   absl::StatusOr<FlameGraph> MakeFlameGraph(const Selection& selection,
                                             const FlameGraphOptions& options,
@@ -62,6 +69,14 @@ class Engine {
                            absl::FunctionRef<absl::Status(const Coverage&)> begin,
                            absl::FunctionRef<absl::Status(std::string_view)> write) const;
 
+  // What a query with this selection would read, and why. Reads no pairs.
+  absl::StatusOr<Explanation> Explain(const Selection& selection, const Context& context) const;
+
+  // Whether a query takes long (explain.h), as far as the plan tells: a flame graph with
+  // `options`, or folded text where that is null. Costs about a millisecond.
+  absl::StatusOr<bool> IsLong(const Selection& selection, const FlameGraphOptions* options,
+                              const Context& context) const;
+
   // The series that a selector matches, ordered by profile type, site, labels. The profile type may
   // be left out; an empty selector matches all. None is no error.
   absl::StatusOr<std::vector<storage::SeriesKey>> ListSeries(std::string_view selector) const;
@@ -72,6 +87,7 @@ class Engine {
  private:
   const storage::Store* store_;
   mutable FrameFlagsCache frame_flags_;
+  ResultCache* cache_;
 };
 
 }  // namespace flamekeep::query

@@ -71,6 +71,7 @@ class Folder {
     folded_.sum = stream_.header();
     folded_.saturated = folded_.sum.saturated;
     cut_ = CutForShare(options_.min_share, folded_.sum.total);
+    stream_.SetCheck([this] { return context_.Check(); });
     if (options_.threaded) {
       stream_.Start(*options_.threaded);
     } else {

@@ -28,7 +28,8 @@ Result MakeGraph(const TestTree& tree, const TestColumns& columns, const FoldOpt
   absl::StatusOr<Folded> folded = FoldColumns(columns.views(), view, options, Context());
   EXPECT_TRUE(folded.ok()) << folded.status();
   Result result;
-  EXPECT_TRUE(LayOut(BoxesOf(folded->nodes, view), tree, Context(), 0, &result.graph).ok());
+  EXPECT_TRUE(
+      LayOut(*BoxesOf(folded->nodes, view, Context()), tree, Context(), 0, &result.graph).ok());
   result.folded = *std::move(folded);
   return result;
 }

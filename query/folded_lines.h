@@ -19,7 +19,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/status.h"
+#include "query/checked_sort.h"
 #include "query/context.h"
 #include "query/folded_writer.h"
 
@@ -68,16 +70,17 @@ class FoldedLines {
       : texts_(texts), expand_(expand), context_(context), write_(write) {}
 
   // The events of some children in their order.
-  std::vector<Event> Events(const Children& children) const {
+  absl::StatusOr<std::vector<Event>> Events(const Children& children) const {
     std::vector<Event> events;
     for (uint32_t i = 0; i < children.size(); ++i) {
       if (children[i].self != 0) events.push_back({i, fmt::format(" {}", children[i].self)});
       if (children[i].inner) events.push_back({i, ";"});
     }
-    std::sort(events.begin(), events.end(), [&](const Event& a, const Event& b) {
+    const auto before = [&](const Event& a, const Event& b) {
       return CompareJoined(texts_.text(children[a.child].rank), a.tail,
                            texts_.text(children[b.child].rank), b.tail) < 0;
-    });
+    };
+    FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(events), before, context_));
     return events;
   }
 
@@ -139,7 +142,7 @@ class FoldedLines {
     path_ += texts_.text(child.rank);
     path_ += ';';
     FLAMEKEEP_RETURN_IF_ERROR(expand_(child.node, &level.children));
-    level.events = Events(level.children);
+    FLAMEKEEP_ASSIGN_OR_RETURN(level.events, Events(level.children));
     return absl::OkStatus();
   }
 

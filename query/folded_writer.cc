@@ -1,10 +1,12 @@
 #include "query/folded_writer.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/status.h"
 #include "query/box_children.h"
+#include "query/checked_sort.h"
 #include "query/folded_lines.h"
 #include "storage/column.h"
 
@@ -22,14 +24,16 @@ class BoxSource {
   using Children = FoldedLines<uint32_t>::Children;
 
   // A node is the first of a list of boxes that have equal paths.
-  void Expand(uint32_t first, Children* out) {
+  absl::Status Expand(uint32_t first, const Context& context, Children* out) {
     found_.clear();
     for (uint32_t box = first; box != kNoBox; box = alike_[box]) {
       for (const uint32_t child : children_.of(box)) found_.push_back(child);
     }
     if (found_.size() > 1) {
-      std::sort(found_.begin(), found_.end(),
-                [&](uint32_t a, uint32_t b) { return RankOf(a) < RankOf(b); });
+      const auto before = [&](uint32_t a, uint32_t b) {
+        return RankOf(a) != RankOf(b) ? RankOf(a) < RankOf(b) : a < b;
+      };
+      FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(found_), before, context));
     }
     for (const uint32_t child : found_) {
       if (out->empty() || out->back().rank != RankOf(child)) {
@@ -42,6 +46,7 @@ class BoxSource {
       out->back().self = storage::SaturatingAdd(out->back().self, boxes_[child].self, &saturated);
       out->back().inner |= !children_.of(child).empty();
     }
+    return absl::OkStatus();
   }
 
  private:
@@ -71,24 +76,29 @@ void AddRootSelf(uint64_t self, const FrameTexts& texts, std::vector<FoldedChild
 
 }  // namespace
 
-FrameTexts::FrameTexts(uint32_t frame_count, FrameNames names) : ranks_(frame_count) {
+absl::StatusOr<FrameTexts> FrameTexts::Make(uint32_t frame_count, FrameNames names,
+                                            const Context& context) {
+  FrameTexts made;
+  made.ranks_.resize(frame_count);
   std::vector<std::pair<std::string_view, uint32_t>> frames;
   frames.reserve(frame_count);
   for (uint32_t frame = 0; frame < frame_count; ++frame) {
+    if (frame % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     std::string_view text = names(storage::FrameId{frame}).function;
     if (text.find_first_of(";\n") != text.npos) {
-      std::string& replaced = replaced_.emplace_back(text);
+      std::string& replaced = made.replaced_.emplace_back(text);
       std::replace(replaced.begin(), replaced.end(), ';', ':');
       std::replace(replaced.begin(), replaced.end(), '\n', '_');
       text = replaced;
     }
     frames.emplace_back(text, frame);
   }
-  std::sort(frames.begin(), frames.end());
+  FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(frames), std::less<>(), context));
   for (const auto& [text, frame] : frames) {
-    if (texts_.empty() || texts_.back() != text) texts_.push_back(text);
-    ranks_[frame] = static_cast<uint32_t>(texts_.size() - 1);
+    if (made.texts_.empty() || made.texts_.back() != text) made.texts_.push_back(text);
+    made.ranks_[frame] = static_cast<uint32_t>(made.texts_.size() - 1);
   }
+  return made;
 }
 
 uint64_t FrameTexts::memory_bytes() const {
@@ -99,14 +109,14 @@ absl::Status WriteFoldedBoxes(absl::Span<const Box> boxes, const FrameTexts& tex
                               const Context& context, WritePiece write) {
   BoxSource source(boxes, texts);
   const auto expand = [&](const uint32_t& node, BoxSource::Children* out) {
-    source.Expand(node, out);
-    return absl::OkStatus();
+    return source.Expand(node, context, out);
   };
   FoldedLines<uint32_t> lines(texts, expand, context, write);
   BoxSource::Children top;
-  source.Expand(0, &top);
+  FLAMEKEEP_RETURN_IF_ERROR(source.Expand(0, context, &top));
   AddRootSelf(boxes[0].self, texts, &top);
-  for (const auto& event : lines.Events(top)) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto events, lines.Events(top));
+  for (const auto& event : events) {
     const auto& child = top[event.child];
     FLAMEKEEP_RETURN_IF_ERROR(event.is_line() ? lines.Line(child, event) : lines.Below(child));
   }
@@ -119,7 +129,7 @@ absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, Cal
   using Children = FoldedLines<CallerGroup>::Children;
   std::vector<CallerGroup> split;
   const auto expand = [&](const CallerGroup& group, Children* out) -> absl::Status {
-    FLAMEKEEP_RETURN_IF_ERROR(groups->Split(group, 0, &split).status());
+    FLAMEKEEP_RETURN_IF_ERROR(groups->Split(group, 0, context, &split).status());
     for (const CallerGroup& child : split) {
       out->push_back({child.key, child.self, child.begin != child.end, child});
     }
@@ -133,7 +143,7 @@ absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, Cal
     if (last.total != 0) top.push_back({.rank = key, .self = last.self, .inner = last.stacks != 0});
   }
   AddRootSelf(groups->root_self(), texts, &top);
-  const auto events = lines.Events(top);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto events, lines.Events(top));
   const size_t max_stacks =
       max_batch_stacks != 0 ? max_batch_stacks : CallerGroups::StacksFor(context, held_bytes);
   size_t loaded = 0;  // events up to here have their groups

@@ -23,6 +23,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "query/caller_groups.h"
 #include "query/context.h"
@@ -39,7 +40,8 @@ using WritePiece = absl::FunctionRef<absl::Status(std::string_view)>;
 // ranks.
 class FrameTexts {
  public:
-  FrameTexts(uint32_t frame_count, FrameNames names);
+  static absl::StatusOr<FrameTexts> Make(uint32_t frame_count, FrameNames names,
+                                         const Context& context);
 
   uint32_t rank(uint32_t frame) const { return ranks_[frame]; }
   const std::vector<uint32_t>& ranks() const { return ranks_; }  // by frame

@@ -16,7 +16,9 @@
 namespace flamekeep::query {
 namespace {
 
-FrameTexts TextsOf(const TestTree& tree) { return {tree.frame_count(), tree}; }
+FrameTexts TextsOf(const TestTree& tree) {
+  return *FrameTexts::Make(tree.frame_count(), tree, Context());
+}
 
 std::string Folded(const TestTree& tree, const TestColumns& columns, bool inverted,
                    size_t max_batch_stacks = 0) {
@@ -39,7 +41,8 @@ std::string Folded(const TestTree& tree, const TestColumns& columns, bool invert
   }
   const auto folded = FoldColumns(columns.views(), view, {}, context);
   EXPECT_TRUE(folded.ok()) << folded.status();
-  const absl::Status status = WriteFoldedBoxes(BoxesOf(folded->nodes, view), texts, context, write);
+  const absl::Status status =
+      WriteFoldedBoxes(*BoxesOf(folded->nodes, view, Context()), texts, context, write);
   EXPECT_TRUE(status.ok()) << status;
   return out;
 }
@@ -148,7 +151,8 @@ TEST(FoldedWriter, StopsWhereTheReaderDoes) {
   const auto folded = FoldColumns(columns.views(), view, {}, Context());
   const auto write = [](std::string_view) { return absl::CancelledError("gone"); };
   EXPECT_EQ(
-      WriteFoldedBoxes(BoxesOf(folded->nodes, view), TextsOf(tree), Context(), write).message(),
+      WriteFoldedBoxes(*BoxesOf(folded->nodes, view, Context()), TextsOf(tree), Context(), write)
+          .message(),
       "gone");
 }
 

@@ -86,7 +86,7 @@ class Inverter {
       const Waiting widest = waiting_.back();
       waiting_.pop_back();
       FLAMEKEEP_ASSIGN_OR_RETURN(groups_in_[widest.box],
-                                 groups_.Split(widest.group, cut_, &children));
+                                 groups_.Split(widest.group, cut_, context_, &children));
       for (const CallerGroup& child : children) AddBox(widest.box, child);
     }
     return absl::OkStatus();

@@ -1,6 +1,7 @@
 #include "query/layout.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "base/status.h"
 #include "query/box_children.h"
+#include "query/checked_sort.h"
 #include "storage/column.h"
 
 namespace flamekeep::query {
@@ -19,8 +21,6 @@ using storage::StackId;
 
 constexpr uint32_t kNoRank = std::numeric_limits<uint32_t>::max();
 
-constexpr size_t kBoxesPerCheck = 1 << 14;
-
 // What a box takes while it is laid out: in the graph's lists, in BoxChildren, and on the stack.
 constexpr uint64_t kBytesPerBox = 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t) +
                                   3 * sizeof(uint32_t) + sizeof(std::pair<uint32_t, uint32_t>);
@@ -28,15 +28,17 @@ constexpr uint64_t kBytesPerBox = 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t) +
 // The distinct frames of the boxes, ranked by function and file.
 class FrameRanks {
  public:
-  FrameRanks(absl::Span<const Box> boxes, FrameNames names) {
+  absl::Status Find(absl::Span<const Box> boxes, FrameNames names, const Context& context) {
     uint32_t last = 0;
     for (const Box& box : boxes) last = std::max(last, box.frame);
     rank_.assign(size_t{last} + 1, kNoRank);
     for (const Box& box : boxes.subspan(1)) {
       if (rank_[box.frame] != kNoRank) continue;
       rank_[box.frame] = 0;
+      if (frames_.size() % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
       frames_.push_back({names(FrameId{box.frame}), box.frame});
     }
+    return absl::OkStatus();
   }
 
   // What it takes in all once the frames have their names.
@@ -51,11 +53,12 @@ class FrameRanks {
   }
 
   // Ranks them and puts their names into the graph's tables. To be called before what follows.
-  void Name(FlameGraph* graph) {
-    std::sort(frames_.begin(), frames_.end(), [](const Named& a, const Named& b) {
+  absl::Status Name(const Context& context, FlameGraph* graph) {
+    const auto before = [](const Named& a, const Named& b) {
       const int order = a.frame.function.compare(b.frame.function);
       return order != 0 ? order < 0 : a.frame.file < b.frame.file;
-    });
+    };
+    FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(frames_), before, context));
 
     std::vector<std::string_view> functions = {kRootName};
     std::vector<std::string_view> files = {""};
@@ -63,14 +66,16 @@ class FrameRanks {
       functions.push_back(named.frame.function);
       files.push_back(named.frame.file);
     }
-    MakeTable(&functions, &graph->names);
-    MakeTable(&files, &graph->files);
+    FLAMEKEEP_RETURN_IF_ERROR(MakeTable(context, &functions, &graph->names));
+    FLAMEKEEP_RETURN_IF_ERROR(MakeTable(context, &files, &graph->files));
     root_name_ = IndexOf(functions, kRootName);
     for (uint32_t rank = 0; rank < frames_.size(); ++rank) {
+      if (rank % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
       rank_[frames_[rank].id] = rank;
       name_.push_back(IndexOf(functions, frames_[rank].frame.function));
       file_.push_back(IndexOf(files, frames_[rank].frame.file));
     }
+    return absl::OkStatus();
   }
 
   uint32_t rank(const Box& box) const { return rank_[box.frame]; }
@@ -84,10 +89,12 @@ class FrameRanks {
     uint32_t id;
   };
 
-  static void MakeTable(std::vector<std::string_view>* strings, std::vector<std::string>* table) {
-    std::sort(strings->begin(), strings->end());
+  static absl::Status MakeTable(const Context& context, std::vector<std::string_view>* strings,
+                                std::vector<std::string>* table) {
+    FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(*strings), std::less<>(), context));
     strings->erase(std::unique(strings->begin(), strings->end()), strings->end());
     table->assign(strings->begin(), strings->end());
+    return absl::OkStatus();
   }
   static uint32_t IndexOf(const std::vector<std::string_view>& strings, std::string_view string) {
     return static_cast<uint32_t>(std::lower_bound(strings.begin(), strings.end(), string) -
@@ -111,7 +118,9 @@ uint64_t CutOf(absl::Span<const Box> boxes, uint32_t box, absl::Span<const uint3
 
 }  // namespace
 
-std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::StackTreeView& tree) {
+absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
+                                         const storage::StackTreeView& tree,
+                                         const Context& context) {
   // Where each window's ids begin, so that a parent is looked for among few.
   constexpr uint32_t kIdsPerRun = 1u << 12;
   const auto count = static_cast<uint32_t>(nodes.size());
@@ -123,6 +132,7 @@ std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::Stac
   std::vector<Box> boxes;
   boxes.reserve(nodes.size());
   for (uint32_t i = 0; i < count; ++i) {
+    if (i % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const FoldedNode& node = nodes[count - 1 - i];
     uint32_t at = run_begin[node.parent / kIdsPerRun];
     uint32_t end = run_begin[node.parent / kIdsPerRun + 1];
@@ -139,9 +149,10 @@ absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context
                     uint64_t held_bytes, FlameGraph* graph) {
   held_bytes += boxes.size() * kBytesPerBox;
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes));
-  FrameRanks ranks(boxes, names);
+  FrameRanks ranks;
+  FLAMEKEEP_RETURN_IF_ERROR(ranks.Find(boxes, names, context));
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + ranks.memory_bytes()));
-  ranks.Name(graph);
+  FLAMEKEEP_RETURN_IF_ERROR(ranks.Name(context, graph));
   graph->depth.reserve(boxes.size());
   graph->name.reserve(boxes.size());
   graph->file.reserve(boxes.size());
@@ -156,7 +167,7 @@ absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context
   bool saturated = false;
   std::vector<std::pair<uint32_t, uint32_t>> stack = {{0, 0}};  // box, depth
   while (!stack.empty()) {
-    if (graph->size() % kBoxesPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    if (graph->size() % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const auto [box, depth] = stack.back();
     stack.pop_back();
     graph->depth.push_back(depth);
@@ -168,7 +179,7 @@ absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context
     const absl::Span<uint32_t> of_box = children.of(box);
     graph->cut_total =
         storage::SaturatingAdd(graph->cut_total, CutOf(boxes, box, of_box), &saturated);
-    std::sort(of_box.begin(), of_box.end(), before);
+    FLAMEKEEP_RETURN_IF_ERROR(SortChecked(of_box, before, context));
     for (size_t i = of_box.size(); i-- > 0;) stack.emplace_back(of_box[i], depth + 1);
   }
   graph->coverage.saturated |= saturated;

@@ -9,6 +9,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "query/context.h"
 #include "query/flame_graph.h"
@@ -29,7 +30,9 @@ struct Box {
 using FrameNames = absl::FunctionRef<storage::Frame(storage::FrameId)>;
 
 // The boxes of folded nodes, in the order of their ids. REQUIRES: every node's parent was kept.
-std::vector<Box> BoxesOf(absl::Span<const FoldedNode> nodes, const storage::StackTreeView& tree);
+absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
+                                         const storage::StackTreeView& tree,
+                                         const Context& context);
 
 // Fills the lists of `graph`, which are empty, in the order that flame_graph.h tells, and
 // cut_total. `held_bytes` is what the query holds, with the boxes. REQUIRES: a root; no two

@@ -3,33 +3,36 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/content.h"
 #include "query/selector.h"
 #include "query/version.h"
 
 namespace flamekeep::query {
 
-absl::StatusOr<SelectedStacks> SelectedStacks::Read(const storage::Store& store,
+absl::StatusOr<SelectedStacks> SelectedStacks::Open(const storage::Store& store,
                                                     const Selection& selection,
-                                                    FrameFlagsCache* flags_cache,
                                                     const Context& context) {
   FLAMEKEEP_RETURN_IF_ERROR(context.Check());
   FLAMEKEEP_ASSIGN_OR_RETURN(const Selector selector, ParseSelector(selection.selector));
-  const FrameFilter filter = Normalized(selection.filter);
-  FLAMEKEEP_RETURN_IF_ERROR(CompiledFilter::Compile(filter).status());
+  SelectedStacks stacks;
+  stacks.filter_ = Normalized(selection.filter);
+  FLAMEKEEP_RETURN_IF_ERROR(CompiledFilter::Compile(stacks.filter_).status());
   FLAMEKEEP_ASSIGN_OR_RETURN(ResolvedSelector resolved,
                              Resolve(selector, store.Series(), store.Sites()));
-  SelectedStacks stacks;
+  const auto check = [&context] { return context.Check(); };
+  stacks.dictionary_ = &store.dictionary();
   FLAMEKEEP_ASSIGN_OR_RETURN(stacks.snapshot_, store.NewSnapshot());
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const storage::Plan plan,
-      stacks.snapshot_->MakePlan(selection.begin, selection.end, std::move(resolved.series)));
-  FLAMEKEEP_ASSIGN_OR_RETURN(stacks.columns_, Columns::Read(*stacks.snapshot_, plan, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(stacks.plan_,
+                             stacks.snapshot_->MakePlan(selection.begin, selection.end,
+                                                        std::move(resolved.series), check));
+  const storage::Plan& plan = stacks.plan_;
   FLAMEKEEP_ASSIGN_OR_RETURN(
       storage::Completeness completeness,
-      stacks.snapshot_->CompletenessOf(plan, resolved.profile_type, [&](std::string_view site) {
-        return selector.MatchesSite(site);
-      }));
-  stacks.question_ = CanonicalSelector(selector, resolved.profile_type) + FilterName(filter);
+      stacks.snapshot_->CompletenessOf(
+          plan, resolved.profile_type,
+          [&](std::string_view site) { return selector.MatchesSite(site); }, check));
+  stacks.question_ =
+      CanonicalSelector(selector, resolved.profile_type) + FilterName(stacks.filter_);
   stacks.coverage_ = {
       .requested = {selection.begin, selection.end},
       .covered = {storage::TimeOf(plan.covered.begin), storage::TimeOf(plan.covered.end)},
@@ -39,34 +42,68 @@ absl::StatusOr<SelectedStacks> SelectedStacks::Read(const storage::Store& store,
       .unit = std::move(resolved.unit),
       .final = completeness.final,
       .gaps = std::move(completeness.gaps),
-      .columns = stacks.columns_.encoded().size(),
   };
   if (completeness.complete_through_ms.has_value()) {
     stacks.coverage_.complete_through = absl::FromUnixMillis(*completeness.complete_through_ms);
   }
-  stacks.encoded_.assign(stacks.columns_.encoded().begin(), stacks.columns_.encoded().end());
-  stacks.bytes_ = stacks.columns_.bytes();
-  stacks.tree_ = stacks.snapshot_->tree();
-  // After the tree: has all its frames.
-  const storage::Dictionary& dictionary = store.dictionary();
-  stacks.frame_count_ = dictionary.frame_count();
-  if (filter.empty()) return stacks;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      FrameFlagsCache::Flags flags,
-      flags_cache->Get(
-          filter, stacks.frame_count_, [&](storage::FrameId id) { return dictionary.frame(id); },
-          context));
-  FLAMEKEEP_RETURN_IF_ERROR(stacks.Filter(filter, std::move(flags), context));
   return stacks;
 }
 
-absl::Status SelectedStacks::Filter(const FrameFilter& filter, FrameFlagsCache::Flags flags,
-                                    const Context& context) {
-  for (const std::string_view column : encoded_) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader header, storage::DecodeHeader(column));
-    digest_ += header.digest;
+absl::StatusOr<SelectedStacks> SelectedStacks::Read(const storage::Store& store,
+                                                    const Selection& selection,
+                                                    FrameFlagsCache* flags,
+                                                    const Context& context) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks, Open(store, selection, context));
+  FLAMEKEEP_RETURN_IF_ERROR(stacks.Load(flags, context));
+  return stacks;
+}
+
+std::shared_ptr<const storage::ColumnHeader> SelectedStacks::KnownContent(
+    ResultCache* cache) const {
+  const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_);
+  if (!stamp.has_value()) return nullptr;
+  return cache->Find<storage::ColumnHeader>(ContentKey(plan_, *stamp));
+}
+
+absl::StatusOr<storage::ColumnHeader> SelectedStacks::Content(ResultCache* cache,
+                                                              const Context& context) {
+  if (const auto known = KnownContent(cache)) return *known;
+  FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(*columns_));
+  if (const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_)) {
+    cache->Insert(ContentKey(plan_, *stamp), std::make_shared<const storage::ColumnHeader>(sum),
+                  sizeof(sum));
   }
-  StackFilter stack_filter(tree_, std::move(flags), filter, context, bytes_);
+  return sum;
+}
+
+absl::Status SelectedStacks::ReadColumns(const Context& context) {
+  if (columns_.has_value()) return absl::OkStatus();
+  FLAMEKEEP_ASSIGN_OR_RETURN(columns_, Columns::Read(*snapshot_, plan_, context));
+  coverage_.columns = columns_->encoded().size();
+  return absl::OkStatus();
+}
+
+absl::Status SelectedStacks::Load(FrameFlagsCache* flags_cache, const Context& context) {
+  FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context));
+  encoded_.assign(columns_->encoded().begin(), columns_->encoded().end());
+  bytes_ = columns_->bytes();
+  tree_ = snapshot_->tree();
+  // After the tree: has all its frames.
+  frame_count_ = dictionary_->frame_count();
+  if (filter_.empty()) return absl::OkStatus();
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      FrameFlagsCache::Flags flags,
+      flags_cache->Get(
+          filter_, frame_count_, [&](storage::FrameId id) { return dictionary_->frame(id); },
+          context));
+  return Filter(std::move(flags), context);
+}
+
+absl::Status SelectedStacks::Filter(FrameFlagsCache::Flags flags, const Context& context) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader stored, SumHeaders(*columns_));
+  digest_ = stored.digest;
+  StackFilter stack_filter(tree_, std::move(flags), filter_, context, bytes_);
   FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, stack_filter.Apply(encoded_));
   filtered_ = std::make_unique<const std::string>(std::move(filtered));
   encoded_ = {*filtered_};
@@ -83,8 +120,18 @@ Coverage SelectedStacks::Cover(const storage::ColumnHeader& sum, bool saturated,
   coverage.observations = sum.observations;
   coverage.saturated |= saturated;
   coverage.nodes = visited;
-  coverage.version = AnswerVersion(question_ + std::string(view), coverage,
-                                   filtered_ != nullptr ? digest_ : sum.digest);
+  coverage.version =
+      AnswerVersion(Question(view), coverage, filtered_ != nullptr ? digest_ : sum.digest);
+  return coverage;
+}
+
+Coverage SelectedStacks::CoverKept(const Coverage& kept, storage::Digest digest,
+                                   std::string_view view) const {
+  Coverage coverage = coverage_;
+  coverage.total = kept.total;
+  coverage.observations = kept.observations;
+  coverage.saturated = kept.saturated;
+  coverage.version = AnswerVersion(Question(view), coverage, digest);
   return coverage;
 }
 

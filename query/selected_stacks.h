@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "query/flame_graph.h"
 #include "query/frame_filter.h"
 #include "query/frame_flags_cache.h"
+#include "query/result_cache.h"
 #include "query/stack_filter.h"
 #include "storage/column.h"
 #include "storage/snapshot.h"
@@ -36,15 +38,34 @@ struct Selection {
   FrameFilter filter;
 };
 
+// Opened, the plan and what is known of the sources are there; loaded, the stacks are.
 class SelectedStacks {
  public:
-  // Reads the columns of a selection in one snapshot of the store, and filters them. Errors:
-  // INVALID_ARGUMENT (selector, range, filter), NOT_FOUND, DATA_LOSS, and those of the context.
+  // Plans a selection in one snapshot of the store. Errors: INVALID_ARGUMENT (selector, range,
+  // filter), NOT_FOUND, DATA_LOSS, and those of the context.
+  static absl::StatusOr<SelectedStacks> Open(const storage::Store& store,
+                                             const Selection& selection, const Context& context);
+  // Opens and loads.
   static absl::StatusOr<SelectedStacks> Read(const storage::Store& store,
                                              const Selection& selection, FrameFlagsCache* flags,
                                              const Context& context);
 
-  // Columns to add up, and the tree that their ids belong to.
+  const storage::Snapshot& snapshot() const { return *snapshot_; }
+  const storage::Plan& plan() const { return plan_; }
+  // The selection and a view of it, in one way of writing it: what the answer's version names
+  // besides the range.
+  std::string Question(std::string_view view) const { return question_ + std::string(view); }
+
+  // The sum of the headers of all columns as they are stored, which tells the content: from the
+  // cache, where it is known there. Errors: those of Load().
+  absl::StatusOr<storage::ColumnHeader> Content(ResultCache* cache, const Context& context);
+  // The same as far as the cache knows it.
+  std::shared_ptr<const storage::ColumnHeader> KnownContent(ResultCache* cache) const;
+
+  // Reads the columns and filters them. Errors: DATA_LOSS, and those of the context.
+  absl::Status Load(FrameFlagsCache* flags, const Context& context);
+
+  // Once loaded: columns to add up, and the tree that their ids belong to.
   absl::Span<const std::string_view> encoded() const { return encoded_; }
   const storage::StackTreeView& tree() const { return tree_; }
   // Of the frames in the tree; a damaged tree may hold others.
@@ -52,26 +73,31 @@ class SelectedStacks {
   // What all this takes.
   uint64_t bytes() const { return bytes_; }
 
-  // Completes the coverage by what a pass over the columns found. `view`: how they are looked at,
-  // in one way of writing it; it becomes a part of the answer's version.
+  // Completes the coverage by what a pass over the loaded columns found. `view`: how they are
+  // looked at, in one way of writing it; it becomes a part of the answer's version.
   Coverage Cover(const storage::ColumnHeader& sum, bool saturated, uint64_t visited,
                  std::string_view view) const;
+  // The same for an answer that was given before about the same content.
+  Coverage CoverKept(const Coverage& kept, storage::Digest digest, std::string_view view) const;
 
  private:
-  absl::Status Filter(const FrameFilter& filter, FrameFlagsCache::Flags flags,
-                      const Context& context);
+  absl::Status ReadColumns(const Context& context);
+  absl::Status Filter(FrameFlagsCache::Flags flags, const Context& context);
 
   std::unique_ptr<storage::Snapshot> snapshot_;
-  Columns columns_;
+  const storage::Dictionary* dictionary_ = nullptr;
+  FrameFilter filter_;  // normalized
+  storage::Plan plan_;
+  Coverage coverage_;
+  std::string question_;
+
+  std::optional<Columns> columns_;               // once they are read
   std::unique_ptr<const std::string> filtered_;  // instead of them; its place is in encoded_
   std::vector<std::string_view> encoded_;
   storage::StackTreeView tree_;
   uint32_t frame_count_ = 0;
   uint64_t bytes_ = 0;
-  // Of the columns as they are stored: tells the content, with the filter in the question.
-  storage::Digest digest_ = 0;
-  Coverage coverage_;
-  std::string question_;  // what the version names besides the range and the view
+  storage::Digest digest_ = 0;  // of the columns as they are stored, where they were filtered
 };
 
 }  // namespace flamekeep::query

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "query/assets/flamegraph.css.h"
 #include "query/assets/flamegraph.js.h"
 #include "query/svg_palette.h"
@@ -33,6 +34,8 @@ constexpr std::string_view kSamples = "samples";
 
 // A live source is always some seconds behind.
 constexpr absl::Duration kUsualDelay = absl::Minutes(1);
+
+constexpr size_t kBoxesPerCheck = 1024;
 
 constexpr uint32_t kLeastWidth = 200;
 constexpr uint32_t kMostWidth = 20'000;
@@ -83,8 +86,9 @@ std::vector<Drawn> Place(const FlameGraph& graph, double width) {
 
 class Writer {
  public:
-  Writer(const FlameGraph& graph, const SvgOptions& options)
+  Writer(const FlameGraph& graph, const SvgOptions& options, const Context& context)
       : graph_(graph),
+        context_(context),
         width_(WidthOf(options)),
         title_(EscapeXml(
             VisibleText(options.title.empty() ? graph.coverage.profile_type : options.title))),
@@ -94,11 +98,17 @@ class Writer {
     for (const std::string& name : graph.names) names_.push_back(VisibleText(name));
   }
 
-  std::string Write() {
+  absl::StatusOr<std::string> Write() {
     const std::vector<Drawn> drawn = Place(graph_, width_ - 2 * kMargin);
     for (const Drawn& box : drawn) deepest_ = std::max(deepest_, graph_.depth[box.box]);
     WriteHead();
-    for (const Drawn& box : drawn) WriteBox(box);
+    for (size_t i = 0; i < drawn.size(); ++i) {
+      if (i % kBoxesPerCheck == 0) {
+        FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
+        FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(out_.capacity()));
+      }
+      WriteBox(drawn[i]);
+    }
     WriteTail();
     return std::move(out_);
   }
@@ -218,6 +228,7 @@ class Writer {
   }
 
   const FlameGraph& graph_;
+  const Context& context_;
   const uint32_t width_;
   const std::string title_;
   const std::string unit_;
@@ -232,8 +243,9 @@ double SvgMinShare(const SvgOptions& options) {
   return kMinBoxPixels / (WidthOf(options) - 2 * kMargin);
 }
 
-std::string WriteSvg(const FlameGraph& graph, const SvgOptions& options) {
-  return Writer(graph, options).Write();
+absl::StatusOr<std::string> WriteSvg(const FlameGraph& graph, const SvgOptions& options,
+                                     const Context& context) {
+  return Writer(graph, options, context).Write();
 }
 
 }  // namespace flamekeep::query

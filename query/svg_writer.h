@@ -6,13 +6,15 @@
 // blues. A function has the same colour in every graph. Names may hold any bytes: markup is
 // escaped, and what XML can not hold is made visible.
 //
-// Thread safety: a pure function.
+// Thread safety: a pure function. Errors: those of the context.
 #ifndef FLAMEKEEP_QUERY_SVG_WRITER_H_
 #define FLAMEKEEP_QUERY_SVG_WRITER_H_
 
 #include <cstdint>
 #include <string>
 
+#include "absl/status/statusor.h"
+#include "query/context.h"
 #include "query/flame_graph.h"
 
 namespace flamekeep::query {
@@ -28,7 +30,8 @@ inline constexpr double kMinBoxPixels = 0.5;
 // The min_share that fits a drawing: boxes that would not be drawn need not be in the graph.
 double SvgMinShare(const SvgOptions& options);
 
-std::string WriteSvg(const FlameGraph& graph, const SvgOptions& options);
+absl::StatusOr<std::string> WriteSvg(const FlameGraph& graph, const SvgOptions& options,
+                                     const Context& context);
 
 }  // namespace flamekeep::query
 

@@ -22,6 +22,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+std::string Svg(const FlameGraph& graph, const SvgOptions& options) {
+  return *WriteSvg(graph, options, Context());
+}
+
 FlameGraph MakeGraph(const TestTree& tree, const Values& values, bool inverted = false) {
   TestColumns columns;
   columns.Add(values);
@@ -29,8 +33,9 @@ FlameGraph MakeGraph(const TestTree& tree, const Values& values, bool inverted =
   FlameGraph graph;
   graph.inverted = inverted;
   const std::vector<Box> boxes =
-      inverted ? InvertColumns(columns.views(), view, tree.frame_count(), {}, Context())->boxes
-               : BoxesOf(FoldColumns(columns.views(), view, {}, Context())->nodes, view);
+      inverted
+          ? InvertColumns(columns.views(), view, tree.frame_count(), {}, Context())->boxes
+          : *BoxesOf(FoldColumns(columns.views(), view, {}, Context())->nodes, view, Context());
   EXPECT_TRUE(LayOut(boxes, tree, Context(), 0, &graph).ok());
   const absl::Time begin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
   graph.coverage.requested = graph.coverage.covered = {begin, begin + absl::Hours(24)};
@@ -85,8 +90,8 @@ TestTree PageView(Values* values) {
 TEST(SvgWriter, Golden) {
   Values values;
   const TestTree tree = PageView(&values);
-  ExpectGolden("plain.svg", WriteSvg(MakeGraph(tree, values), {.title = "A page view"}));
-  ExpectGolden("inverted.svg", WriteSvg(MakeGraph(tree, values, true), {.title = "A page view"}));
+  ExpectGolden("plain.svg", Svg(MakeGraph(tree, values), {.title = "A page view"}));
+  ExpectGolden("inverted.svg", Svg(MakeGraph(tree, values, true), {.title = "A page view"}));
 }
 
 TEST(SvgWriter, HostileNames) {
@@ -113,15 +118,14 @@ TEST(SvgWriter, HostileNames) {
   for (const std::string& name : names) {
     values[tree.AddNode(0, tree.AddFrame(name, name))] = 1000;
   }
-  ExpectGolden("hostile.svg",
-               WriteSvg(MakeGraph(tree, values), {.title = "<b>\"bold\"</b> ]]> \x01"}));
+  ExpectGolden("hostile.svg", Svg(MakeGraph(tree, values), {.title = "<b>\"bold\"</b> ]]> \x01"}));
 }
 
 TEST(SvgWriter, TitlesAreThoseOfArcLamp) {
   TestTree tree;
   const uint32_t a = tree.AddNode(0, tree.AddFrame("a"));
   const uint32_t b = tree.AddNode(a, tree.AddFrame("b", "b.php"));
-  const std::string svg = WriteSvg(MakeGraph(tree, {{a, 1'234}, {b, 8'766}}), {});
+  const std::string svg = Svg(MakeGraph(tree, {{a, 1'234}, {b, 8'766}}), {});
   EXPECT_THAT(svg, HasSubstr("<title>all (10,000 samples, 100%)</title>"));
   EXPECT_THAT(svg, HasSubstr("<title>a (10,000 samples, 100.00%)</title>"));
   EXPECT_THAT(svg, HasSubstr("<title>b (8,766 samples, 87.66%)\nb.php</title>"));
@@ -139,17 +143,17 @@ TEST(SvgWriter, SaysWhatIsMissing) {
   const int64_t begin = absl::ToUnixMillis(coverage.requested.begin);
   const storage::SourceGap gap{source, {begin, begin + 60'000, storage::GapReason::kDisconnected}};
   coverage.gaps = {gap, gap};
-  std::string svg = WriteSvg(graph, {});
+  std::string svg = Svg(graph, {});
   EXPECT_THAT(svg,
               HasSubstr(" · complete through 2026-11-21 23:00:00 UTC · samples are missing from "
                         "2026-11-21 00:00 to 2026-11-21 00:01 UTC (eqiad/&lt;wall&gt;: "
                         "disconnected) and 1 times more<"));
   coverage.gaps.clear();
   coverage.complete_through = coverage.requested.end - absl::Seconds(30);
-  svg = WriteSvg(graph, {});
+  svg = Svg(graph, {});
   EXPECT_THAT(svg, Not(HasSubstr("complete through")));
   coverage.complete_through = absl::UnixEpoch();
-  svg = WriteSvg(graph, {});
+  svg = Svg(graph, {});
   EXPECT_THAT(svg, HasSubstr(" · a source has not reported yet<"));
   EXPECT_THAT(svg, Not(HasSubstr("1970")));
 }
@@ -160,14 +164,14 @@ TEST(SvgWriter, NarrowBoxesAreNotDrawn) {
   for (int i = 0; i < 3; ++i) {
     values[tree.AddNode(0, tree.AddFrame(std::string(1, 'a' + i)))] = i == 0 ? 10'000 : i;
   }
-  const std::string svg = WriteSvg(MakeGraph(tree, values), {});
+  const std::string svg = Svg(MakeGraph(tree, values), {});
   EXPECT_THAT(svg, HasSubstr("<title>a ("));
   EXPECT_THAT(svg, Not(HasSubstr("<title>b (")));
   EXPECT_DOUBLE_EQ(SvgMinShare({.width = 1020}), 0.0005);
 }
 
 TEST(SvgWriter, OddGraphs) {
-  EXPECT_THAT(WriteSvg(MakeGraph(TestTree(), {}), {}), HasSubstr("There are no samples"));
+  EXPECT_THAT(Svg(MakeGraph(TestTree(), {}), {}), HasSubstr("There are no samples"));
 
   TestTree tree;
   const uint32_t a = tree.AddNode(0, tree.AddFrame("a"));
@@ -178,7 +182,7 @@ TEST(SvgWriter, OddGraphs) {
   graph.coverage.saturated = true;
   graph.coverage.widened = true;
   graph.coverage.covered.begin = graph.coverage.requested.begin - absl::Hours(1);
-  const std::string svg = WriteSvg(graph, {.width = 0});
+  const std::string svg = Svg(graph, {.width = 0});
   EXPECT_THAT(svg, HasSubstr("<title>a (18,446,744,073,709,551,615 nanoseconds, 100.00%)</title>"));
   EXPECT_THAT(svg, Not(HasSubstr("<title>b (")));  // there is no room left in its parent
   EXPECT_THAT(svg, HasSubstr("width=\"200\""));
@@ -198,7 +202,7 @@ TEST(SvgWriter, TenThousandBoxesAreSmall) {
     for (int depth = 0; depth < 100; ++depth) at = tree.AddNode(at, 1 + random() % 3000);
     values[at] = 100;
   }
-  const std::string svg = WriteSvg(MakeGraph(tree, values), {});
+  const std::string svg = Svg(MakeGraph(tree, values), {});
   EXPECT_LT(svg.size(), 1'500'000);
 }
 

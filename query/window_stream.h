@@ -12,15 +12,17 @@
 //
 // Thread safety: none; the thread that made it uses it. The helper thread ends at the latest when
 // the stream is destroyed. Errors: DATA_LOSS for a damaged column, or one that holds ids which the
-// tree has not.
+// tree has not; and those of the check.
 #ifndef FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 #define FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -61,6 +63,9 @@ class WindowStream {
   uint64_t memory_bytes() const {
     return scan_.memory_bytes() + (kBuffers + 1) * storage::kWindowIds * sizeof(uint64_t);
   }
+
+  // Asked while a window is summed, from either thread: its error ends the stream.
+  void SetCheck(std::function<absl::Status()> check) { scan_.SetCheck(std::move(check)); }
 
   // No more columns. `threaded`: whether to use a second thread.
   void Start(bool threaded);

@@ -265,6 +265,14 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
      [](const Value& value, LimitsConfig* out) {
        return value.ReadBytes(16 * kMiB, kTiB, &out->query_memory_bytes);
      }},
+    {"all_queries_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(16 * kMiB, kTiB, &out->all_queries_memory_bytes);
+     }},
+    {"query_cache_bytes",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(0, kTiB, &out->query_cache_bytes);
+     }},
     {"max_reply",
      [](const Value& value, LimitsConfig* out) {
        return value.ReadBytes(kMiB, 2 * kGiB - 1, &out->max_reply_bytes);

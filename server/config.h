@@ -58,9 +58,11 @@ struct LimitsConfig {
   // Of batches received and not yet decoded; gRPC's own buffers may take 64 MiB more.
   uint64_t rpc_memory_bytes = uint64_t{256} << 20;
   uint64_t query_memory_bytes = uint64_t{512} << 20;  // of one query
-  uint64_t max_reply_bytes = uint64_t{256} << 20;     // of one flame graph
-  uint32_t max_series_per_site = 10'000;              // beyond it samples are kept without labels
-  uint32_t query_threads = 2;
+  uint64_t all_queries_memory_bytes = uint64_t{768} << 20;
+  uint64_t query_cache_bytes = uint64_t{64} << 20;  // of kept answers; a part of the former
+  uint64_t max_reply_bytes = uint64_t{256} << 20;   // of one flame graph
+  uint32_t max_series_per_site = 10'000;            // beyond it samples are kept without labels
+  uint32_t query_threads = 2;  // for long queries; there is one more for short ones
   uint32_t decode_threads = 2;
   uint32_t max_queued_queries = 64;  // further ones get RESOURCE_EXHAUSTED
   uint32_t max_streams_per_connection = 100;

@@ -92,6 +92,19 @@ absl::Status CheckConfig(const ServerConfig& config) {
     const absl::Status status = CheckListenAddress(address);
     if (!status.ok()) return InvalidArgument("`{}` is wrong: {}", key, Message(status));
   }
+  const LimitsConfig& limits = config.limits;
+  if (limits.all_queries_memory_bytes < limits.query_memory_bytes) {
+    return InvalidArgument(
+        "limits.query_memory is {} and limits.all_queries_memory only {}: raise the latter, or "
+        "lower the former",
+        BytesText(limits.query_memory_bytes), BytesText(limits.all_queries_memory_bytes));
+  }
+  if (limits.query_cache_bytes > limits.all_queries_memory_bytes) {
+    return InvalidArgument(
+        "limits.query_cache_bytes is {} and limits.all_queries_memory, which it is a part of, only "
+        "{}: raise the latter, or lower the former",
+        BytesText(limits.query_cache_bytes), BytesText(limits.all_queries_memory_bytes));
+  }
   for (const SiteConfig& site : config.sites) {
     FLAMEKEEP_RETURN_IF_ERROR(CheckSiteName(site.name));
     for (const auto& [what, names] :

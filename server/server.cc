@@ -21,6 +21,8 @@
 #include "ingest/redis_source.h"
 #include "ingest/redis_stream_source.h"
 #include "query/engine.h"
+#include "query/memory_budget.h"
+#include "query/result_cache.h"
 #include "server/backups.h"
 #include "server/grpc/grpc_server.h"
 #include "server/health.h"
@@ -95,7 +97,15 @@ struct Server::Impl {
                                        .max_series_per_site = config.limits.max_series_per_site}));
     hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(),
                                             ingest::PushOptions{.bounds = config.push.bounds});
-    engine = std::make_unique<query::Engine>(store.get());
+    query_budget = std::make_unique<query::MemoryBudget>(
+        config.limits.all_queries_memory_bytes,
+        &metrics.GetGauge("query_memory_bytes",
+                          "memory of the queries that run and of the answers that are kept"));
+    query_cache = std::make_unique<query::ResultCache>(
+        query::ResultCache::Options{.max_bytes = config.limits.query_cache_bytes,
+                                    .budget = query_budget.get(),
+                                    .metrics = &metrics});
+    engine = std::make_unique<query::Engine>(store.get(), query_cache.get());
     backups = std::make_unique<Backups>(config.backup_directory, store.get(), &metrics);
     return absl::OkStatus();
   }
@@ -112,6 +122,7 @@ struct Server::Impl {
                                         .max_queued = limits.max_queued_queries,
                                         .query_timeout = limits.query_timeout,
                                         .memory_bytes = limits.query_memory_bytes,
+                                        .budget = query_budget.get(),
                                         .max_reply_bytes = limits.max_reply_bytes,
                                         .metrics = &metrics}};
     const GrpcParts parts{.store = store.get(),
@@ -256,6 +267,8 @@ struct Server::Impl {
     }
     grpc.reset();
     engine.reset();
+    query_cache.reset();
+    query_budget.reset();
     hub.reset();
     pipeline.reset();
     interner.reset();
@@ -276,6 +289,8 @@ struct Server::Impl {
   std::unique_ptr<ingest::StoreInterner> interner;
   std::unique_ptr<ingest::Pipeline> pipeline;
   std::unique_ptr<ingest::PushHub> hub;
+  std::unique_ptr<query::MemoryBudget> query_budget;
+  std::unique_ptr<query::ResultCache> query_cache;
   std::unique_ptr<query::Engine> engine;
   std::unique_ptr<Backups> backups;
   std::unique_ptr<GrpcServer> grpc;

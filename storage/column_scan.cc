@@ -15,6 +15,9 @@ constexpr uint32_t kSmallPairs = 16 * kChunkPairs;
 
 constexpr size_t kStride = 16;  // pairs that are added without a look at each one's window
 
+// A few milliseconds.
+constexpr uint32_t kChunksPerCheck = 1024;
+
 constexpr uint32_t kNone = UINT32_MAX;
 
 static_assert(PairBuckets::kWindow == kWindowIds);
@@ -126,6 +129,10 @@ absl::Status ColumnScan::TakeWindow(uint32_t window, const Sink& sink) {
     }
     large.next = next;
     FLAMEKEEP_RETURN_IF_ERROR(Enqueue(number));
+    if (++chunks_ == kChunksPerCheck) {
+      chunks_ = 0;
+      if (check_ != nullptr) FLAMEKEEP_RETURN_IF_ERROR(check_());
+    }
   }
   // Windows are taken from the highest to the lowest: what is above is empty.
   due_.resize(std::min<size_t>(due_.size(), window));

@@ -21,9 +21,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -105,6 +107,10 @@ class ColumnScan {
   // The number (id / kWindowIds) of the highest window that still has pairs.
   std::optional<uint32_t> NextWindow() const;
 
+  // Asked every so many chunks of large columns: its error ends AddWindow(). Of the thread that
+  // calls that.
+  void SetCheck(std::function<absl::Status()> check) { check_ = std::move(check); }
+
   // Adds the pairs of `window` to `sums`. REQUIRES: window == NextWindow().
   absl::Status AddWindow(uint32_t window, WindowSums* sums);
 
@@ -118,6 +124,8 @@ class ColumnScan {
   ColumnHeader header_;
   std::unique_ptr<PairBuckets> buckets_;  // the pairs of small columns
   std::vector<Large> large_;
+  std::function<absl::Status()> check_;
+  uint32_t chunks_ = 0;        // since it was asked
   std::vector<uint32_t> due_;  // by window: the first large column whose next pair is there
 };
 

@@ -175,6 +175,7 @@ absl::StatusOr<DeletionAmount> Deleter::Start(absl::Time begin, absl::Time end,
         rocksdb::WriteBatch* batch = parts_.flusher->Begin();
         batch->Put(MetaKey(MetaTag::kDeletion), EncodeDeletion(*record));
         for (const SiteId site : SitesOf(*record)) {
+          parts_.flusher->NoteChange(site, record->range);
           const LevelState::Floors floors = parts_.levels->floors(site);
           for (const Bucket& bucket : CutBuckets(record->range)) {
             // Below its floor a bucket is worth nothing any more.
@@ -227,6 +228,7 @@ absl::Status Deleter::RunPhases() {
         if (!done) return absl::OkStatus();
         FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
           parts_.flusher->Begin()->Delete(MetaKey(MetaTag::kDeletion));
+          NoteChange(*current);
           return true;
         }));
         SetRecord(std::nullopt);
@@ -243,10 +245,16 @@ absl::Status Deleter::SetPhase(const DeletionRecord& record, DeletionPhase phase
   next.phase = phase;
   FLAMEKEEP_RETURN_IF_ERROR(parts_.committer->Run([&] {
     parts_.flusher->Begin()->Put(MetaKey(MetaTag::kDeletion), EncodeDeletion(next));
+    NoteChange(next);
     return true;
   }));
   SetRecord(std::move(next));
   return absl::OkStatus();
+}
+
+void Deleter::NoteChange(const DeletionRecord& record) {
+  // What came in meanwhile may be seen again.
+  for (const SiteId site : SitesOf(record)) parts_.flusher->NoteChange(site, record.range);
 }
 
 absl::Status Deleter::ForEachColumn(const DeletionRecord& record, KeysVisitor visit) const {

@@ -116,6 +116,8 @@ class Deleter {
   absl::Status DeleteColumns(const DeletionRecord& record);
   absl::Status BlankNames();
   absl::Status RewriteFiles(const DeletionRecord& record, bool* done);
+  // In the commit that was begun.
+  void NoteChange(const DeletionRecord& record);
   absl::Status SetPhase(const DeletionRecord& record, DeletionPhase phase);
   void SetRecord(std::optional<DeletionRecord> record) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -246,7 +246,7 @@ TEST_F(DeletionTest, ANewStackOnABlankedFrameInTheSameProcess) {
 
 TEST_F(DeletionTest, SnapshotsSeeAllOfItOrNothing) {
   for (int minute = 0; minute < 60; ++minute) {
-    store_.Append(At(3, 5, 1, minute), "excimer", fmt::format("f{}", minute), 1);
+    store_.Append(At(3, 5, 1, minute), "excimer", fmt::format("onlyinminute{}x", minute), 1);
   }
   ASSERT_TRUE(store_->RunMaintenance(true).ok());
   std::unique_ptr<Snapshot> before = *store_->NewSnapshot();
@@ -269,11 +269,11 @@ TEST_F(DeletionTest, SnapshotsSeeAllOfItOrNothing) {
   EXPECT_TRUE(store_->Status().deleting);
   EXPECT_EQ(columns(), 30);
   EXPECT_THAT(store_.Sum("excimer", At(3, 5, 1), At(3, 5, 1, 30)), IsEmpty());
-  EXPECT_THAT(FilesWith(directory_.path(), "f7"), Not(IsEmpty()));
+  EXPECT_THAT(FilesWith(directory_.path(), "onlyinminute7x"), Not(IsEmpty()));
   before.reset();
   ASSERT_TRUE(store_->RunMaintenance().ok());
   EXPECT_FALSE(store_->Status().deleting);
-  EXPECT_THAT(FilesWith(directory_.path(), "f7"), IsEmpty());
+  EXPECT_THAT(FilesWith(directory_.path(), "onlyinminute7x"), IsEmpty());
   EXPECT_EQ(store_.Sum("excimer", At(3, 5), At(3, 6)).size(), 30);
 }
 

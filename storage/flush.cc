@@ -126,6 +126,7 @@ void Flusher::AddColumn(const Database& database, const HeadColumn& column) {
   pending_.batch.Merge(database.level(*level),
                        EncodeColumnKey({site, start, key.series, key.source, Part::kDirect}),
                        built.encoded);
+  pending_.changed.Add(site, Bucket{*level, start});
   MarkAbove(site, *level, start);
   NoteType(key.source, key.series);
 }
@@ -161,6 +162,7 @@ absl::Status Flusher::AddReplacement(const Database& database, const Replacement
           built.encoded);
       NoteType(replacement.source, series);
     }
+    pending_.changed.Add(site, bucket);
     MarkAbove(site, bucket.level, bucket.start);
   }
   if (replacement.position.has_value()) {
@@ -192,6 +194,8 @@ void Flusher::SetFloor(SiteId site, Level level, Minute floor, bool capped) {
   pending_.batch.Put(FloorKey(site, level), value);
   if (capped) pending_.batch.Put(FloorKey(site, level, MetaTag::kCapped), value);
   pending_.floors.push_back({site, level, floor, capped});
+  const Minute old = parts_.levels->floors(site)[static_cast<size_t>(level)];
+  NoteChange(site, {std::min(old, floor), std::max(old, floor)});
 }
 
 void Flusher::ClearMark(const MarkKey& key) {
@@ -310,6 +314,8 @@ absl::Status Flusher::Write() {
   if (database->read_only()) {
     return Error(absl::StatusCode::kUnavailable, "the store is open for reading only");
   }
+  // Before anybody can see it.
+  parts_.changes->Note(pending_.changed, pending_.number);
   rocksdb::WriteOptions options;
   options.sync = true;
   return FromRocksDb(database->db()->Write(options, &pending_.batch), "writing to the store");

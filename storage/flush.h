@@ -26,6 +26,7 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "storage/catalog.h"
+#include "storage/change_log.h"
 #include "storage/committer.h"
 #include "storage/database.h"
 #include "storage/dictionary.h"
@@ -49,6 +50,7 @@ struct PendingCommit {
   };
   std::vector<Floor> floors;
   std::map<SourceId, ProgressRecord> progress;
+  ChangedBuckets changed;  // where answers may change
 };
 
 // 0 in a new store.
@@ -62,6 +64,7 @@ class Flusher final : public CommitSink {
     Dictionary* dictionary;
     Catalog* catalog;
     LevelState* levels;
+    ChangeLog* changes;
     ProgressTable* progress;
     Metrics* metrics;
     std::function<absl::Time()> now;
@@ -82,6 +85,8 @@ class Flusher final : public CommitSink {
   void SetFloor(SiteId site, Level level, Minute floor, bool capped = false);
   void ClearMark(const MarkKey& key);
   void MarkStale(const MarkKey& key);
+  // Answers may change there: columns come, go, or are seen again.
+  void NoteChange(SiteId site, MinuteRange range) { pending_.changed.Add(site, range); }
   void SetProgress(SourceId source, const ProgressRecord& record);
 
   // The number of the last durable flush. Thread safe.

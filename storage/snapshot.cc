@@ -27,6 +27,8 @@ constexpr uint32_t kMaxMisses = 16;
 
 constexpr uint32_t kReadStepsPerCheck = 64;
 
+constexpr double kSizeMargin = 0.1;  // of an estimate of bytes on disk
+
 class CopiedColumn final : public ColumnHandle {
  public:
   explicit CopiedColumn(std::string_view bytes) : bytes_(bytes) {}
@@ -49,10 +51,13 @@ std::string KeyInWords(const ColumnKey& key, Level level) {
 
 class SnapshotImpl final : public Snapshot {
  public:
-  SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog,
-               const Dictionary& dictionary)
+  // `last_commit` is durable.
+  SnapshotImpl(std::shared_ptr<Database> database, const Catalog* catalog, const ChangeLog* changes,
+               uint64_t last_commit, const Dictionary& dictionary)
       : database_(std::move(database)),
         catalog_(catalog),
+        changes_(changes),
+        last_commit_(last_commit),
         snapshot_(database_->db()->GetSnapshot()),
         tree_(dictionary.tree()) {
     options_.snapshot = snapshot_;
@@ -66,18 +71,34 @@ class SnapshotImpl final : public Snapshot {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
-                                std::vector<SeriesId> series) const override;
+  absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end, std::vector<SeriesId> series,
+                                absl::FunctionRef<absl::Status()> check) const override;
   absl::Status Read(const Plan& plan,
                     absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
                     absl::FunctionRef<absl::Status()> check) const override;
   absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
-      absl::FunctionRef<bool(std::string_view site)> matches) const override;
+      absl::FunctionRef<bool(std::string_view site)> matches,
+      absl::FunctionRef<absl::Status()> check) const override;
+  std::optional<uint64_t> ContentStamp(const Plan& plan) const override {
+    const uint64_t last = changes_->LastChange(SitesOf(plan), plan.covered);
+    return last <= last_commit_ ? std::optional(last) : std::nullopt;
+  }
+  std::vector<uint64_t> EstimateBytes(const Plan& plan) const override;
   const StackTreeView& tree() const override { return tree_; }
 
  private:
   class View;
+
+  // Sorted, each once.
+  std::vector<SiteId> SitesOf(const Plan& plan) const {
+    std::vector<SiteId> sites;
+    sites.reserve(plan.series.size());
+    for (const SeriesId id : plan.series) sites.push_back(catalog_->SiteOf(id));
+    std::sort(sites.begin(), sites.end());
+    sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+    return sites;
+  }
 
   bool IsDeleted(Level level, const ColumnKey& key) const {
     return deletion_.has_value() && deletion_->Covers(level, key);
@@ -91,6 +112,8 @@ class SnapshotImpl final : public Snapshot {
 
   const std::shared_ptr<Database> database_;
   const Catalog* const catalog_;
+  const ChangeLog* const changes_;
+  const uint64_t last_commit_;
   const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
   const StackTreeView tree_;
@@ -100,8 +123,9 @@ class SnapshotImpl final : public Snapshot {
 // Floors and marks of the sites of one plan, and probes for direct parts.
 class SnapshotImpl::View final : public PlannerView {
  public:
-  View(const SnapshotImpl* snapshot, absl::Span<const SeriesId> series)
-      : snapshot_(*snapshot), series_(series) {}
+  View(const SnapshotImpl* snapshot, absl::Span<const SeriesId> series,
+       absl::FunctionRef<absl::Status()> check)
+      : snapshot_(*snapshot), series_(series), check_(check) {}
 
   absl::Status Load() {
     const auto it = std::unique_ptr<rocksdb::Iterator>(
@@ -109,6 +133,7 @@ class SnapshotImpl::View final : public PlannerView {
     for (const MetaTag tag : {MetaTag::kFloor, MetaTag::kStale}) {
       const std::string prefix = MetaKey(tag);
       for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+        FLAMEKEEP_RETURN_IF_ERROR(Step());
         FLAMEKEEP_RETURN_IF_ERROR(
             state_.Load(storage::View(it->key()), storage::View(it->value())));
       }
@@ -126,6 +151,7 @@ class SnapshotImpl::View final : public PlannerView {
     const auto it = std::unique_ptr<rocksdb::Iterator>(snapshot_.database_->db()->NewIterator(
         snapshot_.options_, snapshot_.database_->level(bucket.level)));
     for (const SeriesId series : series_) {
+      if (!Step().ok()) return false;
       if (snapshot_.IsDeleted(bucket.level, {site, bucket.start, series})) continue;
       // Rolled parts have source 0 and sort before all direct ones.
       it->Seek(EncodeColumnKey({site, bucket.start, series, SourceId{1}, Part::kDirect}));
@@ -136,14 +162,26 @@ class SnapshotImpl::View final : public PlannerView {
     return false;
   }
 
+  // The error of the check that ended it; what was planned then is of no use.
+  const absl::Status& stopped() const { return stopped_; }
+
  private:
+  const absl::Status& Step() const {
+    if (stopped_.ok() && ++steps_ % kReadStepsPerCheck == 0) stopped_ = check_();
+    return stopped_;
+  }
+
   const SnapshotImpl& snapshot_;
   const absl::Span<const SeriesId> series_;
+  const absl::FunctionRef<absl::Status()> check_;
   LevelState state_;
+  mutable uint32_t steps_ = 0;
+  mutable absl::Status stopped_;
 };
 
 absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
-                                            std::vector<SeriesId> series) const {
+                                            std::vector<SeriesId> series,
+                                            absl::FunctionRef<absl::Status()> check) const {
   const std::string from = absl::FormatTime(begin, absl::UTCTimeZone());
   const std::string to = absl::FormatTime(end, absl::UTCTimeZone());
   if (begin >= end) {
@@ -160,26 +198,24 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
   series.erase(std::unique(series.begin(), series.end()), series.end());
   plan.series = std::move(series);
 
-  std::vector<SiteId> sites;
-  sites.reserve(plan.series.size());
-  for (const SeriesId id : plan.series) sites.push_back(catalog_->SiteOf(id));
-  std::sort(sites.begin(), sites.end());
-  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
-
-  View view(this, plan.series);
+  const std::vector<SiteId> sites = SitesOf(plan);
+  View view(this, plan.series, check);
   FLAMEKEEP_RETURN_IF_ERROR(view.Load());
   plan.covered = WidenRange(view, sites, {*first, *last + 1});
+  FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
   plan.widened = TimeOf(plan.covered.begin) != begin || TimeOf(plan.covered.end) != end;
   for (const SiteId site : sites) {
     std::vector<Piece> pieces = CoverRange(view, site, plan.covered);
     plan.pieces.insert(plan.pieces.end(), pieces.begin(), pieces.end());
+    FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
   }
   return plan;
 }
 
 absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     const Plan& plan, std::string_view profile_type,
-    absl::FunctionRef<bool(std::string_view site)> matches) const {
+    absl::FunctionRef<bool(std::string_view site)> matches,
+    absl::FunctionRef<absl::Status()> check) const {
   const int64_t begin_ms = plan.covered.begin * kMsPerMinute;
   const int64_t end_ms = plan.covered.end * kMsPerMinute;
   Completeness found;
@@ -190,7 +226,9 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
       std::unique_ptr<rocksdb::Iterator>(database_->db()->NewIterator(options_, database_->meta()));
   std::vector<std::pair<SourceId, SourceKey>> live;
   const std::string prefix = MetaKey(MetaTag::kProgress);
+  uint32_t steps = 0;
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
     FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodeProgressKey(storage::View(it->key())));
     FLAMEKEEP_ASSIGN_OR_RETURN(ProgressRecord record, DecodeProgress(storage::View(it->value())));
     SourceKey key = catalog_->SourceOf(source);
@@ -215,6 +253,7 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     // A gap that begins before the range may reach into it; they do not overlap for one reason.
     const std::string gaps = MetaKey(MetaTag::kGap, Raw(source));
     for (it->Seek(gaps); it->Valid() && it->key().starts_with(gaps); it->Next()) {
+      if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
       FLAMEKEEP_ASSIGN_OR_RETURN(const auto gap,
                                  DecodeGap(storage::View(it->key()), storage::View(it->value())));
       if (gap.second.begin_ms >= end_ms) break;
@@ -224,6 +263,26 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
   FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the progress of sources"));
   std::sort(found.gaps.begin(), found.gaps.end());
   return found;
+}
+
+std::vector<uint64_t> SnapshotImpl::EstimateBytes(const Plan& plan) const {
+  std::vector<uint64_t> bytes;
+  bytes.reserve(plan.pieces.size());
+  for (const Piece& piece : plan.pieces) {
+    const std::string begin = BucketPrefix(piece.site, piece.range.begin);
+    const std::string end = BucketPrefix(piece.site, piece.range.end);
+    const rocksdb::Range range(begin, end);
+    uint64_t size = 0;
+    rocksdb::SizeApproximationOptions options;
+    options.include_memtables = true;
+    options.files_size_error_margin = kSizeMargin;
+    // An estimate that can not be had is none.
+    database_->db()
+        ->GetApproximateSizes(options, database_->level(piece.level), &range, 1, &size)
+        .PermitUncheckedError();
+    bytes.push_back(size);
+  }
+  return bytes;
 }
 
 absl::Status SnapshotImpl::Read(
@@ -310,7 +369,10 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Store::NewSnapshot() const {
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Store::Impl::NewSnapshot() const {
   FLAMEKEEP_ASSIGN_OR_RETURN(std::shared_ptr<Database> open, database.Get());
-  auto snapshot = std::make_unique<SnapshotImpl>(std::move(open), &catalog, *dictionary);
+  // Before the snapshot is taken, which then holds it. A store that is open for reading has none.
+  const uint64_t last_commit = flusher != nullptr ? flusher->last_flush() : 0;
+  auto snapshot =
+      std::make_unique<SnapshotImpl>(std::move(open), &catalog, &changes, last_commit, *dictionary);
   FLAMEKEEP_RETURN_IF_ERROR(snapshot->Load());
   return snapshot;
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -54,6 +55,9 @@ class ColumnHandle {
   Level level{};
 };
 
+// For who does not want to be asked.
+inline absl::Status GoOn() { return absl::OkStatus(); }
+
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -61,9 +65,10 @@ class Snapshot {
   // Plans the columns of `series` over [begin, end). Series of several sites may be given: each
   // site has its own pieces, and all are widened to the same covered range. Errors:
   // INVALID_ARGUMENT for a range that is upside down, empty or outside the years that can be
-  // stored.
+  // stored; what `check` returns, which is asked every so many keys.
   virtual absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
-                                        std::vector<SeriesId> series) const = 0;
+                                        std::vector<SeriesId> series,
+                                        absl::FunctionRef<absl::Status()> check = GoOn) const = 0;
 
   // Calls `visit` with each column of the plan, in key order piece by piece, and `check` every so
   // many keys, also where they all belong to other series. Stops at the first error, also one that
@@ -73,10 +78,19 @@ class Snapshot {
                             absl::FunctionRef<absl::Status()> check) const = 0;
 
   // What is known about how complete the answer is for a profile type (five parts) at the sites
-  // that `matches`, over what the plan covers. Errors: DATA_LOSS.
+  // that `matches`, over what the plan covers. Errors: DATA_LOSS, and as above of `check`.
   virtual absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
-      absl::FunctionRef<bool(std::string_view site)> matches) const = 0;
+      absl::FunctionRef<bool(std::string_view site)> matches,
+      absl::FunctionRef<absl::Status()> check = GoOn) const = 0;
+
+  // A number for what the plan's series hold in its covered range: as long as the store is open,
+  // snapshots that give the same number for the same series and range hold the same samples there.
+  // Nothing while a change of it is being committed. Takes microseconds.
+  virtual std::optional<uint64_t> ContentStamp(const Plan& plan) const = 0;
+
+  // How many bytes the plan's pieces take, about: of all series that lie in them. Reads no columns.
+  virtual std::vector<uint64_t> EstimateBytes(const Plan& plan) const = 0;  // by piece
 
   // The dictionary as of this snapshot: holds every id in its columns.
   virtual const StackTreeView& tree() const = 0;

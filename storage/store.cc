@@ -58,8 +58,8 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*current));
   flusher = std::make_unique<Flusher>(
-      Flusher::Parts{&database, database_options, dictionary.get(), &catalog, &levels, &progress,
-                     metrics(), options.now},
+      Flusher::Parts{&database, database_options, dictionary.get(), &catalog, &levels, &changes,
+                     &progress, metrics(), options.now},
       last_flush);
   if (options.read_only) return absl::OkStatus();
   committer = std::make_unique<Committer>(

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "storage/catalog.h"
+#include "storage/change_log.h"
 #include "storage/committer.h"
 #include "storage/database.h"
 #include "storage/deletion.h"
@@ -40,6 +41,7 @@ struct Store::Impl {
   Metrics own_metrics;  // where options.metrics is null
   Catalog catalog;
   LevelState levels;
+  ChangeLog changes;
   ProgressTable progress;
   std::shared_ptr<DeletableFloors> deletable;
   DatabaseHolder database;

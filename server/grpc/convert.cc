@@ -20,6 +20,7 @@ constexpr int32_t kNanosPerSecond = 1'000'000'000;
 constexpr size_t kMaxMessageBytes = 2048;
 
 constexpr int kMaxGaps = 1000;
+constexpr int kMaxPieces = 10'000;
 
 v1::Gap::Reason ReasonToProto(storage::GapReason reason) {
   switch (reason) {
@@ -33,6 +34,20 @@ v1::Gap::Reason ReasonToProto(storage::GapReason reason) {
       return v1::Gap::REASON_OVERFLOW;
   }
   return v1::Gap::REASON_UNSPECIFIED;
+}
+
+v1::ExplainResponse::Reason ReasonToProto(query::PieceReason reason) {
+  switch (reason) {
+    case query::PieceReason::kLargest:
+      return v1::ExplainResponse::REASON_LARGEST;
+    case query::PieceReason::kNotOver:
+      return v1::ExplainResponse::REASON_NOT_OVER;
+    case query::PieceReason::kStale:
+      return v1::ExplainResponse::REASON_STALE;
+    case query::PieceReason::kDirectPart:
+      return v1::ExplainResponse::REASON_DIRECT_PART;
+  }
+  return v1::ExplainResponse::REASON_UNSPECIFIED;
 }
 
 void AddGap(const storage::SourceGap& from, v1::Coverage* out) {
@@ -152,6 +167,40 @@ v1::Coverage ToProto(const query::Coverage& coverage) {
     AddGap(gap, &out);
   }
   out.set_gaps_left_out(coverage.gaps.size() - static_cast<size_t>(out.gaps_size()));
+  return out;
+}
+
+v1::ExplainResponse ToProto(const query::Explanation& explanation) {
+  v1::ExplainResponse out;
+  const auto set_range = [](const query::TimeRange& from, v1::TimeRange* to) {
+    *to->mutable_begin() = ToProto(from.begin);
+    *to->mutable_end() = ToProto(from.end);
+  };
+  set_range(explanation.requested, out.mutable_requested());
+  set_range(explanation.covered, out.mutable_covered());
+  out.set_widened(explanation.widened);
+  out.set_series(explanation.series);
+  for (const query::ExplainedPiece& piece : explanation.pieces) {
+    if (out.pieces_size() == kMaxPieces) break;
+    v1::ExplainResponse::Piece* to = out.add_pieces();
+    to->set_site(piece.site);
+    to->set_level(ToProto(piece.level));
+    set_range(piece.range, to->mutable_range());
+    to->set_buckets(piece.buckets);
+    to->set_reason(ReasonToProto(piece.reason));
+    to->set_columns(piece.columns);
+    to->set_bytes(piece.bytes);
+    to->set_pairs(piece.pairs);
+  }
+  out.set_pieces_left_out(explanation.pieces.size() - static_cast<size_t>(out.pieces_size()));
+  out.set_columns(explanation.columns);
+  out.set_bytes(explanation.bytes);
+  out.set_pairs(explanation.pairs);
+  out.set_counted(explanation.counted);
+  out.set_memory_bytes(explanation.memory_bytes);
+  out.set_time_class(explanation.time_class == query::TimeClass::kLong
+                         ? v1::ExplainResponse::TIME_CLASS_LONG
+                         : v1::ExplainResponse::TIME_CLASS_SHORT);
   return out;
 }
 

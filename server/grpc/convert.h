@@ -36,6 +36,7 @@ absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field
 absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection);
 
 v1::Coverage ToProto(const query::Coverage& coverage);
+v1::ExplainResponse ToProto(const query::Explanation& explanation);
 v1::ReadStats StatsToProto(const query::Coverage& coverage);
 // Takes the graph's strings.
 void MoveToProto(query::FlameGraph graph, v1::FlameGraphResponse* out);

@@ -1,6 +1,7 @@
 #include "server/grpc/query_service.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,18 +52,42 @@ absl::Status WriteData(std::string_view data, absl::Time deadline, RenderWriter*
   return absl::OkStatus();
 }
 
+query::FlameGraphOptions SvgGraphOptions(const v1::RenderRequest& request) {
+  return {.inverted = request.inverted(),
+          .min_share = request.min_share() > 0 ? request.min_share()
+                                               : query::SvgMinShare({.title = request.title()})};
+}
+
+absl::StatusOr<bool> RenderIsLong(const query::Engine& engine, const v1::RenderRequest& request,
+                                  const query::Context& context) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
+  const query::FlameGraphOptions options = SvgGraphOptions(request);
+  return engine.IsLong(selection, request.format() == v1::RENDER_FORMAT_SVG ? &options : nullptr,
+                       context);
+}
+
+template <typename Request>
+absl::StatusOr<bool> NeverLong(const Request&, const query::Context&) {
+  return false;
+}
+
+// Who calls: the host, as one connection more is had for nothing. "ipv4:10.0.0.1:4711",
+// "ipv6:%5B::1%5D:4711", "unix:".
+std::string ClientOf(std::string_view peer) {
+  if (peer.starts_with("unix")) return std::string(peer);
+  return std::string(peer.substr(0, peer.rfind(':')));
+}
+
 absl::Status RenderSvg(const query::Engine& engine, const query::Selection& selection,
                        const v1::RenderRequest& request, const query::Context& context,
                        RenderWriter* writer) {
   query::SvgOptions svg{.title = request.title()};
-  const query::FlameGraphOptions options{
-      .inverted = request.inverted(),
-      .min_share = request.min_share() > 0 ? request.min_share() : query::SvgMinShare(svg)};
   FLAMEKEEP_ASSIGN_OR_RETURN(const query::FlameGraph graph,
-                             engine.MakeFlameGraph(selection, options, context));
+                             engine.MakeFlameGraph(selection, SvgGraphOptions(request), context));
   if (svg.title.empty()) svg.title = DefaultTitle(selection, graph.coverage);
   FLAMEKEEP_RETURN_IF_ERROR(WriteCoverage(graph.coverage, context.deadline, writer));
-  return WriteData(query::WriteSvg(graph, svg), context.deadline, writer);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string text, query::WriteSvg(graph, svg, context));
+  return WriteData(text, context.deadline, writer);
 }
 
 absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& request,
@@ -121,25 +146,34 @@ QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
     : engine_(engine),
       running_(running),
       options_(options),
-      refused_(
-          options.metrics->GetCounter("queries_refused_total", Severity::kError,
-                                      "queries that were refused because too many were waiting")),
-      queries_("query", options.threads, options.max_queued),
-      renders_("render", options.threads, options.max_queued) {}
+      queries_({.name = "query",
+                .threads = options.threads,
+                .max_waiting = options.max_queued,
+                .metrics = options.metrics}),
+      renders_({.name = "render",
+                .threads = options.threads,
+                .max_waiting = options.max_queued,
+                .metrics = options.metrics}) {}
 
 query::Context QueryService::MakeContext(grpc::CallbackServerContext* context) const {
   const absl::Duration callers = absl::FromChrono(context->deadline()) - absl::Now();
   return {.deadline = SteadyNow() + std::min(callers, options_.query_timeout),
           .cancelled = [context] { return context->IsCancelled(); },
-          .memory_bytes = options_.memory_bytes};
+          .memory_bytes = options_.memory_bytes,
+          .charge = options_.budget == nullptr
+                        ? nullptr
+                        : std::make_shared<query::MemoryCharge>(options_.budget)};
 }
 
-absl::Status QueryService::Refuse() {
-  if (stopped_) return RunningCalls::ShuttingDown();
-  refused_.Add();
-  return Error(absl::StatusCode::kResourceExhausted,
-               "{} queries are waiting already: try again later, or raise limits.queued_queries",
-               options_.max_queued);
+void QueryService::Post(QueryQueue* queue, grpc::CallbackServerContext* context,
+                        const query::Context& bounds,
+                        absl::AnyInvocable<void(const absl::Status&) &&> run,
+                        std::function<absl::StatusOr<bool>()> is_long) {
+  queue->Post(ClientOf(context->peer()),
+              {.run = std::move(run),
+               // What is wrong with a question is quickly said.
+               .is_long = [is_long = std::move(is_long)] { return is_long().value_or(false); },
+               .is_gone = [bounds] { return !bounds.Check().ok(); }});
 }
 
 absl::Status QueryService::CheckUnread() const {
@@ -163,19 +197,21 @@ void QueryService::Count(std::string_view method, const absl::Status& status, ab
           std::max<int64_t>(0, absl::ToInt64Microseconds(SteadyNow() - begin))));
 }
 
-template <typename Request, typename Response, typename Answer>
+template <typename Request, typename Response, typename IsLong, typename Answer>
 grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
                                               grpc::CallbackServerContext* context,
                                               const Request* request, Response* response,
-                                              Answer answer) {
+                                              IsLong is_long, Answer answer) {
   auto* call = new UnaryCall(&unread_bytes_, running_);
   if (const absl::Status refusal = call->refusal(); !refusal.ok()) {
     call->End(refusal, 0);
     return call;
   }
-  const bool taken = queries_.TryPost([this, method, request, response, call, answer,
-                                       bounds = MakeContext(context), begin = SteadyNow()] {
-    absl::Status status = bounds.Check();
+  const query::Context bounds = MakeContext(context);
+  const auto run = [this, method, request, response, call, answer, bounds,
+                    begin = SteadyNow()](const absl::Status& admitted) {
+    absl::Status status = admitted;
+    if (status.ok()) status = bounds.Check();
     if (status.ok()) status = CheckUnread();
     if (status.ok()) status = answer(*request, bounds, response);
     if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
@@ -187,26 +223,49 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
     if (!status.ok()) Response().Swap(response);
     Count(method, status, begin);
     call->End(status, response->SpaceUsedLong());
-  });
-  if (!taken) call->End(Refuse(), 0);
+  };
+  Post(&queries_, context, bounds, run,
+       [request, bounds, is_long] { return is_long(*request, bounds); });
   return call;
 }
 
 grpc::ServerUnaryReactor* QueryService::FlameGraph(grpc::CallbackServerContext* context,
                                                    const v1::FlameGraphRequest* request,
                                                    v1::FlameGraphResponse* response) {
-  return Unary("FlameGraph", context, request, response,
-               [engine = engine_](const v1::FlameGraphRequest& asked, const query::Context& bounds,
+  const auto options = [](const v1::FlameGraphRequest& asked) {
+    return query::FlameGraphOptions{.inverted = asked.inverted(),
+                                    .min_share = asked.min_share(),
+                                    .max_nodes = asked.max_nodes()};
+  };
+  return Unary(
+      "FlameGraph", context, request, response,
+      [engine = engine_, options](const v1::FlameGraphRequest& asked,
+                                  const query::Context& bounds) -> absl::StatusOr<bool> {
+        FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(asked.selection()));
+        const query::FlameGraphOptions of_graph = options(asked);
+        return engine->IsLong(selection, &of_graph, bounds);
+      },
+      [engine = engine_, options](const v1::FlameGraphRequest& asked, const query::Context& bounds,
                                   v1::FlameGraphResponse* out) -> absl::Status {
+        FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(asked.selection()));
+        FLAMEKEEP_ASSIGN_OR_RETURN(query::FlameGraph graph,
+                                   engine->MakeFlameGraph(selection, options(asked), bounds));
+        MoveToProto(std::move(graph), out);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* QueryService::Explain(grpc::CallbackServerContext* context,
+                                                const v1::ExplainRequest* request,
+                                                v1::ExplainResponse* response) {
+  return Unary("Explain", context, request, response, NeverLong<v1::ExplainRequest>,
+               [engine = engine_](const v1::ExplainRequest& asked, const query::Context& bounds,
+                                  v1::ExplainResponse* out) -> absl::Status {
                  FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection,
                                             FromProto(asked.selection()));
-                 FLAMEKEEP_ASSIGN_OR_RETURN(query::FlameGraph graph,
-                                            engine->MakeFlameGraph(selection,
-                                                                   {.inverted = asked.inverted(),
-                                                                    .min_share = asked.min_share(),
-                                                                    .max_nodes = asked.max_nodes()},
-                                                                   bounds));
-                 MoveToProto(std::move(graph), out);
+                 FLAMEKEEP_ASSIGN_OR_RETURN(const query::Explanation explanation,
+                                            engine->Explain(selection, bounds));
+                 *out = ToProto(explanation);
                  return absl::OkStatus();
                });
 }
@@ -214,7 +273,7 @@ grpc::ServerUnaryReactor* QueryService::FlameGraph(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* QueryService::ListSeries(grpc::CallbackServerContext* context,
                                                    const v1::ListSeriesRequest* request,
                                                    v1::ListSeriesResponse* response) {
-  return Unary("ListSeries", context, request, response,
+  return Unary("ListSeries", context, request, response, NeverLong<v1::ListSeriesRequest>,
                [engine = engine_](const v1::ListSeriesRequest& asked, const query::Context&,
                                   v1::ListSeriesResponse* out) -> absl::Status {
                  FLAMEKEEP_ASSIGN_OR_RETURN(std::vector<storage::SeriesKey> found,
@@ -240,18 +299,20 @@ grpc::ServerWriteReactor<v1::RenderResponse>* QueryService::Render(
     writer->Close(refusal, absl::InfiniteFuture());
     return writer;
   }
-  const bool taken =
-      renders_.TryPost([this, request, writer, bounds = MakeContext(context), begin = SteadyNow()] {
-        const absl::Status status = RenderTo(*engine_, *request, bounds, writer);
+  const query::Context bounds = MakeContext(context);
+  Post(
+      &renders_, context, bounds,
+      [this, request, writer, bounds, begin = SteadyNow()](const absl::Status& admitted) {
+        absl::Status status = admitted;
+        if (status.ok()) status = RenderTo(*engine_, *request, bounds, writer);
         Count("Render", status, begin);
         writer->Close(status, bounds.deadline);
-      });
-  if (!taken) writer->Close(Refuse(), absl::InfiniteFuture());
+      },
+      [this, request, bounds] { return RenderIsLong(*engine_, *request, bounds); });
   return writer;
 }
 
 void QueryService::Stop() {
-  stopped_ = true;
   queries_.Stop();
   renders_.Stop();
 }

@@ -1,10 +1,11 @@
 // QueryService of flamekeep.v1: queries run on threads of their own, never on gRPC's.
 //
-// A call that finds the queue full is refused with RESOURCE_EXHAUSTED and counted; so is one while
-// callers leave answers of more than twice max_reply_bytes unread. Cancellation and
-// the caller's deadline reach the engine; where the caller set none, or a later one, query_timeout
-// is the deadline. Render streams have their own threads, so that slow readers do not hold up flame
-// graphs; a reader that takes no chunk for write_stall ends its stream.
+// Callers take turns and long queries never hold up short ones (query_queue.h); who finds the queue
+// full is refused with RESOURCE_EXHAUSTED and counted; so is one while callers leave answers of
+// more than twice max_reply_bytes unread. Cancellation and the caller's deadline reach the engine;
+// where the caller set none, or a later one, query_timeout is the deadline. Render streams have
+// their own threads, so that slow readers do not hold up flame graphs; a reader that takes no chunk
+// for write_stall ends its stream.
 //
 // Thread safety: all methods. Stop() before the gRPC server is destroyed.
 #ifndef FLAMEKEEP_SERVER_GRPC_QUERY_SERVICE_H_
@@ -13,15 +14,18 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "flamekeep/v1/query.grpc.pb.h"
 #include "query/context.h"
 #include "query/engine.h"
 #include "server/grpc/running_calls.h"
-#include "server/worker_pool.h"
+#include "server/query_queue.h"
 
 namespace flamekeep::server {
 
@@ -31,6 +35,7 @@ struct QueryServiceOptions {
   absl::Duration query_timeout = absl::Seconds(60);
   absl::Duration write_stall = absl::Seconds(20);
   uint64_t memory_bytes = uint64_t{512} << 20;
+  query::MemoryBudget* budget = nullptr;  // of all queries, not owned; null: none
   uint64_t max_reply_bytes = uint64_t{256} << 20;
   Metrics* metrics = nullptr;  // required, not owned
 };
@@ -49,6 +54,9 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* ListSeries(grpc::CallbackServerContext* context,
                                        const v1::ListSeriesRequest* request,
                                        v1::ListSeriesResponse* response) override;
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
+                                    const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override;
 
   // Finishes the calls that were accepted; further ones get UNAVAILABLE.
   void Stop();
@@ -56,13 +64,17 @@ class QueryService final : public v1::QueryService::CallbackService {
  private:
   class UnaryCall;
 
-  template <typename Request, typename Response, typename Answer>
+  // `is_long(request, bounds)`: whether the query takes long.
+  template <typename Request, typename Response, typename IsLong, typename Answer>
   grpc::ServerUnaryReactor* Unary(std::string_view method, grpc::CallbackServerContext* context,
-                                  const Request* request, Response* response, Answer answer);
+                                  const Request* request, Response* response, IsLong is_long,
+                                  Answer answer);
   // What bounds the query of a call.
   query::Context MakeContext(grpc::CallbackServerContext* context) const;
-  // The status of a call that found no place.
-  absl::Status Refuse();
+  // Posts a call: `run` as in QueryQueue::Query, `is_long` asked with what bounds it.
+  void Post(QueryQueue* queue, grpc::CallbackServerContext* context, const query::Context& bounds,
+            absl::AnyInvocable<void(const absl::Status&) &&> run,
+            std::function<absl::StatusOr<bool>()> is_long);
   // Whether there is room for one more answer.
   absl::Status CheckUnread() const;
   void Count(std::string_view method, const absl::Status& status, absl::Time begin);
@@ -70,11 +82,9 @@ class QueryService final : public v1::QueryService::CallbackService {
   const query::Engine* engine_;
   RunningCalls* const running_;
   const QueryServiceOptions options_;
-  Counter& refused_;
-  std::atomic<bool> stopped_ = false;
   std::atomic<uint64_t> unread_bytes_ = 0;  // of answers that gRPC still keeps
-  WorkerPool queries_;
-  WorkerPool renders_;
+  QueryQueue queries_;
+  QueryQueue renders_;
 };
 
 }  // namespace flamekeep::server

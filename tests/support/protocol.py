@@ -19,7 +19,7 @@ def generate(directory, **others):
         ["protoc", f"-I{PROTO}", f"-I{directory}", f"--python_out={directory}",
          f"--grpc_python_out={directory}", f"--plugin=protoc-gen-grpc_python={plugin}",
          *(f"{name}.proto" for name in others),
-         *(f"flamekeep/v1/{name}.proto" for name in ("admin", "common", "ingest", "query"))],
+         *(str(path.relative_to(PROTO)) for path in sorted(PROTO.rglob("*.proto")))],
         check=True, cwd=PROTO)
     (directory / "flamekeep/__init__.py").touch()
     sys.modules.pop("flamekeep", None)

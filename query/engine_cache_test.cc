@@ -1,0 +1,158 @@
+// Random writes, late writes, replacements, deletions, expiries and rollups: an engine with a cache
+// gives the same answers as one without.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "base/metrics.h"
+#include "query/engine.h"
+#include "storage/deletion.h"
+#include "storage/store_testing.h"
+
+namespace flamekeep::query {
+namespace {
+
+using storage::Level;
+
+const absl::Time kStart = absl::FromUnixSeconds(1'793'491'200);  // 2026-11-01
+constexpr int kDays = 40;
+
+// All of an answer but what it took.
+std::string TextOf(const FlameGraph& graph) {
+  const Coverage& coverage = graph.coverage;
+  std::string text = fmt::format(
+      "{} {} {} {} {} {} {} {} {} {} {} {} {}\n", absl::ToUnixSeconds(coverage.requested.begin),
+      absl::ToUnixSeconds(coverage.requested.end), absl::ToUnixSeconds(coverage.covered.begin),
+      absl::ToUnixSeconds(coverage.covered.end), coverage.widened, coverage.total,
+      coverage.observations, coverage.saturated, coverage.profile_type, coverage.final,
+      coverage.version, graph.cut_nodes, graph.cut_total);
+  for (size_t i = 0; i < graph.size(); ++i) {
+    text += fmt::format("{} {} {} {} {}\n", graph.depth[i], graph.names[graph.name[i]],
+                        graph.files[graph.file[i]], graph.total[i], graph.self[i]);
+  }
+  return text;
+}
+
+class EngineCacheTest : public ::testing::Test {
+ protected:
+  absl::Time RandomTime() { return kStart + absl::Minutes(random_() % (kDays * 24 * 60)); }
+
+  void Append(absl::Time time, Level resolution = Level::kMinute) {
+    std::string stack = "main";
+    for (uint64_t depth = random_() % 4; depth > 0; --depth) {
+      stack += fmt::format(";f{}", random_() % 6);
+    }
+    store_.Append(time, random_() % 3 == 0 ? "cpu" : "excimer", stack, 1 + random_() % 9,
+                  resolution, random_() % 2 == 0 ? "eqiad" : "codfw");
+  }
+
+  // The cached engine is asked twice.
+  void Ask(const Selection& selection, const FlameGraphOptions& options) {
+    const auto expected = plain_.MakeFlameGraph(selection, options, Context());
+    for (int i = 0; i < 2; ++i) {
+      const auto answer = cached_.MakeFlameGraph(selection, options, Context());
+      ASSERT_EQ(answer.status().code(), expected.status().code());
+      if (!expected.ok()) return;
+      ASSERT_EQ(TextOf(*answer), TextOf(*expected)) << selection.selector;
+    }
+  }
+
+  void AskAtRandom() {
+    const char* const selectors[] = {"excimer", "cpu", "excimer{site=\"eqiad\"}",
+                                     "excimer{site=~\"codfw|eqiad\"}"};
+    Selection selection{.selector = selectors[random_() % 4]};
+    // Few different ones, so that they come again.
+    const int first = static_cast<int>(random_() % 4) * 10;
+    selection.begin = kStart + absl::Hours(24 * first);
+    selection.end = selection.begin + absl::Hours(random_() % 2 == 0 ? 24 * 10 : 7);
+    if (random_() % 3 == 0) selection.begin += absl::Minutes(17);
+    Ask(selection, {.inverted = random_() % 3 == 0, .max_nodes = random_() % 2 == 0 ? 0u : 5u});
+  }
+
+  uint64_t Count(std::string_view name) {
+    return metrics_.GetCounter(name, Severity::kInfo, "").value();
+  }
+
+  std::mt19937_64 random_{7};
+  storage::TestDirectory directory_;
+  storage::TestClock clock_{kStart + absl::Hours(24 * (kDays + 1))};
+  storage::TestStore store_{[this] {
+    storage::StoreOptions options = storage::TestOptions(directory_.path(), &clock_);
+    options.retention.keep[0] = absl::Hours(24 * 30);
+    options.retention.keep[1] = absl::Hours(24 * 35);
+    return options;
+  }()};
+  Metrics metrics_;
+  ResultCache cache_{{.max_bytes = uint64_t{256} << 10, .metrics = &metrics_}};
+  const Engine plain_{&*store_};
+  const Engine cached_{&*store_, &cache_};
+};
+
+TEST_F(EngineCacheTest, GivesWhatAnEngineWithoutOneGives) {
+  for (int i = 0; i < 300; ++i) Append(RandomTime());
+  uint64_t number = 0;
+  for (int round = 0; round < 400 && !HasFatalFailure(); ++round) {
+    switch (random_() % 12) {
+      case 0:
+      case 1:
+        Append(RandomTime());
+        break;
+      case 2:
+        Append(RandomTime(), random_() % 2 == 0 ? Level::kHour : Level::kDay);
+        break;
+      case 3:
+        clock_.Set(clock_.Now() + absl::Hours(6));
+        ASSERT_TRUE(store_->RunMaintenance(random_() % 2 == 0).ok());
+        break;
+      case 4: {
+        const absl::Time hour = kStart + absl::Hours(24 * 38 + static_cast<int>(++number));
+        store_.Replace(Level::kHour, hour, {{"main;log", 1 + random_() % 5}}, 1);
+        break;
+      }
+      case 5: {
+        const absl::Time day = kStart + absl::Hours(24 * (random_() % kDays));
+        // Not where a bucket can not be divided, or nothing is there.
+        store_->Delete(day, day + absl::Hours(24 * (1 + random_() % 3)), {store_.Series("cpu")})
+            .IgnoreError();
+        break;
+      }
+      default:
+        AskAtRandom();
+    }
+  }
+  EXPECT_GT(Count("query_cache_hits_total"), 150);
+  EXPECT_GT(Count("query_cache_misses_total"), 50);
+}
+
+TEST_F(EngineCacheTest, ReadsNothingWhereNothingHasChanged) {
+  const Selection selection{"excimer", kStart, kStart + absl::Hours(48)};
+  for (int i = 0; i < 20; ++i) Append(kStart + absl::Minutes(i));
+  const auto columns = [&] {
+    return cached_.MakeFlameGraph(selection, {}, Context())->coverage.columns;
+  };
+  EXPECT_GT(columns(), 0);
+  EXPECT_EQ(columns(), 0);
+  // A change elsewhere, a rollup, and another view of the same content, which is read once more.
+  Append(kStart + absl::Hours(72));
+  EXPECT_EQ(columns(), 0);
+  ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
+  EXPECT_EQ(columns(), 0);
+  EXPECT_GT(cached_.MakeFlameGraph(selection, {.inverted = true}, Context())->coverage.columns, 0);
+  // Late samples of another type: the headers tell that nothing changed.
+  uint64_t hits = Count("query_cache_hits_total");
+  store_.Append(kStart, "other", "a", 1);
+  EXPECT_GT(columns(), 0);
+  EXPECT_EQ(Count("query_cache_hits_total"), hits + 1);
+  EXPECT_EQ(columns(), 0);
+  // Of this one.
+  hits = Count("query_cache_hits_total");
+  store_.Append(kStart, "excimer", "a", 1);
+  EXPECT_GT(columns(), 0);
+  EXPECT_EQ(Count("query_cache_hits_total"), hits);
+}
+
+}  // namespace
+}  // namespace flamekeep::query
