@@ -59,7 +59,8 @@ std::string Cut(std::string_view line, size_t columns) {
 
 std::string ExplainText(const v1::ExplainResponse& explanation, size_t columns) {
   std::string text;
-  for (const std::string_view line : absl::StrSplit(Pieces(explanation), '\n', absl::SkipEmpty())) {
+  const std::string pieces = Pieces(explanation);
+  for (const std::string_view line : absl::StrSplit(pieces, '\n', absl::SkipEmpty())) {
     text += columns == 0 ? std::string(line) : Cut(line, columns);
     text += '\n';
   }
