@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
@@ -59,8 +60,10 @@ std::string Cut(std::string_view line, size_t columns) {
 
 std::string ExplainText(const v1::ExplainResponse& explanation, size_t columns) {
   std::string text;
-  for (const std::string_view line : absl::StrSplit(Pieces(explanation), '\n', absl::SkipEmpty())) {
-    text += columns == 0 ? std::string(line) : Cut(line, columns);
+  const std::vector<std::string> lines =
+      absl::StrSplit(Pieces(explanation), '\n', absl::SkipEmpty());
+  for (const std::string& line : lines) {
+    text += columns == 0 ? line : Cut(line, columns);
     text += '\n';
   }
   if (explanation.pieces_left_out() > 0) {

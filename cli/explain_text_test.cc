@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_split.h"
 
@@ -79,8 +80,8 @@ TEST(ExplainText, IsATableAndItsSum) {
 }
 
 TEST(ExplainText, FitsTheTerminal) {
-  const std::string text = ExplainText(Parse(kExplanation), 60);
-  for (const std::string_view line : absl::StrSplit(text, '\n')) EXPECT_LE(line.size(), 60) << line;
+  const std::vector<std::string> lines = absl::StrSplit(ExplainText(Parse(kExplanation), 60), '\n');
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 60) << line;
 }
 
 TEST(ExplainText, TellsWhatWasNotCounted) {

@@ -92,7 +92,7 @@ class EngineCacheTest : public ::testing::Test {
 };
 
 TEST_F(EngineCacheTest, GivesWhatAnEngineWithoutOneGives) {
-  for (int i = 0; i < 300; ++i) Append(RandomTime());
+  for (int i = 0; i < 200; ++i) Append(RandomTime());
   uint64_t number = 0;
   for (int round = 0; round < 400 && !HasFatalFailure(); ++round) {
     switch (random_() % 12) {
