@@ -180,9 +180,9 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
 absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     const Plan& plan, std::string_view profile_type,
     absl::FunctionRef<bool(std::string_view site)> matches) const {
-  constexpr int64_t kMsPerMinute = 60'000;
-  const int64_t begin_ms = plan.covered.begin * kMsPerMinute;
-  const int64_t end_ms = plan.covered.end * kMsPerMinute;
+  constexpr int64_t kMsOfMinute = 60'000;
+  const int64_t begin_ms = plan.covered.begin * kMsOfMinute;
+  const int64_t end_ms = plan.covered.end * kMsOfMinute;
   Completeness found;
   KeyedRecords records;
   std::set<std::string> sites;  // that have a matching series or a source of the type
