@@ -33,9 +33,9 @@ TEST(WorkerPoolTest, RunsEveryTaskThatItTook) {
 }
 
 TEST(WorkerPoolTest, RefusesBeyondItsQueue) {
-  WorkerPool pool("test", 1, 2);
   absl::Notification started;
   absl::Notification go;
+  WorkerPool pool("test", 1, 2);
   ASSERT_TRUE(pool.TryPost([&] {
     started.Notify();
     go.WaitForNotification();
