@@ -26,7 +26,7 @@ std::string_view WhyText(Explained::Reason reason) {
     case Explained::REASON_LARGEST:
       return "largest that fit";
     case Explained::REASON_NOT_OVER:
-      return "above is not over";
+      return "above not over";
     case Explained::REASON_STALE:
       return "above is stale";
     case Explained::REASON_DIRECT_PART:

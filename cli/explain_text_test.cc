@@ -69,7 +69,7 @@ TEST(ExplainText, IsATableAndItsSum) {
             "  site   level   buckets  from               to                 columns     bytes"
             "    pairs  why\n"
             "  eqiad  minute       60  2026-11-21T00:00Z  2026-11-21T01:00Z      720    1.4 MB"
-            "  500,000  above is not over\n"
+            "  500,000  above not over\n"
             "  eqiad  day           1  2026-11-20T00:00Z  2026-11-21T00:00Z       12  700.0 kB"
             "  400,000  largest that fit\n"
             "\n"
@@ -85,7 +85,7 @@ TEST(ExplainText, FitsTheTerminal) {
   // The usual one has all that matters.
   EXPECT_THAT(ExplainText(Parse(kExplanation), 80),
               testing::AllOf(HasSubstr("700.0 kB  largest that fit\n"),
-                             HasSubstr("1.4 MB  above is not over\n")));
+                             HasSubstr("1.4 MB  above not over\n")));
 }
 
 TEST(ExplainText, TellsWhatWasNotCounted) {
