@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_split.h"
@@ -18,16 +19,18 @@ namespace {
 
 using Explained = v1::ExplainResponse;
 
+constexpr size_t kWide = 110;  // columns of a terminal that all of the table fits
+
 std::string_view WhyText(Explained::Reason reason) {
   switch (reason) {
     case Explained::REASON_LARGEST:
-      return "the largest that fit there";
+      return "largest that fit";
     case Explained::REASON_NOT_OVER:
-      return "the span above is not over";
+      return "above not over";
     case Explained::REASON_STALE:
-      return "above is stale: late samples";
+      return "above is stale";
     case Explained::REASON_DIRECT_PART:
-      return "samples known no finer";
+      return "known no finer";
     default:
       return "newer than this program";
   }
@@ -37,14 +40,22 @@ std::string MinuteText(const google::protobuf::Timestamp& time) {
   return TimeText(absl::FromUnixSeconds(time.seconds()));
 }
 
-std::string Pieces(const Explained& explanation) {
-  Table table({"site", "level", ">buckets", "from", "to", ">columns", ">bytes", ">pairs", "why"});
+// A narrow one leaves out what the others tell, or what is told of all together.
+std::string Pieces(const Explained& explanation, bool narrow) {
+  Table table(narrow ? std::vector<std::string>{"site", "level", ">buckets", "from", ">columns",
+                                                ">bytes", "why"}
+                     : std::vector<std::string>{"site", "level", ">buckets", "from", "to",
+                                                ">columns", ">bytes", ">pairs", "why"});
   for (const Explained::Piece& piece : explanation.pieces()) {
     const bool counted = explanation.counted();
-    table.AddRow({piece.site(), LevelText(piece.level()), CountText(piece.buckets()),
-                  MinuteText(piece.range().begin()), MinuteText(piece.range().end()),
-                  counted ? CountText(piece.columns()) : "?", RoundedBytesText(piece.bytes()),
-                  counted ? CountText(piece.pairs()) : "?", std::string(WhyText(piece.reason()))});
+    std::vector<std::string> row = {piece.site(), LevelText(piece.level()),
+                                    CountText(piece.buckets()), MinuteText(piece.range().begin())};
+    if (!narrow) row.push_back(MinuteText(piece.range().end()));
+    row.push_back(counted ? CountText(piece.columns()) : "?");
+    row.push_back(RoundedBytesText(piece.bytes()));
+    if (!narrow) row.push_back(counted ? CountText(piece.pairs()) : "?");
+    row.emplace_back(WhyText(piece.reason()));
+    table.AddRow(std::move(row));
   }
   return table.empty() ? "Nothing is read: the selector matches no series.\n" : table.Text();
 }
@@ -61,7 +72,7 @@ std::string Cut(std::string_view line, size_t columns) {
 std::string ExplainText(const v1::ExplainResponse& explanation, size_t columns) {
   std::string text;
   const std::vector<std::string> lines =
-      absl::StrSplit(Pieces(explanation), '\n', absl::SkipEmpty());
+      absl::StrSplit(Pieces(explanation, columns != 0 && columns < kWide), '\n', absl::SkipEmpty());
   for (const std::string& line : lines) {
     text += columns == 0 ? line : Cut(line, columns);
     text += '\n';

@@ -166,7 +166,8 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
       {"data: a\nsitse: {}\n", "f.yaml:2: `sitse` is unknown: did you mean `sites`?"},
       {"limits:\n  foo: 1\n",
        "f.yaml:2: `limits.foo` is unknown: use one of max_message, queue, rpc_memory, "
-       "query_memory, max_reply, series_per_site, query_threads, decode_threads, queued_queries, "
+       "query_memory, all_queries_memory, query_cache_bytes, max_reply, series_per_site, "
+       "query_threads, decode_threads, queued_queries, "
        "streams_per_connection, http_connections, query_timeout, drain_timeout"},
       {"- a\n", "f.yaml:1: the file must be a map of keys and values, not a list"},
       {"data: a\n---\ndata: b\n",

@@ -73,7 +73,7 @@ class GuardTest(unittest.TestCase):
     def test_budgets_that_contradict_each_other_are_refused(self):
         done = subprocess.run([BIN, "serve", "--data", "/nonexistent/store", "--config", "/dev/stdin"],
                               input=b"limits: {query_memory: 2GiB}\n", stderr=subprocess.PIPE)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertIn(b"limits.all_queries_memory", done.stderr)
 
     def test_explain_tells_what_is_read(self):
