@@ -104,7 +104,7 @@ TEST(CommandLine, StoreCheckAndCompletion) {
   EXPECT_EQ(Parsed<StoreCheckOptions>({"store", "check", "/d"}).directory, "/d");
   EXPECT_FALSE(Parsed<StoreCheckOptions>({"store", "check", "/d"}).repair);
   EXPECT_TRUE(Parsed<StoreCheckOptions>({"store", "check", "/d", "--repair"}).repair);
-  EXPECT_EQ(Parsed<ExplainOptions>({"explain", "cpu", "--from", "now-1h"}).to, "now");
+  EXPECT_EQ(Parsed<ExplainOptions>({"explain", "cpu", "--from", "now-1h"}).selection.to, "now");
   EXPECT_EQ(Parsed<StoreStatsOptions>({"store", "stats"}).directory, "");
   EXPECT_EQ(Parsed<StoreStatsOptions>({"store", "stats", "/d", "--json"}).directory, "/d");
   EXPECT_EQ(Parsed<CompletionOptions>({"completion", "fish"}).shell, "fish");
