@@ -74,8 +74,10 @@ inline constexpr char kQueryFooter[] = R"(Examples:
   flamekeep query excimer-wall --from now-1h
   flamekeep query 'excimer-wall{entry_point=~"index|api"}' --from 2026-11-20 --to 2026-11-21 -o day.svg
   flamekeep query 'excimer{site="eqiad"}' --from now-30d --inverted --format svg -o who-calls.svg
-  flamekeep query excimer-wall --from now-7d --format folded | grep 'Database' | head
+  flamekeep query excimer-wall --from now-7d --focus 'Parser::parse' --hide 'file:^lib/' -o parser.svg
+  flamekeep query excimer-wall --from now-7d --keep 'Database' --format folded | head
 
+Expressions are RE2's, match anywhere in the name of a function, or of a file with file: in front.
 Folded text is exact. An SVG leaves out boxes that are too narrow to see (--min-share) and says how many.
 Ranges are half open: --to 2026-11-21 is the end of the 20th.)";
 

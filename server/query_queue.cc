@@ -50,12 +50,16 @@ void QueryQueue::Lane::Forget(std::map<std::string, std::deque<Query>>::iterator
 void QueryQueue::Lane::RemoveGone(std::vector<Query>* gone) {
   for (auto client = clients_.begin(); client != clients_.end();) {
     std::deque<Query>& queries = client->second;
-    const auto first = std::stable_partition(
-        queries.begin(), queries.end(),
-        [](const Query& query) { return query.is_gone == nullptr || !query.is_gone(); });
-    size_ -= static_cast<size_t>(queries.end() - first);
-    std::move(first, queries.end(), std::back_inserter(*gone));
-    queries.erase(first, queries.end());
+    std::deque<Query> waiting;
+    for (Query& query : queries) {
+      if (query.is_gone != nullptr && query.is_gone()) {
+        gone->push_back(std::move(query));
+        --size_;
+      } else {
+        waiting.push_back(std::move(query));
+      }
+    }
+    queries = std::move(waiting);
     client = queries.empty() ? clients_.erase(client) : std::next(client);
   }
 }

@@ -39,7 +39,7 @@ class Asker:
         now = time.time()
         request = self._pb.RenderRequest(
             format=self._pb.RENDER_FORMAT_FOLDED,
-            selection=self._pb.Selection(selector=profile_type, range=self._common.TimeRange(
+            selection=dict(selector=profile_type, range=self._common.TimeRange(
                 begin=timestamp(now - BEGIN_DAYS * DAY), end=timestamp(now + END_DAYS * DAY))))
         try:
             answers = list(self._stub.Render(request, timeout=seconds, wait_for_ready=True))

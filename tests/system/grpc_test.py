@@ -126,7 +126,7 @@ class GrpcTest(unittest.TestCase):
         return ingest.OpenSource(source=source, **fields)
 
     def selection(self, selector="excimer-wall", begin=-3600, end=60):
-        return query.Selection(selector=selector, range={
+        return dict(selector=selector, range={
             "begin": at(self.now + begin), "end": at(self.now + end)})
 
     def folded(self, **fields):

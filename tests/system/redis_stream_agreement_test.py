@@ -39,7 +39,7 @@ class AgreementTest(unittest.TestCase):
         """The first message's coverage, and all bytes."""
         with grpc.insecure_channel(server.grpc) as channel:
             stub = query_grpc.QueryServiceStub(channel)
-            request = query.RenderRequest(format=render_format, selection=query.Selection(
+            request = query.RenderRequest(format=render_format, selection=dict(
                 selector=selector, range=common.TimeRange(begin=at(begin), end=at(end))))
             responses = list(stub.Render(request, timeout=60))
         return responses[0].coverage, b"".join(response.data for response in responses)
