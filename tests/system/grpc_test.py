@@ -250,8 +250,6 @@ class GrpcTest(unittest.TestCase):
             selection={"selector": "excimer-wall"})))
         self.fails(invalid, "format", lambda: list(self.query.Render(query.RenderRequest(
             selection=self.selection()))))
-        self.fails(grpc.StatusCode.DEADLINE_EXCEEDED, "", lambda: self.query.FlameGraph(
-            query.FlameGraphRequest(selection=self.selection()), timeout=1e-6))
         self.assertEqual(self.folded(selector='excimer-wall{entry_point="api"}'),
                          "/w/api.php;b 1\n")
 
