@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -50,12 +49,15 @@ void QueryQueue::Lane::Forget(std::map<std::string, std::deque<Query>>::iterator
 void QueryQueue::Lane::RemoveGone(std::vector<Query>* gone) {
   for (auto client = clients_.begin(); client != clients_.end();) {
     std::deque<Query>& queries = client->second;
-    const auto first = std::stable_partition(
-        queries.begin(), queries.end(),
-        [](const Query& query) { return query.is_gone == nullptr || !query.is_gone(); });
-    size_ -= static_cast<size_t>(queries.end() - first);
-    std::move(first, queries.end(), std::back_inserter(*gone));
-    queries.erase(first, queries.end());
+    for (auto query = queries.begin(); query != queries.end();) {
+      if (query->is_gone == nullptr || !query->is_gone()) {
+        ++query;
+        continue;
+      }
+      gone->push_back(std::move(*query));
+      query = queries.erase(query);
+      --size_;
+    }
     client = queries.empty() ? clients_.erase(client) : std::next(client);
   }
 }
