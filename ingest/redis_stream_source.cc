@@ -20,11 +20,11 @@ namespace flamekeep::ingest {
 namespace {
 
 // How often gauges are brought up to date while nothing happens.
-constexpr absl::Duration kTick = absl::Seconds(1);
+constexpr absl::Duration kStreamTick = absl::Seconds(1);
 // A connection that lasted so long was a good one: the next attempt comes soon.
-constexpr absl::Duration kGoodConnection = absl::Seconds(1);
+constexpr absl::Duration kStreamGoodConnection = absl::Seconds(1);
 // How long entries may gather before they are read: a look costs more than an entry.
-constexpr absl::Duration kGather = absl::Milliseconds(20);
+constexpr absl::Duration kStreamGather = absl::Milliseconds(20);
 
 }  // namespace
 
@@ -73,7 +73,7 @@ absl::Status RedisStreamSource::Impl::Serve() {
   const absl::Time connected_at = SteadyNow();
   while (!stopping) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const bool more, LookAtAll(client.get()));
-    if (SteadyNow() - connected_at > kGoodConnection) backoff.Reset();
+    if (SteadyNow() - connected_at > kStreamGoodConnection) backoff.Reset();
     if (!more) FLAMEKEEP_RETURN_IF_ERROR(WaitForEntries(client.get()));
   }
   return absl::OkStatus();
@@ -111,7 +111,7 @@ absl::Status RedisStreamSource::Impl::WaitForEntries(RedisStreamClient* client) 
   }
   const absl::StatusOr<bool> got = client->WaitForEntries(places, options.stream_idle);
   if (got.ok()) {
-    if (*got) Sleep(kGather);
+    if (*got) Sleep(kStreamGather);
     return absl::OkStatus();
   }
   // What is wrong the next look will say.
@@ -123,7 +123,7 @@ absl::Status RedisStreamSource::Impl::WaitForEntries(RedisStreamClient* client) 
 void RedisStreamSource::Impl::Sleep(absl::Duration duration) {
   const absl::Time until = SteadyNow() + duration;
   while (!stopping) {
-    const absl::Duration left = std::min(until - SteadyNow(), kTick);
+    const absl::Duration left = std::min(until - SteadyNow(), kStreamTick);
     if (left <= absl::ZeroDuration()) return;
     pollfd fd{waker.fd(), POLLIN, 0};
     poll(&fd, 1, static_cast<int>(absl::ToInt64Milliseconds(left) + 1));

@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
@@ -135,7 +135,7 @@ void QueryQueue::Post(std::string_view client, Query query) {
   const std::string who = client.empty() ? "-" : std::string(client);
   std::vector<Query> gone;
   std::vector<Query> refused;
-  absl::Status status;
+  std::vector<Query> too_late;  // at most this one
   {
     absl::MutexLock lock(&mutex_);
     if (!stopped_ && Waiting() >= options_.max_waiting) {
@@ -143,15 +143,17 @@ void QueryQueue::Post(std::string_view client, Query query) {
       long_.RemoveGone(&gone);
     }
     if (stopped_) {
-      status = absl::UnavailableError("the server is shutting down: connect again");
+      too_late.push_back(std::move(query));
     } else if (Waiting() >= options_.max_waiting && !MakePlace(who, &refused)) {
-      status = Refusal();
+      refused.push_back(std::move(query));
     } else {
       new_.Push(who, std::move(query));
     }
     ShowWaiting();
   }
-  if (!status.ok()) std::move(query.run)(status);
+  for (Query& one : too_late) {
+    std::move(one.run)(absl::UnavailableError("the server is shutting down: connect again"));
+  }
   for (Query& one : gone) std::move(one.run)(absl::CancelledError("the query was cancelled"));
   for (Query& one : refused) std::move(one.run)(Refusal());
 }
@@ -173,16 +175,16 @@ void QueryQueue::Run(bool runs_long) {
       ShowWaiting();
       running_gauge_.Set(static_cast<double>(++running_));
     }
-    Query& query = next.second;
-    const bool waits = !weighed && query.is_long != nullptr && query.is_long();
+    std::optional<Query> query = std::move(next.second);
+    const bool waits = !weighed && query->is_long != nullptr && query->is_long();
     if (!weighed) {
       absl::MutexLock lock(&mutex_);
       --weighing_;
       // It has its place, also where others came meanwhile.
-      if (waits) long_.Push(next.first, std::move(query));
+      if (waits) long_.Push(next.first, *std::exchange(query, std::nullopt));
       ShowWaiting();
     }
-    if (!waits) std::move(query.run)(absl::OkStatus());
+    if (query.has_value()) std::move(query->run)(absl::OkStatus());
     absl::MutexLock lock(&mutex_);
     running_gauge_.Set(static_cast<double>(--running_));
   }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -55,9 +56,6 @@ class ColumnHandle {
   Level level{};
 };
 
-// For who does not want to be asked.
-inline absl::Status GoOn() { return absl::OkStatus(); }
-
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -68,7 +66,13 @@ class Snapshot {
   // stored; what `check` returns, which is asked every so many keys.
   virtual absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
                                         std::vector<SeriesId> series,
-                                        absl::FunctionRef<absl::Status()> check = GoOn) const = 0;
+                                        absl::FunctionRef<absl::Status()> check) const = 0;
+
+  // The same for who does not want to be asked.
+  absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end,
+                                std::vector<SeriesId> series) const {
+    return MakePlan(begin, end, std::move(series), [] { return absl::OkStatus(); });
+  }
 
   // Calls `visit` with each column of the plan, in key order piece by piece, and `check` every so
   // many keys, also where they all belong to other series. Stops at the first error, also one that
@@ -82,7 +86,13 @@ class Snapshot {
   virtual absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
       absl::FunctionRef<bool(std::string_view site)> matches,
-      absl::FunctionRef<absl::Status()> check = GoOn) const = 0;
+      absl::FunctionRef<absl::Status()> check) const = 0;
+
+  absl::StatusOr<Completeness> CompletenessOf(
+      const Plan& plan, std::string_view profile_type,
+      absl::FunctionRef<bool(std::string_view site)> matches) const {
+    return CompletenessOf(plan, profile_type, matches, [] { return absl::OkStatus(); });
+  }
 
   // A number for what the plan's series hold in its covered range: as long as the store is open,
   // snapshots that give the same number for the same series and range hold the same samples there.

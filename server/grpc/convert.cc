@@ -116,14 +116,14 @@ absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field
 
 namespace {
 
-query::FrameMatcher FromProto(const v1::FrameMatcher& matcher) {
+query::FrameMatcher MatcherOf(const v1::FrameMatcher& matcher) {
   return {.function = matcher.function(), .file = matcher.file()};
 }
 
-std::vector<query::FrameMatcher> FromProto(
+std::vector<query::FrameMatcher> MatchersOf(
     const google::protobuf::RepeatedPtrField<v1::FrameMatcher>& matchers) {
   std::vector<query::FrameMatcher> out;
-  for (const v1::FrameMatcher& matcher : matchers) out.push_back(FromProto(matcher));
+  for (const v1::FrameMatcher& matcher : matchers) out.push_back(MatcherOf(matcher));
   return out;
 }
 
@@ -137,11 +137,11 @@ absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection) {
   FLAMEKEEP_ASSIGN_OR_RETURN(out.begin, FromProto(selection.range().begin(), "range.begin"));
   FLAMEKEEP_ASSIGN_OR_RETURN(out.end, FromProto(selection.range().end(), "range.end"));
   const v1::FrameFilter& filter = selection.filter();
-  out.filter = {.keep = FromProto(filter.keep()),
-                .drop = FromProto(filter.drop()),
-                .focus = FromProto(filter.focus()),
-                .until = FromProto(filter.until()),
-                .hide = FromProto(filter.hide()),
+  out.filter = {.keep = MatchersOf(filter.keep()),
+                .drop = MatchersOf(filter.drop()),
+                .focus = MatcherOf(filter.focus()),
+                .until = MatcherOf(filter.until()),
+                .hide = MatchersOf(filter.hide()),
                 .max_depth = filter.max_depth()};
   return out;
 }
