@@ -73,7 +73,9 @@ class DamageListener final : public rocksdb::EventListener {
 constexpr size_t kWalBytes = size_t{64} << 20;
 constexpr size_t kWriteBufferBytes = size_t{16} << 20;
 constexpr size_t kWriteBuffersBytes = size_t{64} << 20;  // of all column families together
-constexpr size_t kBlockBytes = size_t{32} << 10;
+constexpr size_t kBlockBytes = size_t{64} << 10;
+// Every so many keys stand in full. A block is hardly ever searched, mostly walked through.
+constexpr int kKeysPerRestart = 64;
 
 rocksdb::DBOptions MakeDbOptions(const Database::Options& options, std::shared_ptr<Log> log) {
   rocksdb::DBOptions db;
@@ -108,6 +110,7 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const Database::Options& options)
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = options.cache;
   table.block_size = kBlockBytes;
+  table.block_restart_interval = kKeysPerRestart;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.format_version = 5;
