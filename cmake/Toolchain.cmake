@@ -4,6 +4,8 @@
 set(FLAMEKEEP_SANITIZE "" CACHE STRING
   "Sanitizers for all code: empty, `address,undefined`, `thread`; `fuzzer` may be added (clang)")
 option(FLAMEKEEP_WERROR "Warnings are errors" ON)
+option(FLAMEKEEP_UNITY "Compile a library's files eight at a time: less than half the work, none of \
+it saved where one of them changes" OFF)
 option(FLAMEKEEP_CCACHE "Compile through ccache when it is installed" ON)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   set(default_march x86-64-v2)

@@ -37,12 +37,12 @@ absl::StatusOr<const WindowStream::Window*> WindowStream::Fill(Buffer* buffer) {
   uint16_t* offsets = buffer->offsets.data();
   uint64_t* values = buffer->values.data();
   size_t size = 0;
-  sums_.ForEachDescending([&](uint32_t offset, uint64_t value) {
+  const bool saturated = sums_.saturated();
+  sums_.TakeDescending([&](uint32_t offset, uint64_t value) {
     offsets[size] = static_cast<uint16_t>(offset);
     values[size++] = value;
   });
-  buffer->window = {*number, size, offsets, values, sums_.saturated()};
-  sums_.Clear();
+  buffer->window = {*number, size, offsets, values, saturated};
   return &buffer->window;
 }
 

@@ -38,12 +38,11 @@ void Scan(std::string_view bytes, int copies, const ColumnHeader& header) {
   uint64_t total = 0;
   while (const std::optional<uint32_t> window = scan.NextWindow()) {
     Require(scan.AddWindow(*window, &sums).ok());
-    sums.ForEachDescending([&](uint32_t, uint64_t value) {
+    sums.TakeDescending([&](uint32_t, uint64_t value) {
       ++pairs;
       bool saturated;
       total = SaturatingAdd(total, value, &saturated);
     });
-    sums.Clear();
   }
   Require(pairs == header.pairs && total == scan.header().total);
 }

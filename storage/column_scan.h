@@ -9,7 +9,7 @@
 //   WindowSums sums;
 //   while (std::optional<uint32_t> window = scan.NextWindow()) {
 //     FLAMEKEEP_RETURN_IF_ERROR(scan.AddWindow(*window, &sums));
-//     ... sums.ForEachDescending(...); sums.Clear();
+//     sums.TakeDescending(...);
 //   }
 //
 // Damage in a large column shows as late as in the AddWindow() that meets it. After an error
@@ -19,6 +19,7 @@
 #ifndef FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
 #define FLAMEKEEP_STORAGE_COLUMN_SCAN_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -62,23 +63,22 @@ class WindowSums {
   uint64_t value(uint32_t offset) const { return values_[offset]; }
   bool saturated() const { return saturated_; }
 
-  // Calls visit(offset, value) for every id met, highest first. `visit` may Add() to lower offsets:
-  // they are visited in their turn.
+  // Calls visit(offset, value) for every id met, highest first, and forgets it. `visit` must not
+  // Add().
   template <typename Visit>
-  void ForEachDescending(Visit&& visit) {
+  void TakeDescending(Visit&& visit) {
     for (uint32_t word = kWindowIds / 64; word-- > 0;) {
-      // A visit may set lower bits of the same word, so the word is read again each time.
-      uint64_t done = 0;
-      while (uint64_t left = bits_[word] & ~done) {
-        const int bit = 63 - __builtin_clzll(left);
-        done |= ~uint64_t{0} << bit;
+      for (uint64_t left = std::exchange(bits_[word], 0); left != 0;) {
+        const int bit = 63 - std::countl_zero(left);
+        left ^= uint64_t{1} << bit;
         const uint32_t offset = word * 64 + static_cast<uint32_t>(bit);
-        visit(offset, values_[offset]);
+        visit(offset, std::exchange(values_[offset], 0));
       }
     }
+    saturated_ = false;
   }
 
-  // Sets every met sum to zero again; costs as much as was met.
+  // Forgets all; costs as much as was met.
   void Clear();
 
  private:

@@ -83,9 +83,8 @@ absl::StatusOr<std::string> ColumnSum::Scan() {
   WindowSums sums;
   while (const std::optional<uint32_t> window = scan.NextWindow()) {
     FLAMEKEEP_RETURN_IF_ERROR(scan.AddWindow(*window, &sums));
-    sums.ForEachDescending(
+    sums.TakeDescending(
         [&](uint32_t offset, uint64_t value) { writer.Add(*window * kWindowIds + offset, value); });
-    sums.Clear();
   }
   return writer.Finish(header_);
 }
