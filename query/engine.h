@@ -33,6 +33,7 @@
 #include "query/explain.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
+#include "query/repeats.h"
 #include "query/result_cache.h"
 #include "query/selected_stacks.h"
 #include "storage/registry.h"
@@ -87,6 +88,7 @@ class Engine {
  private:
   const storage::Store* store_;
   mutable FrameFlagsCache frame_flags_;
+  mutable RepeatTable repeats_;  // of the store's tree
   ResultCache* cache_;
 };
 

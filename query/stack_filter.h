@@ -50,6 +50,9 @@ class StackFilter {
   // lives as long as a view of it.
   storage::StackTreeView tree() const;
 
+  // Whether frames are taken away, so that tree() is not the stored one.
+  bool moves() const { return moves_; }
+
   uint64_t memory_bytes() const;
   // Of that, what tree() takes besides the stored one.
   uint64_t tree_bytes() const;
