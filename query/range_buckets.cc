@@ -16,10 +16,9 @@ constexpr Minute kHour = 60;
 constexpr Minute kDay = 24 * kHour;
 constexpr Minute kWeek = 7 * kDay;
 constexpr Minute kLongestOfWeeks = 53 * kWeek;
-constexpr Minute kLongestOfMonths = (kMostBuckets - 1) * 30 * kDay;
+constexpr Minute kLongestOfMonths = kMostBuckets * 30 * kDay;
 
-// Widths of buckets, each for ranges that it splits into at most kMostBuckets. A range that begins
-// inside of a bucket has one more.
+// Widths of buckets, each for ranges of up to kMostBuckets of them.
 constexpr Minute kWidths[] = {1, 5, kHour, 6 * kHour, kDay};
 
 }  // namespace
@@ -27,7 +26,7 @@ constexpr Minute kWidths[] = {1, 5, kHour, 6 * kHour, kDay};
 Minute NextBucketStart(Minute minute, Minute range_minutes) {
   const auto next_multiple = [&](Minute width) { return (minute / width + 1) * width; };
   for (const Minute width : kWidths) {
-    if (range_minutes <= (kMostBuckets - 1) * width) return next_multiple(width);
+    if (range_minutes <= kMostBuckets * width) return next_multiple(width);
   }
   if (range_minutes <= kLongestOfWeeks) return next_multiple(kWeek);
   const Level level = range_minutes <= kLongestOfMonths ? Level::kMonth : Level::kYear;
@@ -41,6 +40,7 @@ absl::StatusOr<std::vector<storage::Plan>> SplitPlan(const storage::Snapshot& sn
   const Minute length = whole.end - whole.begin;
   std::vector<storage::Plan> buckets;
   for (Minute begin = whole.begin; begin < whole.end;) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const Minute end = std::min(whole.end, NextBucketStart(begin, length));
     FLAMEKEEP_ASSIGN_OR_RETURN(storage::Plan bucket,
                                snapshot.MakePlan(storage::TimeOf(begin), storage::TimeOf(end),

@@ -18,7 +18,8 @@
 
 namespace flamekeep::query {
 
-// At most so many. Ranges of more than about ten years are split into years.
+// At most so many, and one more where the range begins inside of one. Ranges of more than about ten
+// years are split into years.
 inline constexpr uint32_t kMostBuckets = 120;
 
 // The first minute behind `minute` where a bucket of a range of this length may begin.

@@ -86,8 +86,10 @@ TEST_F(RangeBucketsTest, NeverTooMany) {
     const Minute length = 1 + static_cast<Minute>(random() % most);
     uint32_t buckets = 0;
     for (Minute at = begin; at < begin + length; at = NextBucketStart(at, length)) ++buckets;
-    EXPECT_LE(buckets, kMostBuckets) << length;
-    if (length >= kMostBuckets) EXPECT_GE(buckets, 9) << length;
+    EXPECT_LE(buckets, kMostBuckets + 1) << length;
+    if (length >= kMostBuckets) {
+      EXPECT_GE(buckets, 9) << length;
+    }
   }
 }
 
@@ -124,7 +126,9 @@ TEST_F(RangeBucketsTest, HoldTheWholeWhateverIsRolledUp) {
       const absl::Time begin = kBegin + absl::Minutes(random() % (10 * 24 * 60));
       const absl::Duration length = absl::Minutes(1 + random() % (uint64_t{1} << (random() % 15)));
       const std::vector<MinuteRange> before = Split(begin, begin + length);
-      if (i == 0) ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
+      if (i == 0) {
+        ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
+      }
       EXPECT_EQ(Split(begin, begin + length), before);
     }
   }
