@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "query/context.h"
+#include "query/diff.h"
 #include "query/explain.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
@@ -69,6 +70,10 @@ class Engine {
   absl::Status WriteFolded(const Selection& selection, bool inverted, const Context& context,
                            absl::FunctionRef<absl::Status(const Coverage&)> begin,
                            absl::FunctionRef<absl::Status(std::string_view)> write) const;
+
+  // Compares a selection with a baseline (diff.h). Reads both twice where stacks are asked for.
+  absl::StatusOr<Diff> MakeDiff(const Selection& baseline, const Selection& selection,
+                                const DiffOptions& options, const Context& context) const;
 
   // What a query with this selection would read, and why. Reads no pairs.
   absl::StatusOr<Explanation> Explain(const Selection& selection, const Context& context) const;

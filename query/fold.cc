@@ -35,6 +35,8 @@ class WideNodes {
     RaiseCut();
     return std::move(nodes_);
   }
+  // REQUIRES: finished.
+  uint64_t cut() const { return cut_; }
 
  private:
   // Leaves at most max_nodes nodes.
@@ -63,8 +65,10 @@ absl::StatusOr<Folded> FoldColumns(absl::Span<const std::string_view> columns,
   WideNodes wide(options);
   const auto pass = std::make_unique<FoldPass<WideNodes>>(tree, &wide, context, held_bytes);
   FLAMEKEEP_ASSIGN_OR_RETURN(const FoldPassResult result, pass->Run(columns, options.threaded));
+  std::vector<FoldedNode> nodes = wide.Finish();
   return Folded{.sum = result.sum,
-                .nodes = wide.Finish(),
+                .nodes = std::move(nodes),
+                .cut = wide.cut(),
                 .visited = result.visited,
                 .saturated = result.saturated,
                 .peak_bytes = result.peak_bytes};
