@@ -65,6 +65,11 @@ class Engine {
                                             const FlameGraphOptions& options,
                                             const Context& context) const;
 
+  // The graph with nothing left out: for exact encoders (encoders.h). `view` names the format, in
+  // the answer's version.
+  absl::StatusOr<FlameGraph> MakeWholeGraph(const Selection& selection, std::string_view view,
+                                            const Context& context) const;
+
   // Writes the selection as folded text (folded_writer.h): calls `begin` once, then `write` with
   // pieces of at most 1 MiB that break anywhere. Stops at the first error that either returns.
   absl::Status WriteFolded(const Selection& selection, bool inverted, const Context& context,
