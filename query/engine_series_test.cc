@@ -158,8 +158,8 @@ class EngineSeriesTest : public ::testing::Test {
   storage::TestClock clock_{kFirst + absl::Hours(24 * (kAllDays + 1))};
   storage::TestStore store_{[this] {
     storage::StoreOptions options = storage::TestOptions(directory_.path(), &clock_);
-    options.retention.keep[0] = absl::Hours(24 * 20);
-    options.retention.keep[1] = absl::Hours(24 * 35);
+    options.retention.keep[0] = absl::Hours(24 * 10);
+    options.retention.keep[1] = absl::Hours(24 * 25);
     return options;
   }()};
   Metrics metrics_;
@@ -230,7 +230,7 @@ TEST_F(EngineSeriesTest, HeatMapsAreSeriesByHour) {
       const absl::Time begin = midnight + absl::Hours(hour);
       if (cell.state == CellState::kUnknown) {
         ++unknown;
-        EXPECT_LT(day, 7);
+        EXPECT_LT(day, 17);
       } else if (cell.state == CellState::kOutside) {
         EXPECT_GE(begin, map->coverage.covered.end);
       } else {

@@ -39,7 +39,8 @@ MarkedSums NaiveSums(const TestTree& tree, const std::string& column, const Fram
   const storage::StackTreeView left = stack_filter.tree();
   storage::ColumnHeader header;
   MarkedSums sums;
-  for (const storage::Pair& pair : *storage::DecodeColumn(*filtered, &header)) {
+  const auto pairs = storage::DecodeColumn(*filtered, &header);
+  for (const storage::Pair& pair : *pairs) {
     sums.total += pair.value;
     bool holds = false;
     for (uint32_t id = pair.stack; id != 0; id = Raw(left.parent(storage::StackId{id}))) {
