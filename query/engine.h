@@ -34,9 +34,11 @@
 #include "query/explain.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
+#include "query/heat_map.h"
 #include "query/repeats.h"
 #include "query/result_cache.h"
 #include "query/selected_stacks.h"
+#include "query/time_series.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
@@ -80,6 +82,16 @@ class Engine {
   absl::StatusOr<Diff> MakeDiff(const Selection& baseline, const Selection& selection,
                                 const DiffOptions& options, const Context& context) const;
 
+  // Samples, or a function's, over time (time_series.h). Errors also: INVALID_ARGUMENT for a step
+  // that gives too many points.
+  absl::StatusOr<SeriesAnswer> MakeSeries(const Selection& selection, const SeriesOptions& options,
+                                          const Context& context) const;
+
+  // The same by day and hour (heat_map.h); `function` may be empty. Errors also: INVALID_ARGUMENT
+  // for more than kMaxHeatMapDays.
+  absl::StatusOr<HeatMap> MakeHeatMap(const Selection& selection, const FrameMatcher& function,
+                                      const Context& context) const;
+
   // What a query with this selection would read, and why. Reads no pairs.
   absl::StatusOr<Explanation> Explain(const Selection& selection, const Context& context) const;
 
@@ -87,6 +99,12 @@ class Engine {
   // `options`, or folded text where that is null. Costs about a millisecond.
   absl::StatusOr<bool> IsLong(const Selection& selection, const FlameGraphOptions* options,
                               const Context& context) const;
+
+  // The same of the two above.
+  absl::StatusOr<bool> SeriesIsLong(const Selection& selection, const SeriesOptions& options,
+                                    const Context& context) const;
+  absl::StatusOr<bool> HeatMapIsLong(const Selection& selection, const FrameMatcher& function,
+                                     const Context& context) const;
 
   // The series that a selector matches, ordered by profile type, site, labels. The profile type may
   // be left out; an empty selector matches all. None is no error.
@@ -96,6 +114,17 @@ class Engine {
   absl::StatusOr<std::vector<storage::SeriesId>> FindSeries(std::string_view selector) const;
 
  private:
+  struct SeriesRequest;
+  struct PlannedSeries;
+
+  absl::StatusOr<PlannedSeries> PlanSeries(const Selection& selection, const SeriesRequest& request,
+                                           const Context& context) const;
+  absl::StatusOr<SeriesAnswer> AnswerSeries(const Selection& selection,
+                                            const SeriesRequest& request,
+                                            const Context& context) const;
+  absl::StatusOr<bool> IsLongSeries(const Selection& selection, const SeriesRequest& request,
+                                    const Context& context) const;
+
   const storage::Store* store_;
   mutable FrameFlagsCache frame_flags_;
   mutable RepeatTable repeats_;  // of the store's tree
