@@ -65,7 +65,7 @@ TEST_F(QueryServiceTest, RendersTheFormatsOfOtherTools) {
   EXPECT_THAT(bytes, AllOf(HasSubstr("\"weights\":[3,1]"), HasSubstr("excimer-wall 20")));
   std::tie(status, bytes) = Render(v1::RENDER_FORMAT_FLAMEBEARER);
   ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_THAT(bytes, HasSubstr("[0,3,0,4,0,1,0,3]"));
+  EXPECT_THAT(bytes, HasSubstr("[0,3,0,1,0,1,0,0]"));
   std::tie(status, bytes) = Render(v1::RENDER_FORMAT_D3);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_THAT(bytes, HasSubstr("{\"name\":\"a\",\"value\":3}"));
