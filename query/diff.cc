@@ -178,4 +178,13 @@ absl::StatusOr<Diff> Engine::MakeDiff(const Selection& baseline, const Selection
   return maker.Make();
 }
 
+absl::StatusOr<bool> Engine::DiffIsLong(const Selection& baseline, const Selection& selection,
+                                        const Context& context) const {
+  for (const Selection* side : {&baseline, &selection}) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const bool is_long, IsLong(*side, nullptr, context));
+    if (is_long) return true;
+  }
+  return false;
+}
+
 }  // namespace flamekeep::query

@@ -81,6 +81,9 @@ class Engine {
   // Compares a selection with a baseline (diff.h). Reads both twice where stacks are asked for.
   absl::StatusOr<Diff> MakeDiff(const Selection& baseline, const Selection& selection,
                                 const DiffOptions& options, const Context& context) const;
+  // Whether that takes long, as IsLong().
+  absl::StatusOr<bool> DiffIsLong(const Selection& baseline, const Selection& selection,
+                                  const Context& context) const;
 
   // Samples, or a function's, over time (time_series.h). Errors also: INVALID_ARGUMENT for a step
   // that gives too many points.

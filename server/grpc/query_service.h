@@ -57,6 +57,9 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override;
+  grpc::ServerUnaryReactor* Diff(grpc::CallbackServerContext* context,
+                                 const v1::DiffRequest* request,
+                                 v1::DiffResponse* response) override;
   grpc::ServerUnaryReactor* Series(grpc::CallbackServerContext* context,
                                    const v1::SeriesRequest* request,
                                    v1::SeriesResponse* response) override;

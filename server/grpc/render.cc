@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/diff_svg.h"
 #include "query/encoders.h"
 #include "query/svg_writer.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_diff.h"
 
 namespace flamekeep::server {
 
@@ -63,6 +65,18 @@ query::FlameGraphOptions DrawingOptions(const v1::RenderRequest& request) {
   return options;
 }
 
+absl::Status CheckDiffFormat(const v1::RenderRequest& request) {
+  if (request.format() != v1::RENDER_FORMAT_SVG) {
+    return InvalidArgument(
+        "only an SVG can be compared with a `baseline`: use RENDER_FORMAT_SVG, or Diff for "
+        "numbers");
+  }
+  if (request.inverted()) {
+    return InvalidArgument("a difference is drawn from the root on: leave out `inverted`");
+  }
+  return absl::OkStatus();
+}
+
 // One call of Render.
 class Rendering {
  public:
@@ -73,6 +87,27 @@ class Rendering {
         selection_(selection),
         context_(context),
         writer_(writer) {}
+
+  absl::Status RunDiff(const query::Selection& baseline) {
+    const query::FlameGraphOptions drawing = DrawingOptions(request_);
+    FLAMEKEEP_ASSIGN_OR_RETURN(const query::Diff diff,
+                               engine_.MakeDiff(baseline, selection_,
+                                                {.limit = 1,
+                                                 .tree = true,
+                                                 .min_share = drawing.min_share,
+                                                 .max_nodes = drawing.max_nodes},
+                                                context_));
+    FLAMEKEEP_RETURN_IF_ERROR(WriteHead(diff.coverage, 0, diff.tree->graph.cut_total));
+    const std::string title =
+        !request_.title().empty()
+            ? request_.title()
+            : fmt::format("{}, compared with {}", DefaultTitle(selection_, diff.coverage),
+                          DefaultTitle(baseline, diff.baseline));
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        const std::string svg,
+        query::WriteDiffSvg(diff, request_.width_of_baseline(), {.title = title}, context_));
+    return WriteData(svg);
+  }
 
   absl::Status Run() {
     if (request_.format() == v1::RENDER_FORMAT_FOLDED) {
@@ -144,6 +179,11 @@ class Rendering {
 
 absl::StatusOr<bool> RenderIsLong(const query::Engine& engine, const v1::RenderRequest& request,
                                   const query::Context& context) {
+  if (request.has_baseline()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const SelectionPair pair,
+                               PairFromProto(request.baseline(), request.selection()));
+    return engine.DiffIsLong(pair.baseline, pair.selection, context);
+  }
   FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
   const query::FlameGraphOptions options = DrawingOptions(request);
   return engine.IsLong(selection, IsDrawing(request.format()) ? &options : nullptr, context);
@@ -154,6 +194,12 @@ absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& requ
   FLAMEKEEP_RETURN_IF_ERROR(context.Check());
   FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
   FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(request));
+  if (request.has_baseline()) {
+    FLAMEKEEP_RETURN_IF_ERROR(CheckDiffFormat(request));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const SelectionPair pair,
+                               PairFromProto(request.baseline(), request.selection()));
+    return Rendering(engine, request, selection, context, writer).RunDiff(pair.baseline);
+  }
   return Rendering(engine, request, selection, context, writer).Run();
 }
 
