@@ -3,6 +3,7 @@
 #include "cli/help_text.h"
 #include "cli/options.h"
 #include "cli/parser.h"
+#include "cli/render_format.h"
 
 namespace flamekeep::cli {
 
@@ -37,17 +38,20 @@ void Parser::AddQueries() {
 void Parser::AddQuery() {
   CLI::App* query = AddCommand(app_, "query", "Write the flame graph of a selection", kQueryFooter);
   AddSelection(query, query_.selection);
-  OneOf(AddValue(query, "--format", query_.format, "FORMAT", "By default svg where -o ends so"),
-        {"folded", "svg"});
+  OneOf(AddValue(query, "--format", query_.format, "FORMAT",
+                 "By default what -o ends like (.svg .pb.gz .speedscope.json ...), else folded"),
+        RenderFormatNames());
   query_.output = "-";
   AddValue(query, "-o,--output", query_.output, "FILE", "- is standard output")
       ->capture_default_str();
   query->add_flag("--inverted", query_.inverted, "Leaf functions at the root: who calls them");
-  AddValue(query, "--title", query_.title, "TEXT", "Title of an SVG");
-  AddValue(
-      query, "--min-share", query_.min_share, "SHARE",
-      "Leave out boxes of an SVG below this share of the whole (0 to 1; default: half a pixel)")
+  AddValue(query, "--title", query_.title, "TEXT", "Title of the drawing or profile");
+  AddValue(query, "--min-share", query_.min_share, "SHARE",
+           "Leave out boxes of a drawing below this share of the whole (0 to 1; of an SVG: half a "
+           "pixel)")
       ->check(CLI::Range(0.0, 1.0));
+  AddValue(query, "--max-nodes", query_.max_nodes, "N",
+           "Draw the widest N boxes at most (default: 100,000)");
   commands_.emplace_back(query, [this] { return query_; });
 }
 

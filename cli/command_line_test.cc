@@ -63,6 +63,11 @@ TEST(CommandLine, Query) {
   EXPECT_EQ(query.output, "x.svg");
   EXPECT_TRUE(query.inverted);
   EXPECT_EQ(query.min_share, 0.01);
+  EXPECT_EQ(Parsed<QueryOptions>(
+                {"query", "cpu", "--from", "now-1h", "--format", "d3", "--max-nodes", "50"})
+                .max_nodes,
+            50u);
+  EXPECT_FALSE(Parse({"query", "cpu", "--from", "now-1h", "--format", "png"}).ok());
   EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).selection.to, "now");
 }
 

@@ -76,9 +76,12 @@ inline constexpr char kQueryFooter[] = R"(Examples:
   flamekeep query 'excimer{site="eqiad"}' --from now-30d --inverted --format svg -o who-calls.svg
   flamekeep query excimer-wall --from now-7d --focus 'Parser::parse' --hide 'file:^lib/' -o parser.svg
   flamekeep query excimer-wall --from now-7d --keep 'Database' --format folded | head
+  flamekeep query excimer-wall --from now-1d -o day.pb.gz && go tool pprof -http : day.pb.gz
+  flamekeep query excimer-wall --from now-1d -o day.speedscope.json
 
 Expressions are RE2's, match anywhere in the name of a function, or of a file with file: in front.
-Folded text is exact. An SVG leaves out boxes that are too narrow to see (--min-share) and says how many.
+Folded text, pprof and speedscope are exact. Drawings (svg; flamebearer, which is Pyroscope's JSON; d3, for
+d3-flame-graph) leave out narrow boxes (--min-share, --max-nodes) and say how many.
 Ranges are half open: --to 2026-11-21 is the end of the 20th.)";
 
 inline constexpr char kExplainFooter[] = R"(Examples:

@@ -70,6 +70,7 @@ struct QueryOptions {
   std::string title;
   bool inverted = false;
   double min_share = 0;
+  uint32_t max_nodes = 0;
 };
 
 struct ExplainOptions {

@@ -11,6 +11,8 @@
 #include "cli/connection.h"
 #include "cli/coverage_notes.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/render_format.h"
 #include "cli/selection.h"
 #include "flamekeep/v1/query.grpc.pb.h"
 
@@ -21,13 +23,20 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
   v1::RenderRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
-  const bool is_svg =
-      options.format.empty() ? options.output.ends_with(".svg") : options.format == "svg";
-  request.set_format(is_svg ? v1::RENDER_FORMAT_SVG : v1::RENDER_FORMAT_FOLDED);
+  request.set_format(RenderFormatOf(options.format, options.output));
   request.set_inverted(options.inverted);
   request.set_title(options.title);
   request.set_min_share(options.min_share);
+  request.set_max_nodes(options.max_nodes);
   return request;
+}
+
+// An SVG says it by itself.
+void TellCut(v1::RenderFormat format, const v1::RenderResponse& head) {
+  if (head.cut_nodes() == 0 || format == v1::RENDER_FORMAT_SVG) return;
+  fmt::print(stderr, "flamekeep: note: {} boxes were left out, with {} of {} {}\n",
+             CountText(head.cut_nodes()), CountText(head.cut_total()),
+             CountText(head.coverage().total()), head.coverage().unit());
 }
 
 }  // namespace
@@ -35,9 +44,13 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
 absl::Status RunQuery(const QueryOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(const v1::RenderRequest request, RequestOf(options));
-  if (request.format() == v1::RENDER_FORMAT_SVG && options.output == "-" &&
-      isatty(STDOUT_FILENO) == 1) {
-    return InvalidArgument("an SVG is not for a terminal: name a file with -o");
+  if (!IsDrawing(request.format()) && (options.min_share != 0 || options.max_nodes != 0)) {
+    return InvalidArgument(
+        "nothing is left out of folded, pprof and speedscope: --min-share and --max-nodes are for "
+        "svg, flamebearer and d3");
+  }
+  if (IsForFiles(request.format()) && options.output == "-" && isatty(STDOUT_FILENO) == 1) {
+    return InvalidArgument("this format is not for a terminal: name a file with -o");
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create(options.output));
   const auto stub = v1::QueryService::NewStub(Connect(address));
@@ -45,7 +58,10 @@ absl::Status RunQuery(const QueryOptions& options) {
   const auto reader = stub->Render(&context, request);
   v1::RenderResponse response;
   while (reader->Read(&response)) {
-    if (response.has_coverage()) TellCoverage(response.coverage());
+    if (response.has_coverage()) {
+      TellCoverage(response.coverage());
+      TellCut(request.format(), response);
+    }
     const absl::Status written = output->Write(response.data());
     if (written.ok()) continue;
     context.TryCancel();

@@ -1,9 +1,9 @@
 #include "cli/table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "cli/terminal_text.h"
 
 namespace flamekeep::cli {
 
@@ -23,14 +23,14 @@ void Table::AddRow(std::vector<std::string> cells) {
 std::string Table::Text() const {
   std::vector<size_t> widths(right_.size());
   for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayColumns(row[i]));
   }
   std::string text;
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
+      const std::string blanks(widths[i] - DisplayColumns(row[i]), ' ');
       text += "  ";
-      text += right_[i] ? fmt::format("{:>{}}", row[i], widths[i])
-                        : fmt::format("{:<{}}", row[i], widths[i]);
+      text += right_[i] ? blanks + row[i] : row[i] + blanks;
     }
     text.resize(text.find_last_not_of(' ') + 1);
     text += '\n';

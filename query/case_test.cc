@@ -4,16 +4,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "query/encoders.h"
 #include "query/engine.h"
+#include "query/pprof_testing.h"
 #include "query/selector.h"
 #include "storage/store.h"
 #include "storage/store_testing.h"
@@ -29,6 +33,10 @@ std::vector<std::string> Words(const std::string& line) {
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
   return words;
+}
+
+bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 class CaseRunner {
@@ -57,7 +65,7 @@ class CaseRunner {
       Samples(words, block);
     } else if (words[0] == "maintain") {
       ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
-    } else if (words[0] == "folded" || words[0] == "graph") {
+    } else if (IsOneOf(words[0], {"folded", "graph", "pprof", "speedscope", "flamebearer", "d3"})) {
       out_ += std::string(kAnswerFollows) + "\n";
       Query(words);
     } else {
@@ -112,7 +120,8 @@ class CaseRunner {
     ASSERT_TRUE(store_->Flush().ok());
   }
 
-  // (folded | graph) SELECTOR from TIME to TIME [inverted] [min_share=X] [max_nodes=N]
+  // (folded | graph | pprof | speedscope | flamebearer | d3) SELECTOR from TIME to TIME [inverted]
+  // [min_share=X] [max_nodes=N]
   void Query(const std::vector<std::string>& words) {
     Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5)), {}};
     FlameGraphOptions options;
@@ -128,8 +137,9 @@ class CaseRunner {
         FAIL() << "unknown option " << words[i];
       }
     }
-    const absl::Status status =
-        words[0] == "folded" ? Folded(selection, options.inverted) : Graph(selection, options);
+    const absl::Status status = words[0] == "folded"  ? Folded(selection, options.inverted)
+                                : words[0] == "graph" ? Graph(selection, options)
+                                                      : Encoded(words[0], selection, options);
     if (!status.ok()) out_ += fmt::format("error: {}\n", status.ToString());
   }
 
@@ -181,6 +191,45 @@ class CaseRunner {
       const std::string& file = graph.files[graph.file[i]];
       out_ += fmt::format("{:{}}{}{}{} {} {}\n", "", 2 * graph.depth[i], graph.names[graph.name[i]],
                           file.empty() ? "" : "@", file, graph.total[i], graph.self[i]);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Encoded(const std::string& format, const Selection& selection,
+                       const FlameGraphOptions& options) {
+    const Engine engine(&*store_);
+    FLAMEKEEP_ASSIGN_OR_RETURN(const FlameGraph graph,
+                               IsOneOf(format, {"flamebearer", "d3"})
+                                   ? engine.MakeFlameGraph(selection, options, Context())
+                                   : engine.MakeWholeGraph(selection, format, Context()));
+    std::string bytes;
+    const auto write = [&bytes](std::string_view piece) {
+      bytes += piece;
+      return absl::OkStatus();
+    };
+    if (format == "pprof") {
+      FLAMEKEEP_RETURN_IF_ERROR(WritePprof(graph, "case", Context(), write));
+      return Pprof(ReadPprof(bytes));
+    }
+    FLAMEKEEP_RETURN_IF_ERROR(format == "speedscope"
+                                  ? WriteSpeedscope(graph, "case", Context(), write)
+                              : format == "d3" ? WriteD3(graph, Context(), write)
+                                               : WriteFlamebearer(graph, "case", Context(), write));
+    out_ += bytes;
+    return absl::OkStatus();
+  }
+
+  absl::Status Pprof(const perftools::profiles::Profile& profile) {
+    const auto text = [&](int64_t index) { return profile.string_table(static_cast<int>(index)); };
+    const auto type = [&](const perftools::profiles::ValueType& value) {
+      return text(value.type()) + "/" + text(value.unit());
+    };
+    out_ += fmt::format("{}, period {}, at {} for {}\n", type(profile.sample_type(0)),
+                        type(profile.period_type()),
+                        FormatTime(absl::FromUnixNanos(profile.time_nanos())),
+                        absl::FormatDuration(absl::Nanoseconds(profile.duration_nanos())));
+    for (const auto& sample : profile.sample()) {
+      out_ += fmt::format("{} {}\n", PathOf(profile, sample), sample.value(0));
     }
     return absl::OkStatus();
   }

@@ -40,15 +40,6 @@ std::string GraphView(const FlameGraphOptions& options) {
   return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
 }
 
-uint64_t MemoryBytes(const FlameGraph& graph) {
-  uint64_t bytes =
-      sizeof(FlameGraph) + graph.size() * (3 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
-  for (const auto* table : {&graph.names, &graph.files}) {
-    for (const std::string& text : *table) bytes += sizeof(std::string) + text.capacity();
-  }
-  return bytes;
-}
-
 absl::StatusOr<std::vector<Box>> Fold(const SelectedStacks& stacks,
                                       const FlameGraphOptions& options, const Context& context,
                                       FlameGraph* graph) {
@@ -130,6 +121,29 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
       cache_->Insert(*key, std::make_shared<const FlameGraph>(graph), bytes);
     }
   }
+  return graph;
+}
+
+absl::StatusOr<FlameGraph> Engine::MakeWholeGraph(const Selection& selection, std::string_view view,
+                                                  const Context& context) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
+                             SelectedStacks::Read(*store_, selection, &frame_flags_, context));
+  FlameGraph graph;
+  std::vector<Box> boxes;
+  {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(stacks.encoded(), stacks.tree(), {},
+                                                                context, stacks.bytes()));
+    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
+        stacks.bytes() + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box))));
+    graph.coverage =
+        stacks.Cover(folded.sum, folded.saturated, folded.visited, fmt::format("{};", view));
+    FLAMEKEEP_ASSIGN_OR_RETURN(boxes, BoxesOf(folded.nodes, stacks.tree(), context));
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, stacks.frame_count()));
+  const storage::Dictionary& dictionary = store_->dictionary();
+  FLAMEKEEP_RETURN_IF_ERROR(LayOut(
+      boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
+      stacks.bytes() + boxes.capacity() * sizeof(Box), &graph));
   return graph;
 }
 

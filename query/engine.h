@@ -30,11 +30,15 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "query/context.h"
+#include "query/diff.h"
 #include "query/explain.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
+#include "query/heat_map.h"
+#include "query/repeats.h"
 #include "query/result_cache.h"
 #include "query/selected_stacks.h"
+#include "query/time_series.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
@@ -63,11 +67,33 @@ class Engine {
                                             const FlameGraphOptions& options,
                                             const Context& context) const;
 
+  // The graph with nothing left out: for exact encoders (encoders.h). `view` names the format, in
+  // the answer's version.
+  absl::StatusOr<FlameGraph> MakeWholeGraph(const Selection& selection, std::string_view view,
+                                            const Context& context) const;
+
   // Writes the selection as folded text (folded_writer.h): calls `begin` once, then `write` with
   // pieces of at most 1 MiB that break anywhere. Stops at the first error that either returns.
   absl::Status WriteFolded(const Selection& selection, bool inverted, const Context& context,
                            absl::FunctionRef<absl::Status(const Coverage&)> begin,
                            absl::FunctionRef<absl::Status(std::string_view)> write) const;
+
+  // Compares a selection with a baseline (diff.h). Reads both twice where stacks are asked for.
+  absl::StatusOr<Diff> MakeDiff(const Selection& baseline, const Selection& selection,
+                                const DiffOptions& options, const Context& context) const;
+  // Whether that takes long, as IsLong().
+  absl::StatusOr<bool> DiffIsLong(const Selection& baseline, const Selection& selection,
+                                  const Context& context) const;
+
+  // Samples, or a function's, over time (time_series.h). Errors also: INVALID_ARGUMENT for a step
+  // that gives too many points.
+  absl::StatusOr<SeriesAnswer> MakeSeries(const Selection& selection, const SeriesOptions& options,
+                                          const Context& context) const;
+
+  // The same by day and hour (heat_map.h); `function` may be empty. Errors also: INVALID_ARGUMENT
+  // for more than kMaxHeatMapDays.
+  absl::StatusOr<HeatMap> MakeHeatMap(const Selection& selection, const FrameMatcher& function,
+                                      const Context& context) const;
 
   // What a query with this selection would read, and why. Reads no pairs.
   absl::StatusOr<Explanation> Explain(const Selection& selection, const Context& context) const;
@@ -77,6 +103,12 @@ class Engine {
   absl::StatusOr<bool> IsLong(const Selection& selection, const FlameGraphOptions* options,
                               const Context& context) const;
 
+  // The same of the two above.
+  absl::StatusOr<bool> SeriesIsLong(const Selection& selection, const SeriesOptions& options,
+                                    const Context& context) const;
+  absl::StatusOr<bool> HeatMapIsLong(const Selection& selection, const FrameMatcher& function,
+                                     const Context& context) const;
+
   // The series that a selector matches, ordered by profile type, site, labels. The profile type may
   // be left out; an empty selector matches all. None is no error.
   absl::StatusOr<std::vector<storage::SeriesKey>> ListSeries(std::string_view selector) const;
@@ -85,8 +117,20 @@ class Engine {
   absl::StatusOr<std::vector<storage::SeriesId>> FindSeries(std::string_view selector) const;
 
  private:
+  struct SeriesRequest;
+  struct PlannedSeries;
+
+  absl::StatusOr<PlannedSeries> PlanSeries(const Selection& selection, const SeriesRequest& request,
+                                           const Context& context) const;
+  absl::StatusOr<SeriesAnswer> AnswerSeries(const Selection& selection,
+                                            const SeriesRequest& request,
+                                            const Context& context) const;
+  absl::StatusOr<bool> IsLongSeries(const Selection& selection, const SeriesRequest& request,
+                                    const Context& context) const;
+
   const storage::Store* store_;
   mutable FrameFlagsCache frame_flags_;
+  mutable RepeatTable repeats_;  // of the store's tree
   ResultCache* cache_;
 };
 

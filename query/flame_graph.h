@@ -77,6 +77,9 @@ struct FlameGraph {
 
 inline constexpr std::string_view kRootName = "all";
 
+// What a graph takes.
+uint64_t MemoryBytes(const FlameGraph& graph);
+
 }  // namespace flamekeep::query
 
 #endif  // FLAMEKEEP_QUERY_FLAME_GRAPH_H_

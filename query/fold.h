@@ -47,6 +47,7 @@ struct FoldedNode {
 struct Folded {
   storage::ColumnHeader sum;      // of all columns' headers
   std::vector<FoldedNode> nodes;  // kept; ids descending, the last one is the root
+  uint64_t cut = 0;               // kept is what is above it
   uint64_t visited = 0;           // nodes met, the root included
   bool saturated = false;
   uint64_t peak_bytes = 0;  // of the memory that the context bounds

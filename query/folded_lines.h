@@ -24,6 +24,7 @@
 #include "query/checked_sort.h"
 #include "query/context.h"
 #include "query/folded_writer.h"
+#include "query/piece_writer.h"
 
 namespace flamekeep::query {
 
@@ -67,7 +68,7 @@ class FoldedLines {
   };
 
   FoldedLines(const FrameTexts& texts, Expand expand, const Context& context, WritePiece write)
-      : texts_(texts), expand_(expand), context_(context), write_(write) {}
+      : texts_(texts), expand_(expand), context_(context), pieces_(context, write) {}
 
   // The events of some children in their order.
   absl::StatusOr<std::vector<Event>> Events(const Children& children) const {
@@ -85,11 +86,12 @@ class FoldedLines {
   }
 
   absl::Status Line(const Child& child, const Event& event) {
-    out_ += path_;
-    out_ += texts_.text(child.rank);
-    out_ += event.tail;
-    out_ += '\n';
-    return out_.size() < kFlushBytes ? absl::OkStatus() : Flush();
+    std::string& out = pieces_.out();
+    out += path_;
+    out += texts_.text(child.rank);
+    out += event.tail;
+    out += '\n';
+    return pieces_.MayFlush();
   }
 
   // Writes all lines below a child. Needs no call stack: paths may be very deep.
@@ -114,18 +116,9 @@ class FoldedLines {
     return absl::OkStatus();
   }
 
-  absl::Status Flush() {
-    FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
-    for (size_t at = 0; at < out_.size(); at += kMaxPieceBytes) {
-      FLAMEKEEP_RETURN_IF_ERROR(write_(std::string_view(out_).substr(at, kMaxPieceBytes)));
-    }
-    out_.clear();
-    return absl::OkStatus();
-  }
+  absl::Status Flush() { return pieces_.Flush(); }
 
  private:
-  static constexpr size_t kFlushBytes = size_t{256} << 10;
-
   struct Level {
     Children children;
     std::vector<Event> events;
@@ -149,10 +142,9 @@ class FoldedLines {
   const FrameTexts& texts_;
   const Expand expand_;
   const Context& context_;
-  const WritePiece write_;
   std::vector<Level> levels_;
   std::string path_;
-  std::string out_;
+  PieceWriter pieces_;
 };
 
 }  // namespace flamekeep::query

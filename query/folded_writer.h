@@ -21,20 +21,15 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "query/caller_groups.h"
 #include "query/context.h"
 #include "query/layout.h"
+#include "query/piece_writer.h"
 
 namespace flamekeep::query {
-
-// The largest piece that a writer hands out.
-inline constexpr size_t kMaxPieceBytes = size_t{1} << 20;
-
-using WritePiece = absl::FunctionRef<absl::Status(std::string_view)>;
 
 // What each frame is written as, and the order of these texts. Frames with equal texts have equal
 // ranks.

@@ -63,6 +63,11 @@ std::string FilterName(const FrameFilter& filter) {
   return text;
 }
 
+absl::Status CheckMatcher(const FrameMatcher& matcher, std::string_view name) {
+  FLAMEKEEP_RETURN_IF_ERROR(CompileExpression(matcher.function, name).status());
+  return CompileExpression(matcher.file, name).status();
+}
+
 absl::StatusOr<CompiledFilter> CompiledFilter::Compile(FrameFilter filter) {
   if (filter.keep.size() > kMaxKeeps) {
     return InvalidArgument(

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "storage/frame_table.h"
@@ -64,6 +65,9 @@ struct FrameFilter {
 FrameFilter Normalized(FrameFilter filter);
 // Names a filter that is normalized; empty for the empty filter.
 std::string FilterName(const FrameFilter& filter);
+
+// Whether the expressions of a matcher, which is called `name`, can be compiled.
+absl::Status CheckMatcher(const FrameMatcher& matcher, std::string_view name);
 
 // What a frame matches: a bit for each of FrameFilter's lists and each `keep`.
 using FrameFlags = uint8_t;

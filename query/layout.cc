@@ -146,7 +146,7 @@ absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
 }
 
 absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context& context,
-                    uint64_t held_bytes, FlameGraph* graph) {
+                    uint64_t held_bytes, FlameGraph* graph, std::vector<uint32_t>* order) {
   held_bytes += boxes.size() * kBytesPerBox;
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes));
   FrameRanks ranks;
@@ -170,6 +170,7 @@ absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context
     if (graph->size() % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const auto [box, depth] = stack.back();
     stack.pop_back();
+    if (order != nullptr) order->push_back(box);
     graph->depth.push_back(depth);
     graph->name.push_back(box == 0 ? ranks.root_name() : ranks.name(boxes[box]));
     graph->file.push_back(box == 0 ? 0 : ranks.file(boxes[box]));

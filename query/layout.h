@@ -35,10 +35,10 @@ absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
                                          const Context& context);
 
 // Fills the lists of `graph`, which are empty, in the order that flame_graph.h tells, and
-// cut_total. `held_bytes` is what the query holds, with the boxes. REQUIRES: a root; no two
-// children of a box have the same frame.
+// cut_total. `held_bytes` is what the query holds, with the boxes; `order`, where it is given, gets
+// the boxes' indexes in that order. REQUIRES: a root; no two children of a box have the same frame.
 absl::Status LayOut(absl::Span<const Box> boxes, FrameNames names, const Context& context,
-                    uint64_t held_bytes, FlameGraph* graph);
+                    uint64_t held_bytes, FlameGraph* graph, std::vector<uint32_t>* order = nullptr);
 
 }  // namespace flamekeep::query
 

@@ -109,6 +109,7 @@ absl::Status SelectedStacks::Filter(FrameFlagsCache::Flags flags, const Context&
   encoded_ = {*filtered_};
   columns_ = Columns();
   tree_ = stack_filter.tree();
+  tree_is_stored_ = !stack_filter.moves();
   bytes_ = filtered_->size() + stack_filter.tree_bytes();
   return absl::OkStatus();
 }

@@ -52,6 +52,7 @@ class SelectedStacks {
 
   const storage::Snapshot& snapshot() const { return *snapshot_; }
   const storage::Plan& plan() const { return plan_; }
+  const FrameFilter& filter() const { return filter_; }  // normalized
   // The selection and a view of it, in one way of writing it: what the answer's version names
   // besides the range.
   std::string Question(std::string_view view) const { return question_ + std::string(view); }
@@ -68,6 +69,8 @@ class SelectedStacks {
   // Once loaded: columns to add up, and the tree that their ids belong to.
   absl::Span<const std::string_view> encoded() const { return encoded_; }
   const storage::StackTreeView& tree() const { return tree_; }
+  // Whether that is the store's own tree, not one that a filter made.
+  bool has_stored_tree() const { return tree_is_stored_; }
   // Of the frames in the tree; a damaged tree may hold others.
   uint32_t frame_count() const { return frame_count_; }
   // What all this takes.
@@ -95,6 +98,7 @@ class SelectedStacks {
   std::unique_ptr<const std::string> filtered_;  // instead of them; its place is in encoded_
   std::vector<std::string_view> encoded_;
   storage::StackTreeView tree_;
+  bool tree_is_stored_ = true;
   uint32_t frame_count_ = 0;
   uint64_t bytes_ = 0;
   storage::Digest digest_ = 0;  // of the columns as they are stored, where they were filtered

@@ -22,56 +22,17 @@ constexpr uint64_t kBytesPerMoved = 9;
 StackFilter::StackFilter(storage::StackTreeView tree, FrameFlagsCache::Flags flags,
                          const FrameFilter& filter, const Context& context, uint64_t held_bytes)
     : tree_(std::move(tree)),
-      flags_(std::move(flags)),
       context_(context),
       held_bytes_(held_bytes),
-      keeps_(static_cast<FrameFlags>((1u << filter.keep.size()) - 1)),
-      focuses_(!filter.focus.empty()),
-      ends_(!filter.until.empty()),
       max_depth_(filter.max_depth),
-      moves_(focuses_ || ends_ || max_depth_ != 0 || !filter.hide.empty()),
-      states_(tree_.size()) {
-  states_[0] = static_cast<State>(kSeen | (focuses_ ? 0 : kInFocus));
+      moves_(!filter.focus.empty() || !filter.until.empty() || max_depth_ != 0 ||
+             !filter.hide.empty()),
+      states_(tree_, std::move(flags), filter) {
   if (!moves_) return;
   new_tree_ = std::make_shared<NewTree>();
   new_tree_->parent.push_back(0);
   new_tree_->frame.push_back(0);
   depths_.push_back(0);
-}
-
-bool StackFilter::Counts(State state) const {
-  return (state & kDropped) == 0 && (state & keeps_) == keeps_ && (state & kInFocus) != 0 &&
-         (!ends_ || (state & kPastUntil) != 0);
-}
-
-StackFilter::State StackFilter::Next(State parent, FrameFlags flags) const {
-  State state = parent | (flags & (keeps_ | kFlagDrop | kFlagFocus));
-  if ((state & kInFocus) != 0) state |= flags & kFlagUntil;
-  return state;
-}
-
-FrameFlags StackFilter::FlagsOf(uint32_t id) const {
-  const uint32_t frame = Raw(tree_.frame(storage::StackId{id}));
-  return frame < flags_->size() ? (*flags_)[frame] : FrameFlags{0};
-}
-
-StackFilter::State StackFilter::FindState(uint32_t id) {
-  path_.clear();
-  while (states_[id] == 0) {
-    path_.push_back(id);
-    const uint32_t parent = Raw(tree_.parent(storage::StackId{id}));
-    if (parent >= id) [[unlikely]] {
-      damaged_ = id;
-      return kSeen | kDropped;
-    }
-    id = parent;
-  }
-  State state = states_[id];
-  for (auto node = path_.rbegin(); node != path_.rend(); ++node) {
-    state = Next(state, FlagsOf(*node));
-    states_[*node] = state;
-  }
-  return state;
 }
 
 uint32_t* StackFilter::MovedPlace(uint32_t id) {
@@ -91,10 +52,7 @@ uint32_t StackFilter::MovedOf(uint32_t id) {
     id = Raw(tree_.parent(storage::StackId{id}));
   }
   for (auto node = path_.rbegin(); node != path_.rend(); ++node) {
-    const State above = states_[Raw(tree_.parent(storage::StackId{*node}))];
-    const bool shown = (states_[*node] & kInFocus) != 0 && (above & kPastUntil) == 0 &&
-                       (FlagsOf(*node) & kFlagHide) == 0 &&
-                       (max_depth_ == 0 || depths_[moved] < max_depth_);
+    const bool shown = states_.Shows(*node) && (max_depth_ == 0 || depths_[moved] < max_depth_);
     if (shown) moved = NewChild(moved, Raw(tree_.frame(storage::StackId{*node})));
     *MovedPlace(*node) = moved + 1;
   }
@@ -152,7 +110,7 @@ absl::Status StackFilter::ApplyInPlace(WindowStream* stream, storage::ColumnWrit
     saturated_ |= window->saturated;
     for (size_t i = 0; i < window->size; ++i) {
       const uint32_t id = window->number * storage::kWindowIds + window->offsets[i];
-      if (Counts(StateOf(id))) writer->Add(id, window->values[i]);
+      if (states_.Counts(states_.Of(id))) writer->Add(id, window->values[i]);
     }
   }
 }
@@ -165,7 +123,7 @@ absl::Status StackFilter::ApplyMoved(WindowStream* stream) {
     saturated_ |= window->saturated;
     for (size_t i = 0; i < window->size; ++i) {
       const uint32_t id = window->number * storage::kWindowIds + window->offsets[i];
-      if (!Counts(StateOf(id))) continue;
+      if (!states_.Counts(states_.Of(id))) continue;
       const uint32_t moved = MovedOf(id);
       if (moved >= values_.size()) values_.resize(new_tree_->parent.size());
       values_[moved] = storage::SaturatingAdd(values_[moved], window->values[i], &saturated_);
@@ -198,9 +156,7 @@ uint64_t StackFilter::memory_bytes() const {
 }
 
 absl::Status StackFilter::Check() const {
-  if (damaged_ != 0) {
-    return DataLoss("the dictionary is damaged: stack {} has no parent below it", damaged_);
-  }
+  FLAMEKEEP_RETURN_IF_ERROR(states_.status());
   FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
   return context_.CheckMemory(held_bytes_ + memory_bytes());
 }

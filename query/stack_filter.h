@@ -6,10 +6,9 @@
 //   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string column, filter.Apply(columns));
 //   FoldColumns({column}, filter.tree(), ...);
 //
-// Each node of the stored tree is looked at once: what it inherits from its parent and what its
-// frame matches say all. A filter that takes no frames away keeps the stored tree. Else the new
-// tree takes some 30 bytes a node, and what maps the stored stacks to it 4 bytes a stack of the
-// store, or less where few are selected.
+// Each node of the stored tree is looked at once (stack_states.h). A filter that takes no frames
+// away keeps the stored tree. Else the new tree takes some 30 bytes a node, and what maps the
+// stored stacks to it 4 bytes a stack of the store, or less where few are selected.
 //
 // Thread safety: none; one thread at a time (a second one may help to read columns).
 // Errors: DATA_LOSS (damaged columns or tree), and those of the context.
@@ -28,6 +27,7 @@
 #include "absl/types/span.h"
 #include "query/context.h"
 #include "query/frame_flags_cache.h"
+#include "query/stack_states.h"
 #include "query/window_stream.h"
 #include "storage/column.h"
 #include "storage/stack_tree_view.h"
@@ -50,34 +50,21 @@ class StackFilter {
   // lives as long as a view of it.
   storage::StackTreeView tree() const;
 
+  // Whether frames are taken away, so that tree() is not the stored one.
+  bool moves() const { return moves_; }
+
   uint64_t memory_bytes() const;
   // Of that, what tree() takes besides the stored one.
   uint64_t tree_bytes() const;
 
  private:
-  // What a stored node inherits: FrameFlags of keeps, and these.
-  using State = uint8_t;
-  static constexpr State kSeen = 1u << 7;  // the node was looked at
-  static constexpr State kDropped = kFlagDrop;
-  static constexpr State kInFocus = kFlagFocus;
-  static constexpr State kPastUntil = kFlagUntil;
-
   // The tree that comes out. Shared with its views.
   struct NewTree {
     std::vector<uint32_t> parent;
     std::vector<uint32_t> frame;
   };
 
-  bool Counts(State state) const;
-  State Next(State parent, FrameFlags flags) const;
-  FrameFlags FlagsOf(uint32_t id) const;
-  // Any state, and damaged_, where the tree is damaged.
-  State StateOf(uint32_t id) {
-    const State state = states_[id];
-    return state != 0 ? state : FindState(id);
-  }
-  State FindState(uint32_t id);
-  // The stack that is left of one that counts. REQUIRES: StateOf(id) was called.
+  // The stack that is left of one that counts. REQUIRES: states_.Of(id) was called.
   uint32_t MovedOf(uint32_t id);
   uint32_t NewChild(uint32_t parent, uint32_t frame);
   uint32_t* MovedPlace(uint32_t id);  // id + 1 in the new tree; 0: not known yet
@@ -87,16 +74,12 @@ class StackFilter {
   absl::Status Check() const;
 
   const storage::StackTreeView tree_;
-  const FrameFlagsCache::Flags flags_;
   const Context& context_;
   const uint64_t held_bytes_;
-  const FrameFlags keeps_;  // bits of all `keep`
-  const bool focuses_;
-  const bool ends_;  // there is an `until`
   const uint32_t max_depth_;
   const bool moves_;  // frames are taken away
 
-  storage::ZeroedArray<State> states_;
+  StackStates states_;
   std::vector<uint32_t> path_;  // scratch
 
   // Where frames are taken away:
@@ -108,7 +91,6 @@ class StackFilter {
   std::vector<uint64_t> values_;  // by new id
   uint64_t stream_bytes_ = 0;
   bool saturated_ = false;
-  uint32_t damaged_ = 0;  // a stack without a parent below it; 0: none
 };
 
 }  // namespace flamekeep::query

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "query/assets/flamegraph.css.h"
 #include "query/assets/flamegraph.js.h"
+#include "query/svg_drawing.h"
 #include "query/svg_palette.h"
 #include "query/svg_text.h"
 #include "storage/column.h"
@@ -84,10 +85,28 @@ std::vector<Drawn> Place(const FlameGraph& graph, double width) {
   return drawn;
 }
 
+// A function has the same colour in every graph.
+class FunctionColors final : public SvgStyle {
+ public:
+  explicit FunctionColors(const FlameGraph& graph) : graph_(graph) {}
+
+  std::string Css() const override { return PaletteCss(graph_.inverted); }
+  std::string ClassOf(uint32_t box) const override {
+    return fmt::format("c{}", ColorOf(graph_.names[graph_.name[box]]));
+  }
+  std::string NoteOf(uint32_t) const override { return ""; }
+  std::string Subtitle() const override { return ""; }
+
+ private:
+  const FlameGraph& graph_;
+};
+
 class Writer {
  public:
-  Writer(const FlameGraph& graph, const SvgOptions& options, const Context& context)
+  Writer(const FlameGraph& graph, const SvgStyle& style, const SvgOptions& options,
+         const Context& context)
       : graph_(graph),
+        style_(style),
         context_(context),
         width_(WidthOf(options)),
         title_(EscapeXml(
@@ -132,7 +151,7 @@ class Writer {
         "height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"group\" "
         "aria-label=\"{2}\"><title>{2}</title>\n"
         "<style><![CDATA[\n{3}{4}\n]]></style>\n",
-        width_, height, title_, assets::kFlamegraphCss, PaletteCss(graph_.inverted));
+        width_, height, title_, assets::kFlamegraphCss, style_.Css());
     Append(
         "<rect id=\"ground\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
         "<g id=\"graph\" role=\"tree\" aria-label=\"Flame graph\" data-top=\"{}\" data-row=\"{}\" "
@@ -143,7 +162,6 @@ class Writer {
   void WriteBox(const Drawn& drawn) {
     const uint32_t box = drawn.box;
     const std::string& name = names_[graph_.name[box]];
-    const std::string& function = graph_.names[graph_.name[box]];
     const double width = drawn.right - drawn.left;
     const double painted = width < kWidthForGap ? width : width - kGap;
     const int top = Top(graph_.depth[box]);
@@ -151,12 +169,14 @@ class Writer {
     if (graph_.self[box] != 0) Append(" data-self=\"{}\"", graph_.self[box]);
     Append("><title>{} ({} {}, {})", EscapeXml(name), WithCommas(graph_.total[box]), unit_,
            Share(box));
+    if (const std::string note = style_.NoteOf(box); !note.empty()) {
+      Append("\n{}", EscapeXml(note));
+    }
     if (graph_.file[box] != 0) {
       Append("\n{}", EscapeXml(VisibleText(graph_.files[graph_.file[box]])));
     }
     Append("</title><path class=\"{}\" d=\"M{:.6g},{}h{:.6g}v{}h-{:.6g}z\"/>",
-           box == 0 ? "all" : fmt::format("c{}", ColorOf(function)), drawn.left, top, painted, kBox,
-           painted);
+           box == 0 ? "all" : style_.ClassOf(box), drawn.left, top, painted, kBox, painted);
     const double columns = std::max(0.0, (width - 2 * kTextIndent) / kColumn);
     const std::string text = FitText(name, static_cast<uint32_t>(columns));
     if (!text.empty()) {
@@ -199,7 +219,7 @@ class Writer {
     if (!coverage.gaps.empty()) text += " · " + GapsText();
     if (coverage.saturated) text += " · some sums are larger than can be counted";
     if (graph_.inverted) text += " · inverted: callers below";
-    return text;
+    return text + EscapeXml(style_.Subtitle());
   }
 
   // "samples are missing from 2026-11-20 13:00 to 2026-11-20 13:05 UTC (eqiad/excimer:
@@ -228,6 +248,7 @@ class Writer {
   }
 
   const FlameGraph& graph_;
+  const SvgStyle& style_;
   const Context& context_;
   const uint32_t width_;
   const std::string title_;
@@ -245,7 +266,12 @@ double SvgMinShare(const SvgOptions& options) {
 
 absl::StatusOr<std::string> WriteSvg(const FlameGraph& graph, const SvgOptions& options,
                                      const Context& context) {
-  return Writer(graph, options, context).Write();
+  return DrawSvg(graph, FunctionColors(graph), options, context);
+}
+
+absl::StatusOr<std::string> DrawSvg(const FlameGraph& graph, const SvgStyle& style,
+                                    const SvgOptions& options, const Context& context) {
+  return Writer(graph, style, options, context).Write();
 }
 
 }  // namespace flamekeep::query

@@ -93,9 +93,22 @@ MinuteRange WidenRange(const PlannerView& view, absl::Span<const SiteId> sites,
   }
 }
 
+Minute LastDividable(const PlannerView& view, absl::Span<const SiteId> sites, Minute edge) {
+  while (true) {
+    const Minute before = edge;
+    for (const SiteId site : sites) edge = Undividable(view, site, edge).begin;
+    if (edge == before) return edge;
+  }
+}
+
 std::vector<Piece> CoverRange(const PlannerView& view, SiteId site, MinuteRange range) {
+  return CoverParts(view, site, {range.begin, range.end});
+}
+
+std::vector<Piece> CoverParts(const PlannerView& view, SiteId site,
+                              absl::Span<const Minute> edges) {
   Cover cover(view, site);
-  cover.Range(Level::kYear, range);
+  for (size_t i = 1; i < edges.size(); ++i) cover.Range(Level::kYear, {edges[i - 1], edges[i]});
   return cover.Finish();
 }
 

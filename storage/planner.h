@@ -33,9 +33,17 @@ class PlannerView {
 // of.
 MinuteRange WidenRange(const PlannerView& view, absl::Span<const SiteId> sites, MinuteRange wanted);
 
+// The last moment up to `edge` at which all sites can be divided: no bucket with wanted data at its
+// finest level lies across it.
+Minute LastDividable(const PlannerView& view, absl::Span<const SiteId> sites, Minute edge);
+
 // The pieces that cover `range` for one site, in ascending order within a level.
 // REQUIRES: `range` was widened.
 std::vector<Piece> CoverRange(const PlannerView& view, SiteId site, MinuteRange range);
+
+// The same for the range from the first of `edges` to the last; no bucket of a piece lies across an
+// edge. REQUIRES: they ascend, and all sites can be divided at each.
+std::vector<Piece> CoverParts(const PlannerView& view, SiteId site, absl::Span<const Minute> edges);
 
 }  // namespace flamekeep::storage
 

@@ -92,5 +92,36 @@ TEST(PlannerTest, WidensToDirectDataUntilNothingSticksOut) {
             (MinuteRange{At(2026, 2, 28, 5, 5), At(2026, 2, 28, 5, 6)}));
 }
 
+TEST(PlannerTest, MovesAnEdgeDownToWhereAllSitesCanBeDivided) {
+  FakeView view;
+  const std::vector<SiteId> sites = {SiteId{0}};
+  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2, 10, 5)), At(2026, 3, 2, 10, 5));
+  view.floors_[0] = At(2026, 3, 3);
+  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2, 10, 5)), At(2026, 3, 2, 10));
+  view.direct_.insert(BucketAt(Level::kDay, At(2026, 3, 2)));
+  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2, 10, 5)), At(2026, 3, 2));
+  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2)), At(2026, 3, 2));
+  view.direct_.insert(BucketAt(Level::kYear, At(2026, 1, 1)));
+  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2)), At(2026, 1, 1));
+}
+
+TEST(PlannerTest, NoBucketLiesAcrossAnEdge) {
+  FakeView view;
+  view.Touch(At(2026, 3, 1, 0, 30));
+  std::string lines;
+  for (const Piece& piece :
+       CoverParts(view, SiteId{0},
+                  {At(2026, 2, 28), At(2026, 3, 1), At(2026, 3, 1, 12), At(2026, 3, 3)})) {
+    lines += fmt::format("{}{} {} {}\n", LevelName(piece.level), piece.direct_only ? " direct" : "",
+                         FormatMinute(piece.range.begin), FormatMinute(piece.range.end));
+  }
+  EXPECT_EQ(lines,
+            "minute 2026-03-01T00:00Z 2026-03-01T01:00Z\n"
+            "hour direct 2026-03-01T00:00Z 2026-03-01T01:00Z\n"
+            "hour 2026-03-01T01:00Z 2026-03-02T00:00Z\n"
+            "day 2026-02-28T00:00Z 2026-03-01T00:00Z\n"
+            "day 2026-03-02T00:00Z 2026-03-03T00:00Z\n");
+}
+
 }  // namespace
 }  // namespace flamekeep::storage

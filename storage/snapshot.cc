@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -73,6 +74,9 @@ class SnapshotImpl final : public Snapshot {
 
   absl::StatusOr<Plan> MakePlan(absl::Time begin, absl::Time end, std::vector<SeriesId> series,
                                 absl::FunctionRef<absl::Status()> check) const override;
+  absl::StatusOr<std::vector<Minute>> Divide(absl::Span<const Minute> edges,
+                                             absl::FunctionRef<absl::Status()> check,
+                                             Plan* plan) const override;
   absl::Status Read(const Plan& plan,
                     absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
                     absl::FunctionRef<absl::Status()> check) const override;
@@ -148,6 +152,16 @@ class SnapshotImpl::View final : public PlannerView {
   }
 
   bool HasDirect(SiteId site, const Bucket& bucket) const override {
+    const auto [known, added] = has_direct_.try_emplace({site, bucket});
+    if (added) known->second = FindDirect(site, bucket);
+    return known->second;
+  }
+
+  // The error of the check that ended it; what was planned then is of no use.
+  const absl::Status& stopped() const { return stopped_; }
+
+ private:
+  bool FindDirect(SiteId site, const Bucket& bucket) const {
     const auto it = std::unique_ptr<rocksdb::Iterator>(snapshot_.database_->db()->NewIterator(
         snapshot_.options_, snapshot_.database_->level(bucket.level)));
     for (const SeriesId series : series_) {
@@ -162,10 +176,6 @@ class SnapshotImpl::View final : public PlannerView {
     return false;
   }
 
-  // The error of the check that ended it; what was planned then is of no use.
-  const absl::Status& stopped() const { return stopped_; }
-
- private:
   const absl::Status& Step() const {
     if (stopped_.ok() && ++steps_ % kReadStepsPerCheck == 0) stopped_ = check_();
     return stopped_;
@@ -175,6 +185,8 @@ class SnapshotImpl::View final : public PlannerView {
   const absl::Span<const SeriesId> series_;
   const absl::FunctionRef<absl::Status()> check_;
   LevelState state_;
+  // A bucket is asked for once for each edge inside of it.
+  mutable std::map<std::pair<SiteId, Bucket>, bool> has_direct_;
   mutable uint32_t steps_ = 0;
   mutable absl::Status stopped_;
 };
@@ -210,6 +222,28 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
     FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
   }
   return plan;
+}
+
+absl::StatusOr<std::vector<Minute>> SnapshotImpl::Divide(absl::Span<const Minute> edges,
+                                                         absl::FunctionRef<absl::Status()> check,
+                                                         Plan* plan) const {
+  const std::vector<SiteId> sites = SitesOf(*plan);
+  View view(this, plan->series, check);
+  FLAMEKEEP_RETURN_IF_ERROR(view.Load());
+  std::vector<Minute> divided = {plan->covered.begin};
+  for (const Minute edge : edges) {
+    const Minute moved = LastDividable(view, sites, edge);
+    FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
+    if (moved > divided.back()) divided.push_back(moved);
+  }
+  divided.push_back(plan->covered.end);
+  plan->pieces.clear();
+  for (const SiteId site : sites) {
+    std::vector<Piece> pieces = CoverParts(view, site, divided);
+    plan->pieces.insert(plan->pieces.end(), pieces.begin(), pieces.end());
+    FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
+  }
+  return divided;
 }
 
 absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "storage/bucket.h"
 #include "storage/column.h"
 #include "storage/dictionary.h"
@@ -73,6 +74,14 @@ class Snapshot {
                                 std::vector<SeriesId> series) const {
     return MakePlan(begin, end, std::move(series), [] { return absl::OkStatus(); });
   }
+
+  // Plans the covered range again, so that no bucket lies across one of `edges`, which ascend
+  // inside of it. An edge inside a bucket that can not be divided moves down to where it can: where
+  // that lies depends on what is kept and known there, never on what was rolled up. Returns the
+  // edges that there are then, the two of the covered range with them. Errors: of `check`.
+  virtual absl::StatusOr<std::vector<Minute>> Divide(absl::Span<const Minute> edges,
+                                                     absl::FunctionRef<absl::Status()> check,
+                                                     Plan* plan) const = 0;
 
   // Calls `visit` with each column of the plan, in key order piece by piece, and `check` every so
   // many keys, also where they all belong to other series. Stops at the first error, also one that

@@ -30,6 +30,18 @@ class Files(unittest.TestCase):
         self.assertIn("Parser::parse (500 samples, 50.00%)\nincludes/parser/Parser.php",
                       titles("plain.svg"))
 
+    def test_titles_of_a_diff(self):
+        found = titles("diff.svg")
+        self.assertEqual(found[0], "all (720 samples, 100%)")
+        self.assertTrue(found[1].startswith("index.php (720 samples, 100.00%)\n"
+                                            "baseline 100.00%: +0.00 points, within noise"), found[1])
+        parse = next(title for title in found if title.startswith("Parser::parse"))
+        self.assertRegex(parse, r"^Parser::parse \(\d+ samples, [\d.]+%\)\n"
+                                r"baseline [\d.]+%: \+[\d.]+ points, beyond noise \(p [\d.e-]+\)\n"
+                                r"includes/parser/Parser.php$")
+        self.assertNotIn("old", " ".join(found))
+        self.assertIn("old (100 samples", " ".join(titles("diff_baseline.svg")))
+
     def test_hostile_names_are_text(self):
         found = titles("hostile.svg")
         self.assertIn("]]><script>window.hacked = 1</script>", " ".join(found))
@@ -123,6 +135,12 @@ class Browser(unittest.TestCase):
         self.page.mouse("mouseMoved", 500, 90)
         self.assertIn("/: search", self.text("details"))
 
+    def test_details_of_a_diff(self):
+        self.open("diff.svg")
+        x, y, width, height = self.box("Parser::parse")
+        self.page.mouse("mouseMoved", x + width / 2, y + height / 2)
+        self.assertRegex(self.text("details"), r"\u00b7 baseline [\d.]+%: \+[\d.]+ points")
+
     def test_search_counts_nested_matches_once(self):
         self.page.key("/")
         self.assertEqual(self.page.run("document.activeElement.id"), "search")
@@ -180,7 +198,7 @@ class Browser(unittest.TestCase):
         self.assertIn("all,", self.focused())
 
     def test_names_fit_their_boxes(self):
-        for name in ("plain.svg", "inverted.svg", "hostile.svg"):
+        for name in ("plain.svg", "inverted.svg", "hostile.svg", "diff.svg"):
             self.open(name)
             too_wide = self.page.run("""[...document.querySelectorAll('#graph > g')].filter((g) => {
                 const text = g.querySelector('text');

@@ -18,11 +18,11 @@
 
   // ---- The boxes, in preorder: a box's descendants are those up to its `end`.
   const boxes = Array.from(graph.children, (element, index) => {
-    const [title, ...file] = element.querySelector('title').textContent.split('\n');
+    const [title, ...notes] = element.querySelector('title').textContent.split('\n');
     const [, name, count, unit, share] = /^([^]*) \(([\d,]+) ([^]*), ([\d.]+%)\)$/.exec(title);
     const path = element.querySelector('path');
     return {
-      index, element, path, name, count, unit, share, file: file.join('\n'),
+      index, element, path, name, count, unit, share, notes: notes.join(' \u00b7 '),
       text: element.querySelector('text'),
       y: Number(/^M[^,]*,(\d+)/.exec(path.getAttribute('d'))[1]),
       total: Number(count.replaceAll(',', '')),
@@ -126,7 +126,7 @@
     if (zoomed !== root && box !== zoomed && isBelow(box, zoomed)) {
       parts.push(`${percent(box.total, zoomed.total)} of what is zoomed`);
     }
-    if (box.file) parts.push(box.file);
+    if (box.notes) parts.push(box.notes);
     const text = parts.join(' \u00b7 ');
     const columns = Math.floor((pixels - 2 * margin) / column);
     details.textContent = text.length <= columns ? text : text.slice(0, columns - 1) + '\u2026';

@@ -9,6 +9,7 @@
 #ifndef FLAMEKEEP_SERVER_GRPC_BLOCKING_WRITER_H_
 #define FLAMEKEEP_SERVER_GRPC_BLOCKING_WRITER_H_
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <algorithm>

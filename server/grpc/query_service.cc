@@ -10,66 +10,17 @@
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "base/steady_clock.h"
-#include "query/svg_writer.h"
-#include "server/grpc/blocking_writer.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/query_unary.h"
+#include "server/grpc/render.h"
 #include "storage/registry.h"
 
 namespace flamekeep::server {
 
 namespace {
 
-constexpr size_t kChunkBytes = size_t{1} << 20;
 // How many of the largest answers may wait to be read before further queries are refused.
 constexpr uint64_t kUnreadReplies = 2;
-
-using RenderWriter = BlockingWriter<v1::RenderResponse>;
-
-std::string DefaultTitle(const query::Selection& selection, const query::Coverage& coverage) {
-  const auto text = [](absl::Time time) {
-    return absl::FormatTime("%Y-%m-%d %H:%M", time, absl::UTCTimeZone());
-  };
-  return fmt::format("{} {} to {} UTC", selection.selector, text(coverage.covered.begin),
-                     text(coverage.covered.end));
-}
-
-absl::Status WriteCoverage(const query::Coverage& coverage, absl::Time deadline,
-                           RenderWriter* writer) {
-  v1::RenderResponse response;
-  *response.mutable_coverage() = ToProto(coverage);
-  *response.mutable_stats() = StatsToProto(coverage);
-  return writer->Write(std::move(response), deadline);
-}
-
-absl::Status WriteData(std::string_view data, absl::Time deadline, RenderWriter* writer) {
-  while (!data.empty()) {
-    const std::string_view chunk = data.substr(0, kChunkBytes);
-    v1::RenderResponse response;
-    response.set_data(chunk.data(), chunk.size());
-    FLAMEKEEP_RETURN_IF_ERROR(writer->Write(std::move(response), deadline));
-    data.remove_prefix(chunk.size());
-  }
-  return absl::OkStatus();
-}
-
-query::FlameGraphOptions SvgGraphOptions(const v1::RenderRequest& request) {
-  return {.inverted = request.inverted(),
-          .min_share = request.min_share() > 0 ? request.min_share()
-                                               : query::SvgMinShare({.title = request.title()})};
-}
-
-absl::StatusOr<bool> RenderIsLong(const query::Engine& engine, const v1::RenderRequest& request,
-                                  const query::Context& context) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
-  const query::FlameGraphOptions options = SvgGraphOptions(request);
-  return engine.IsLong(selection, request.format() == v1::RENDER_FORMAT_SVG ? &options : nullptr,
-                       context);
-}
-
-template <typename Request>
-absl::StatusOr<bool> NeverLong(const Request&, const query::Context&) {
-  return false;
-}
 
 // Who calls: the host, as one connection more is had for nothing. "ipv4:10.0.0.1:4711",
 // "ipv6:%5B::1%5D:4711", "unix:".
@@ -78,68 +29,7 @@ std::string ClientOf(std::string_view peer) {
   return std::string(peer.substr(0, peer.rfind(':')));
 }
 
-absl::Status RenderSvg(const query::Engine& engine, const query::Selection& selection,
-                       const v1::RenderRequest& request, const query::Context& context,
-                       RenderWriter* writer) {
-  query::SvgOptions svg{.title = request.title()};
-  FLAMEKEEP_ASSIGN_OR_RETURN(const query::FlameGraph graph,
-                             engine.MakeFlameGraph(selection, SvgGraphOptions(request), context));
-  if (svg.title.empty()) svg.title = DefaultTitle(selection, graph.coverage);
-  FLAMEKEEP_RETURN_IF_ERROR(WriteCoverage(graph.coverage, context.deadline, writer));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string text, query::WriteSvg(graph, svg, context));
-  return WriteData(text, context.deadline, writer);
-}
-
-absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& request,
-                      const query::Context& context, RenderWriter* writer) {
-  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-  FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
-  switch (request.format()) {
-    case v1::RENDER_FORMAT_SVG:
-      return RenderSvg(engine, selection, request, context, writer);
-    case v1::RENDER_FORMAT_FOLDED:
-      return engine.WriteFolded(
-          selection, request.inverted(), context,
-          [&](const query::Coverage& coverage) {
-            return WriteCoverage(coverage, context.deadline, writer);
-          },
-          [&](std::string_view data) { return WriteData(data, context.deadline, writer); });
-    default:
-      return InvalidArgument("`format` is {}: use RENDER_FORMAT_FOLDED or RENDER_FORMAT_SVG",
-                             request.format() == v1::RENDER_FORMAT_UNSPECIFIED
-                                 ? std::string("not set")
-                                 : fmt::format("{}, which this version does not know",
-                                               static_cast<int>(request.format())));
-  }
-}
-
 }  // namespace
-
-// A unary call. gRPC keeps the answer until the caller has taken it, so it counts until then.
-class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
- public:
-  UnaryCall(std::atomic<uint64_t>* unread, RunningCalls* running)
-      : unread_(unread), running_(running) {}
-
-  absl::Status refusal() const { return running_.refusal(); }
-
-  // May delete this.
-  void End(const absl::Status& status, uint64_t reply_bytes) {
-    bytes_ = reply_bytes;
-    *unread_ += bytes_;
-    Finish(ToGrpc(status));
-  }
-
- private:
-  void OnDone() override {
-    *unread_ -= bytes_;
-    delete this;
-  }
-
-  std::atomic<uint64_t>* const unread_;
-  const RunningCalls::Call running_;
-  uint64_t bytes_ = 0;
-};
 
 QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
                            const QueryServiceOptions& options)
@@ -195,38 +85,6 @@ void QueryService::Count(std::string_view method, const absl::Status& status, ab
                    "time that queries took, waiting included", labels)
       .Add(static_cast<uint64_t>(
           std::max<int64_t>(0, absl::ToInt64Microseconds(SteadyNow() - begin))));
-}
-
-template <typename Request, typename Response, typename IsLong, typename Answer>
-grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
-                                              grpc::CallbackServerContext* context,
-                                              const Request* request, Response* response,
-                                              IsLong is_long, Answer answer) {
-  auto* call = new UnaryCall(&unread_bytes_, running_);
-  if (const absl::Status refusal = call->refusal(); !refusal.ok()) {
-    call->End(refusal, 0);
-    return call;
-  }
-  const query::Context bounds = MakeContext(context);
-  const auto run = [this, method, request, response, call, answer, bounds,
-                    begin = SteadyNow()](const absl::Status& admitted) {
-    absl::Status status = admitted;
-    if (status.ok()) status = bounds.Check();
-    if (status.ok()) status = CheckUnread();
-    if (status.ok()) status = answer(*request, bounds, response);
-    if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
-      status = Error(absl::StatusCode::kResourceExhausted,
-                     "the answer has {} bytes, the limit is {}: ask for fewer boxes (max_nodes, "
-                     "min_share)",
-                     response->ByteSizeLong(), options_.max_reply_bytes);
-    }
-    if (!status.ok()) Response().Swap(response);
-    Count(method, status, begin);
-    call->End(status, response->SpaceUsedLong());
-  };
-  Post(&queries_, context, bounds, run,
-       [request, bounds, is_long] { return is_long(*request, bounds); });
-  return call;
 }
 
 grpc::ServerUnaryReactor* QueryService::FlameGraph(grpc::CallbackServerContext* context,

@@ -57,6 +57,24 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override;
+  grpc::ServerUnaryReactor* Diff(grpc::CallbackServerContext* context,
+                                 const v1::DiffRequest* request,
+                                 v1::DiffResponse* response) override;
+  grpc::ServerUnaryReactor* Series(grpc::CallbackServerContext* context,
+                                   const v1::SeriesRequest* request,
+                                   v1::SeriesResponse* response) override;
+  grpc::ServerUnaryReactor* HeatMap(grpc::CallbackServerContext* context,
+                                    const v1::HeatMapRequest* request,
+                                    v1::HeatMapResponse* response) override;
+  grpc::ServerUnaryReactor* ListProfileTypes(grpc::CallbackServerContext* context,
+                                             const v1::ListProfileTypesRequest* request,
+                                             v1::ListProfileTypesResponse* response) override;
+  grpc::ServerUnaryReactor* ListLabels(grpc::CallbackServerContext* context,
+                                       const v1::ListLabelsRequest* request,
+                                       v1::ListLabelsResponse* response) override;
+  grpc::ServerUnaryReactor* ListLabelValues(grpc::CallbackServerContext* context,
+                                            const v1::ListLabelValuesRequest* request,
+                                            v1::ListLabelValuesResponse* response) override;
 
   // Finishes the calls that were accepted; further ones get UNAVAILABLE.
   void Stop();

@@ -56,6 +56,50 @@ TEST_F(QueryServiceTest, RendersFoldedAndSvg) {
   EXPECT_THAT(status.error_message(), HasSubstr("77"));
 }
 
+TEST_F(QueryServiceTest, RendersTheFormatsOfOtherTools) {
+  auto [status, bytes] = Render(v1::RENDER_FORMAT_PPROF);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(bytes, testing::StartsWith("\x1f\x8b"));
+  std::tie(status, bytes) = Render(v1::RENDER_FORMAT_SPEEDSCOPE);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(bytes, AllOf(HasSubstr("\"weights\":[3,1]"), HasSubstr("excimer-wall 20")));
+  std::tie(status, bytes) = Render(v1::RENDER_FORMAT_FLAMEBEARER);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(bytes, HasSubstr("[0,3,0,1,0,1,0,0]"));
+  std::tie(status, bytes) = Render(v1::RENDER_FORMAT_D3);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(bytes, HasSubstr("{\"name\":\"a\",\"value\":3}"));
+}
+
+TEST_F(QueryServiceTest, DrawingsSayWhatTheyLeaveOut) {
+  v1::RenderRequest request;
+  *request.mutable_selection() = LastHour();
+  for (const v1::RenderFormat format :
+       {v1::RENDER_FORMAT_SVG, v1::RENDER_FORMAT_FLAMEBEARER, v1::RENDER_FORMAT_D3}) {
+    request.set_format(format);
+    request.set_max_nodes(3);
+    grpc::ClientContext context;
+    const auto reader = query_->Render(&context, request);
+    v1::RenderResponse head;
+    ASSERT_TRUE(reader->Read(&head));
+    EXPECT_EQ(head.cut_nodes(), 2u);
+    EXPECT_EQ(head.cut_total(), 1u);
+    v1::RenderResponse rest;
+    while (reader->Read(&rest)) {
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+  }
+  request.set_format(v1::RENDER_FORMAT_PPROF);
+  request.set_inverted(true);
+  grpc::ClientContext context;
+  const auto reader = query_->Render(&context, request);
+  v1::RenderResponse none;
+  EXPECT_FALSE(reader->Read(&none));
+  const grpc::Status status = reader->Finish();
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("`inverted`"));
+}
+
 TEST_F(QueryServiceTest, ListsSeries) {
   grpc::ClientContext context;
   v1::ListSeriesResponse response;

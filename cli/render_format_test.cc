@@ -1,0 +1,30 @@
+#include "cli/render_format.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace flamekeep::cli {
+namespace {
+
+TEST(RenderFormat, ByNameElseByTheEndOfTheFile) {
+  EXPECT_EQ(RenderFormatOf("", "-"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(RenderFormatOf("", "day.json"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(RenderFormatOf("", "day.svg"), v1::RENDER_FORMAT_SVG);
+  EXPECT_EQ(RenderFormatOf("", "day.pb.gz"), v1::RENDER_FORMAT_PPROF);
+  EXPECT_EQ(RenderFormatOf("", "day.pprof"), v1::RENDER_FORMAT_PPROF);
+  EXPECT_EQ(RenderFormatOf("", "day.speedscope.json"), v1::RENDER_FORMAT_SPEEDSCOPE);
+  EXPECT_EQ(RenderFormatOf("", "day.flamebearer.json"), v1::RENDER_FORMAT_FLAMEBEARER);
+  EXPECT_EQ(RenderFormatOf("", "day.d3.json"), v1::RENDER_FORMAT_D3);
+  EXPECT_EQ(RenderFormatOf("folded", "day.svg"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(RenderFormatOf("d3", "day.svg"), v1::RENDER_FORMAT_D3);
+}
+
+TEST(RenderFormat, EveryNameIsAFormatOfItsOwn) {
+  EXPECT_THAT(RenderFormatNames(),
+              testing::ElementsAre("folded", "svg", "pprof", "speedscope", "flamebearer", "d3"));
+  int format = v1::RENDER_FORMAT_FOLDED;
+  for (const std::string& name : RenderFormatNames()) EXPECT_EQ(RenderFormatOf(name, ""), format++);
+}
+
+}  // namespace
+}  // namespace flamekeep::cli

@@ -1,0 +1,190 @@
+#include "query/diff.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/types/span.h"
+#include "base/status.h"
+#include "query/diff_functions.h"
+#include "query/diff_nodes.h"
+#include "query/diff_side.h"
+#include "query/engine.h"
+#include "query/fold.h"
+#include "query/function_totals.h"
+
+namespace flamekeep::query {
+namespace {
+
+using Sides = std::array<DiffSide, kDiffSides>;
+
+absl::Status CheckDiffOptions(const DiffOptions& options) {
+  if (options.limit > kMaxDiffFunctions) {
+    return InvalidArgument("limit is {}: at most {} functions can be asked for", options.limit,
+                           kMaxDiffFunctions);
+  }
+  if (!(options.min_share >= 0 && options.min_share <= 1)) {
+    return InvalidArgument("min_share is {}: it is a share of the total, from 0 to 1",
+                           options.min_share);
+  }
+  if (options.max_nodes > kMaxMaxNodes) {
+    return InvalidArgument("max_nodes is {}: at most {} can be asked for", options.max_nodes,
+                           kMaxMaxNodes);
+  }
+  return absl::OkStatus();
+}
+
+uint32_t LimitOf(const DiffOptions& options) {
+  return options.limit != 0 ? options.limit : kDefaultDiffFunctions;
+}
+
+uint32_t MaxNodesOf(const DiffOptions& options) {
+  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
+}
+
+// The view of the selection's question.
+std::string DiffView(const DiffOptions& options, const Coverage& baseline) {
+  std::string view =
+      fmt::format("diff,{},{},{};", baseline.version, LimitOf(options), options.by_self);
+  if (options.tree) view += fmt::format("tree,{},{};", options.min_share, MaxNodesOf(options));
+  return view;
+}
+
+class DiffMaker {
+ public:
+  DiffMaker(const storage::Dictionary& dictionary, Sides* sides, const DiffOptions& options,
+            const Context& context)
+      : dictionary_(dictionary),
+        frame_count_(dictionary.frame_count()),
+        sides_(*sides),
+        options_(options),
+        context_(context),
+        functions_(frame_count_) {}
+
+  // The tree is that of the younger snapshot, which has all stacks of the other one too.
+  absl::Status UseTrees(RepeatTable* repeats, FrameFlagsCache* flags) {
+    FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(functions_.memory_bytes()));
+    std::shared_ptr<DiffTreeSource> last;
+    for (size_t side = 0; side < kDiffSides; ++side) {
+      const FrameFilter& filter = sides_[side].stacks().filter();
+      if (last == nullptr || filter != sides_[0].stacks().filter()) {
+        FLAMEKEEP_ASSIGN_OR_RETURN(
+            last, DiffTreeSource::Make(sides_[kSelection].stacks().snapshot().tree(), repeats,
+                                       filter, dictionary_, flags, context_));
+      }
+      sides_[side].UseTree(last);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Diff> Make() {
+    if (options_.tree) FLAMEKEEP_RETURN_IF_ERROR(ChooseNodes());
+    for (size_t side = 0; side < kDiffSides; ++side) {
+      for (size_t bucket = 0; bucket < sides_[side].buckets().size(); ++bucket) {
+        FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
+        FLAMEKEEP_RETURN_IF_ERROR(AddBucket(side, bucket));
+      }
+    }
+    const RangeSizes sizes = {sides_[kBaseline].size(), sides_[kSelection].size()};
+    Diff diff{.baseline = sides_[kBaseline].Cover("baseline;"),
+              .baseline_buckets = sizes[kBaseline].buckets,
+              .buckets = sizes[kSelection].buckets};
+    diff.coverage = sides_[kSelection].Cover(DiffView(options_, diff.baseline));
+    const auto names = [&](storage::FrameId id) { return dictionary_.frame(id); };
+    FLAMEKEEP_RETURN_IF_ERROR(functions_.Finish(sizes, LimitOf(options_), options_.by_self, names,
+                                                context_, HeldBytes(), &diff));
+    if (options_.tree) {
+      FLAMEKEEP_RETURN_IF_ERROR(
+          nodes_.Finish(sizes, names, context_, HeldBytes(), &diff.tree.emplace()));
+    }
+    return diff;
+  }
+
+ private:
+  uint64_t HeldBytes() const {
+    uint64_t bytes = functions_.memory_bytes() + nodes_.memory_bytes() +
+                     sides_[kBaseline].source().memory_bytes();
+    if (&sides_[kBaseline].source() != &sides_[kSelection].source()) {
+      bytes += sides_[kSelection].source().memory_bytes();
+    }
+    return bytes;
+  }
+
+  bool HaveSameTree() const {
+    const DiffTreeSource& one = sides_[kBaseline].source();
+    const DiffTreeSource& other = sides_[kSelection].source();
+    return &one == &other || (one.is_stored() && other.is_stored());
+  }
+
+  absl::Status ChooseNodes() {
+    for (size_t side = 0; side < kDiffSides; ++side) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded, sides_[side].LoadWhole(context_));
+      const storage::StackTreeView tree = sides_[side].source().tree();
+      FLAMEKEEP_ASSIGN_OR_RETURN(
+          const Folded folded,
+          FoldColumns(loaded.encoded, tree,
+                      {.min_share = options_.min_share, .max_nodes = MaxNodesOf(options_)},
+                      context_, HeldBytes() + loaded.bytes));
+      FLAMEKEEP_RETURN_IF_ERROR(nodes_.AddFolded(side, folded, tree, frame_count_, context_));
+      FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(HeldBytes()));
+    }
+    nodes_.Choose(MaxNodesOf(options_));
+    const bool same_tree = HaveSameTree();
+    for (size_t side = 0; side < kDiffSides; ++side) {
+      FLAMEKEEP_RETURN_IF_ERROR(
+          nodes_.FindIn(side, sides_[side].source().tree(), same_tree, context_));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddBucket(size_t side, size_t bucket) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded,
+                               sides_[side].LoadBucket(bucket, context_));
+    if (loaded.encoded.empty()) return absl::OkStatus();
+    const storage::StackTreeView tree = sides_[side].source().tree();
+    const uint64_t held = HeldBytes() + loaded.bytes;
+    FLAMEKEEP_ASSIGN_OR_RETURN(const FunctionTotals totals,
+                               SumFunctions(loaded.encoded, tree, frame_count_,
+                                            sides_[side].source().repeats(), context_, held));
+    functions_.AddBucket(side, totals);
+    sides_[side].AddBucket(loaded, totals.sum.total, totals.visited);
+    if (totals.saturated) sides_[side].Saturate();
+    if (!options_.tree) return absl::OkStatus();
+    return nodes_.AddBucket(side, loaded.encoded, tree, context_, held);
+  }
+
+  const storage::Dictionary& dictionary_;
+  const uint32_t frame_count_;
+  Sides& sides_;
+  const DiffOptions& options_;
+  const Context& context_;
+  DiffFunctions functions_;
+  DiffNodes nodes_;
+};
+
+}  // namespace
+
+absl::StatusOr<Diff> Engine::MakeDiff(const Selection& baseline, const Selection& selection,
+                                      const DiffOptions& options, const Context& context) const {
+  FLAMEKEEP_RETURN_IF_ERROR(CheckDiffOptions(options));
+  FLAMEKEEP_ASSIGN_OR_RETURN(DiffSide first, DiffSide::Open(*store_, baseline, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(DiffSide second, DiffSide::Open(*store_, selection, context));
+  Sides sides = {std::move(first), std::move(second)};
+  DiffMaker maker(store_->dictionary(), &sides, options, context);
+  FLAMEKEEP_RETURN_IF_ERROR(maker.UseTrees(&repeats_, &frame_flags_));
+  return maker.Make();
+}
+
+absl::StatusOr<bool> Engine::DiffIsLong(const Selection& baseline, const Selection& selection,
+                                        const Context& context) const {
+  for (const Selection* side : {&baseline, &selection}) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const bool is_long, IsLong(*side, nullptr, context));
+    if (is_long) return true;
+  }
+  return false;
+}
+
+}  // namespace flamekeep::query

@@ -1,0 +1,86 @@
+#include "query/diff_side.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/status.h"
+#include "query/content.h"
+#include "query/range_buckets.h"
+
+namespace flamekeep::query {
+
+absl::StatusOr<std::shared_ptr<DiffTreeSource>> DiffTreeSource::Make(
+    const storage::StackTreeView& stored, RepeatTable* stored_repeats, const FrameFilter& filter,
+    const storage::Dictionary& dictionary, FrameFlagsCache* flags_cache, const Context& context) {
+  std::shared_ptr<DiffTreeSource> source(new DiffTreeSource(stored, stored_repeats));
+  if (filter.empty()) return source;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      FrameFlagsCache::Flags flags,
+      flags_cache->Get(
+          filter, dictionary.frame_count(),
+          [&](storage::FrameId id) { return dictionary.frame(id); }, context));
+  source->filter_ = std::make_unique<StackFilter>(stored, std::move(flags), filter, context,
+                                                  /*held_bytes=*/0);
+  return source;
+}
+
+uint64_t DiffTreeSource::memory_bytes() const {
+  return (filter_ != nullptr ? filter_->memory_bytes() : 0) + own_repeats_.memory_bytes();
+}
+
+absl::StatusOr<DiffSide> DiffSide::Open(const storage::Store& store, const Selection& selection,
+                                        const Context& context) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks,
+                             SelectedStacks::Open(store, selection, context));
+  DiffSide side(std::move(stacks));
+  FLAMEKEEP_ASSIGN_OR_RETURN(side.buckets_,
+                             SplitPlan(side.stacks_.snapshot(), side.stacks_.plan(), context));
+  return side;
+}
+
+absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const Context& context) {
+  Loaded loaded;
+  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept, Columns::Read(stacks_.snapshot(), plan, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.stored, SumHeaders(loaded.kept));
+  loaded.encoded.assign(loaded.kept.encoded().begin(), loaded.kept.encoded().end());
+  loaded.columns = loaded.encoded.size();
+  loaded.bytes = loaded.kept.bytes();
+  if (source_->filter() == nullptr) return loaded;
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, source_->filter()->Apply(loaded.encoded));
+  loaded.filtered = std::make_unique<const std::string>(std::move(filtered));
+  loaded.encoded = {*loaded.filtered};
+  loaded.kept = Columns();
+  loaded.bytes = loaded.filtered->size();
+  return loaded;
+}
+
+void DiffSide::AddBucket(const Loaded& loaded, uint64_t total, uint64_t visited) {
+  size_.AddBucket(total);
+  storage::AddHeader(loaded.stored, &sum_);
+  total_ = storage::SaturatingAdd(total_, total, &sum_.saturated);
+  columns_ += loaded.columns;
+  visited_ += visited;
+}
+
+RangeSize DiffSide::size() const {
+  RangeSize size = size_;
+  if (sum_.observations != 0) {
+    size.sample = static_cast<double>(sum_.total) / static_cast<double>(sum_.observations);
+  }
+  return size;
+}
+
+Coverage DiffSide::Cover(std::string_view view) const {
+  std::string whole_view(view);
+  for (const storage::Plan& bucket : buckets_) {
+    whole_view += fmt::format("{},", bucket.covered.begin);
+  }
+  storage::ColumnHeader sum = sum_;
+  sum.total = total_;
+  Coverage coverage = stacks_.Cover(sum, sum.saturated, visited_, whole_view);
+  coverage.columns = columns_;
+  return coverage;
+}
+
+}  // namespace flamekeep::query

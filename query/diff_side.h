@@ -1,0 +1,113 @@
+// One of the two selections of a diff: its range in buckets, whose columns are read and filtered
+// one bucket at a time.
+//
+// Selections with the same frame filter share what it makes of the stack tree, so that their stacks
+// have the same ids; so do those whose filters take no frames away.
+//
+// Thread safety: none; one thread at a time.
+// Errors: as those of SelectedStacks.
+#ifndef FLAMEKEEP_QUERY_DIFF_SIDE_H_
+#define FLAMEKEEP_QUERY_DIFF_SIDE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "query/columns.h"
+#include "query/context.h"
+#include "query/flame_graph.h"
+#include "query/frame_flags_cache.h"
+#include "query/noise.h"
+#include "query/repeats.h"
+#include "query/selected_stacks.h"
+#include "query/stack_filter.h"
+#include "storage/column.h"
+#include "storage/snapshot.h"
+#include "storage/stack_tree_view.h"
+#include "storage/store.h"
+
+namespace flamekeep::query {
+
+// The stored stack tree, or what a filter makes of it.
+class DiffTreeSource {
+ public:
+  // `stored_repeats` is of the stored tree. What is pointed to must outlive the object.
+  static absl::StatusOr<std::shared_ptr<DiffTreeSource>> Make(
+      const storage::StackTreeView& stored, RepeatTable* stored_repeats, const FrameFilter& filter,
+      const storage::Dictionary& dictionary, FrameFlagsCache* flags, const Context& context);
+
+  bool is_stored() const { return filter_ == nullptr || !filter_->moves(); }
+  // Null where there is none.
+  StackFilter* filter() { return filter_.get(); }
+  // Valid until something is filtered again.
+  storage::StackTreeView tree() const { return filter_ != nullptr ? filter_->tree() : stored_; }
+  RepeatTable* repeats() { return is_stored() ? stored_repeats_ : &own_repeats_; }
+  uint64_t memory_bytes() const;
+
+ private:
+  DiffTreeSource(storage::StackTreeView stored, RepeatTable* stored_repeats)
+      : stored_(std::move(stored)), stored_repeats_(stored_repeats) {}
+
+  const storage::StackTreeView stored_;
+  RepeatTable* const stored_repeats_;
+  std::unique_ptr<StackFilter> filter_;
+  RepeatTable own_repeats_;
+};
+
+class DiffSide {
+ public:
+  // Columns of a bucket, or of the whole range.
+  struct Loaded {
+    std::vector<std::string_view> encoded;
+    storage::ColumnHeader stored;  // the sum of the headers before the filter
+    uint64_t columns = 0;          // that were read
+    uint64_t bytes = 0;            // what they take
+
+    Columns kept;
+    std::unique_ptr<const std::string> filtered;  // instead of them
+  };
+
+  static absl::StatusOr<DiffSide> Open(const storage::Store& store, const Selection& selection,
+                                       const Context& context);
+
+  const SelectedStacks& stacks() const { return stacks_; }
+  const std::vector<storage::Plan>& buckets() const { return buckets_; }
+  void UseTree(std::shared_ptr<DiffTreeSource> source) { source_ = std::move(source); }
+  DiffTreeSource& source() const { return *source_; }
+
+  absl::StatusOr<Loaded> LoadWhole(const Context& context) { return Load(stacks_.plan(), context); }
+  absl::StatusOr<Loaded> LoadBucket(size_t bucket, const Context& context) {
+    return Load(buckets_[bucket], context);
+  }
+
+  // Notes what a bucket held after the filter.
+  void AddBucket(const Loaded& loaded, uint64_t total, uint64_t visited);
+  void Saturate() { sum_.saturated = true; }
+
+  // Of all buckets that were added.
+  RangeSize size() const;
+  // `view`: as in SelectedStacks::Cover(); where the buckets lie is a part of it.
+  Coverage Cover(std::string_view view) const;
+
+ private:
+  explicit DiffSide(SelectedStacks stacks) : stacks_(std::move(stacks)) {}
+  absl::StatusOr<Loaded> Load(const storage::Plan& plan, const Context& context);
+
+  SelectedStacks stacks_;
+  std::vector<storage::Plan> buckets_;
+  std::shared_ptr<DiffTreeSource> source_;
+  RangeSize size_;
+  storage::ColumnHeader sum_;  // as stored
+  uint64_t total_ = 0;         // after the filter
+  uint64_t columns_ = 0;
+  uint64_t visited_ = 0;
+};
+
+}  // namespace flamekeep::query
+
+#endif  // FLAMEKEEP_QUERY_DIFF_SIDE_H_

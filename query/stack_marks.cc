@@ -1,0 +1,141 @@
+#include "query/stack_marks.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/status.h"
+
+namespace flamekeep::query {
+namespace {
+
+// `value` where the bit is set, else 0; without a branch, as the bits look random.
+uint64_t Masked(uint64_t value, uint32_t mark, uint32_t bit) {
+  return value & (uint64_t{0} - static_cast<uint64_t>((mark & bit) != 0));
+}
+
+}  // namespace
+
+StackMarks::StackMarks(storage::StackTreeView tree, Question question)
+    : tree_(std::move(tree)),
+      function_(std::move(question.function)),
+      max_depth_(question.filter.max_depth),
+      marks_(tree_.size()) {
+  Mark root = kMet | kCounts;
+  if (!question.filter.empty()) {
+    const absl::MutexLock lock(&mutex_);
+    states_.emplace(tree_, std::move(question.filter_flags), question.filter);
+    filter_bytes_ = states_->bytes();
+    if (!states_->Counts(states_->Of(0))) root = kMet;
+  }
+  if (max_depth_ != 0) depths_ = storage::ZeroedArray<uint16_t>(tree_.size());
+  marks_[0] = root;
+}
+
+uint64_t StackMarks::visited() const {
+  const absl::MutexLock lock(&mutex_);
+  return visited_;
+}
+
+StackMarks::Mark StackMarks::Load(uint32_t id) {
+  return std::atomic_ref<Mark>(marks_[id]).load(std::memory_order_relaxed);
+}
+
+StackMarks::Mark StackMarks::Next(Mark parent, uint32_t id) {
+  const uint32_t frame = Raw(tree_.frame(storage::StackId{id}));
+  bool shown = true;
+  bool counts = true;
+  if (states_.has_value()) {
+    counts = states_->Counts(states_->Of(id));
+    shown = states_->Shows(id);
+  }
+  if (max_depth_ != 0) {
+    const uint16_t above = depths_[Raw(tree_.parent(storage::StackId{id}))];
+    shown = shown && above < max_depth_;
+    depths_[id] = static_cast<uint16_t>(above + (shown ? 1 : 0));
+  }
+  Mark mark = kMet | (parent & (kHolds | kEnds));
+  if (shown) {
+    const bool is_function = function_ != nullptr && frame < function_->size() &&
+                             ((*function_)[frame] & kFlagKeeps) != 0;
+    mark = is_function ? mark | kHolds | kEnds : mark & ~kEnds;
+  }
+  if (counts) {
+    mark |= kCounts;
+    if ((mark & kHolds) != 0) mark |= kValue;
+    if ((mark & kEnds) != 0) mark |= kSelf;
+  }
+  return mark;
+}
+
+absl::Status StackMarks::Find(uint32_t id) {
+  path_.clear();
+  while (marks_[id] == 0) {
+    path_.push_back(id);
+    const uint32_t parent = Raw(tree_.parent(storage::StackId{id}));
+    if (parent >= id) [[unlikely]] {
+      return DataLoss("the dictionary is damaged: stack {} has no parent below it", id);
+    }
+    id = parent;
+  }
+  Mark mark = marks_[id];
+  for (auto node = path_.rbegin(); node != path_.rend(); ++node) {
+    mark = Next(mark, *node);
+    std::atomic_ref<Mark>(marks_[*node]).store(mark, std::memory_order_relaxed);
+  }
+  visited_ += path_.size();
+  return absl::OkStatus();
+}
+
+absl::Status StackMarks::FindMarks(const uint32_t* stacks, size_t size) {
+  const absl::MutexLock lock(&mutex_);
+  for (size_t i = 0; i < size; ++i) FLAMEKEEP_RETURN_IF_ERROR(Find(stacks[i]));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MarkedSums> StackMarks::Count(std::string_view column) {
+  storage::ColumnReader reader;
+  FLAMEKEEP_RETURN_IF_ERROR(reader.Open(column));
+  // What can not overflow in all can not in a part.
+  const bool may_overflow = reader.header().saturated;
+  MarkedSums sums;
+  while (reader.Next()) {
+    const uint32_t* const stacks = reader.stacks();
+    const size_t size = reader.size();
+    if (stacks[0] >= tree_.size()) {
+      return DataLoss("a column holds stack {}, the dictionary only {} stacks", stacks[0],
+                      tree_.size());
+    }
+    bool all_met = true;
+    for (size_t i = 0; i < size; ++i) all_met &= Load(stacks[i]) != 0;
+    if (!all_met) FLAMEKEEP_RETURN_IF_ERROR(FindMarks(stacks, size));
+    if (may_overflow) {
+      bool saturated = false;
+      for (size_t i = 0; i < size; ++i) {
+        const Mark mark = Load(stacks[i]);
+        const uint64_t value = reader.value(i);
+        sums.total = storage::SaturatingAdd(sums.total, Masked(value, mark, kCounts), &saturated);
+        sums.value = storage::SaturatingAdd(sums.value, Masked(value, mark, kValue), &saturated);
+        sums.self = storage::SaturatingAdd(sums.self, Masked(value, mark, kSelf), &saturated);
+      }
+      continue;
+    }
+    const auto add = [&](const auto* values) {
+      for (size_t i = 0; i < size; ++i) {
+        const Mark mark = Load(stacks[i]);
+        sums.total += Masked(values[i], mark, kCounts);
+        sums.value += Masked(values[i], mark, kValue);
+        sums.self += Masked(values[i], mark, kSelf);
+      }
+    };
+    if (reader.wide()) {
+      add(reader.values64());
+    } else {
+      add(reader.values32());
+    }
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(reader.status());
+  return sums;
+}
+
+}  // namespace flamekeep::query
