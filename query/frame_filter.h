@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "storage/frame_table.h"
@@ -39,6 +40,9 @@ struct FrameMatcher {
   bool empty() const { return function.empty() && file.empty(); }
   auto operator<=>(const FrameMatcher&) const = default;
 };
+
+// Matches these names and no others. `file` empty: any file.
+FrameMatcher ExactMatcher(std::string_view function, std::string_view file);
 
 // The stacks as they were stored decide what counts; then frames are taken away.
 struct FrameFilter {
@@ -64,6 +68,10 @@ struct FrameFilter {
 FrameFilter Normalized(FrameFilter filter);
 // Names a filter that is normalized; empty for the empty filter.
 std::string FilterName(const FrameFilter& filter);
+
+// OK for a matcher that can be a part of a filter. Errors: INVALID_ARGUMENT tells what is wrong
+// with `name`.
+absl::Status CheckMatcher(const FrameMatcher& matcher, std::string_view name);
 
 // What a frame matches: a bit for each of FrameFilter's lists and each `keep`.
 using FrameFlags = uint8_t;
