@@ -55,7 +55,7 @@ struct TopTable {
 
 absl::Status CheckOptions(const TopOptions& options);
 
-// The view of a question: the options in one way of writing them. REQUIRES: they were checked.
+// The view of a question: the options in one way of writing them.
 std::string TopView(const TopOptions& options);
 
 // What a table takes.

@@ -13,6 +13,7 @@
 #include "query/svg_writer.h"
 #include "server/grpc/blocking_writer.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/query_unary.h"
 #include "storage/registry.h"
 
 namespace flamekeep::server {
@@ -66,11 +67,6 @@ absl::StatusOr<bool> RenderIsLong(const query::Engine& engine, const v1::RenderR
                        context);
 }
 
-template <typename Request>
-absl::StatusOr<bool> NeverLong(const Request&, const query::Context&) {
-  return false;
-}
-
 // Who calls: the host, as one connection more is had for nothing. "ipv4:10.0.0.1:4711",
 // "ipv6:%5B::1%5D:4711", "unix:".
 std::string ClientOf(std::string_view peer) {
@@ -114,32 +110,6 @@ absl::Status RenderTo(const query::Engine& engine, const v1::RenderRequest& requ
 }
 
 }  // namespace
-
-// A unary call. gRPC keeps the answer until the caller has taken it, so it counts until then.
-class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
- public:
-  UnaryCall(std::atomic<uint64_t>* unread, RunningCalls* running)
-      : unread_(unread), running_(running) {}
-
-  absl::Status refusal() const { return running_.refusal(); }
-
-  // May delete this.
-  void End(const absl::Status& status, uint64_t reply_bytes) {
-    bytes_ = reply_bytes;
-    *unread_ += bytes_;
-    Finish(ToGrpc(status));
-  }
-
- private:
-  void OnDone() override {
-    *unread_ -= bytes_;
-    delete this;
-  }
-
-  std::atomic<uint64_t>* const unread_;
-  const RunningCalls::Call running_;
-  uint64_t bytes_ = 0;
-};
 
 QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
                            const QueryServiceOptions& options)
@@ -195,38 +165,6 @@ void QueryService::Count(std::string_view method, const absl::Status& status, ab
                    "time that queries took, waiting included", labels)
       .Add(static_cast<uint64_t>(
           std::max<int64_t>(0, absl::ToInt64Microseconds(SteadyNow() - begin))));
-}
-
-template <typename Request, typename Response, typename IsLong, typename Answer>
-grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
-                                              grpc::CallbackServerContext* context,
-                                              const Request* request, Response* response,
-                                              IsLong is_long, Answer answer) {
-  auto* call = new UnaryCall(&unread_bytes_, running_);
-  if (const absl::Status refusal = call->refusal(); !refusal.ok()) {
-    call->End(refusal, 0);
-    return call;
-  }
-  const query::Context bounds = MakeContext(context);
-  const auto run = [this, method, request, response, call, answer, bounds,
-                    begin = SteadyNow()](const absl::Status& admitted) {
-    absl::Status status = admitted;
-    if (status.ok()) status = bounds.Check();
-    if (status.ok()) status = CheckUnread();
-    if (status.ok()) status = answer(*request, bounds, response);
-    if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
-      status = Error(absl::StatusCode::kResourceExhausted,
-                     "the answer has {} bytes, the limit is {}: ask for fewer boxes (max_nodes, "
-                     "min_share)",
-                     response->ByteSizeLong(), options_.max_reply_bytes);
-    }
-    if (!status.ok()) Response().Swap(response);
-    Count(method, status, begin);
-    call->End(status, response->SpaceUsedLong());
-  };
-  Post(&queries_, context, bounds, run,
-       [request, bounds, is_long] { return is_long(*request, bounds); });
-  return call;
 }
 
 grpc::ServerUnaryReactor* QueryService::FlameGraph(grpc::CallbackServerContext* context,

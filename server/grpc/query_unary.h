@@ -1,0 +1,87 @@
+// How QueryService answers a unary call: for the files that hold its methods.
+//
+// Thread safety: see query_service.h.
+#ifndef FLAMEKEEP_SERVER_GRPC_QUERY_UNARY_H_
+#define FLAMEKEEP_SERVER_GRPC_QUERY_UNARY_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/status.h"
+#include "base/steady_clock.h"
+#include "server/grpc/convert.h"
+#include "server/grpc/query_service.h"
+#include "server/grpc/running_calls.h"
+
+namespace flamekeep::server {
+
+// For calls that never take long.
+template <typename Request>
+absl::StatusOr<bool> NeverLong(const Request&, const query::Context&) {
+  return false;
+}
+
+// A unary call. gRPC keeps the answer until the caller has taken it, so it counts until then.
+class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  UnaryCall(std::atomic<uint64_t>* unread, RunningCalls* running)
+      : unread_(unread), running_(running) {}
+
+  absl::Status refusal() const { return running_.refusal(); }
+
+  // May delete this.
+  void End(const absl::Status& status, uint64_t reply_bytes) {
+    bytes_ = reply_bytes;
+    *unread_ += bytes_;
+    Finish(ToGrpc(status));
+  }
+
+ private:
+  void OnDone() override {
+    *unread_ -= bytes_;
+    delete this;
+  }
+
+  std::atomic<uint64_t>* const unread_;
+  const RunningCalls::Call running_;
+  uint64_t bytes_ = 0;
+};
+
+template <typename Request, typename Response, typename IsLong, typename Answer>
+grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
+                                              grpc::CallbackServerContext* context,
+                                              const Request* request, Response* response,
+                                              IsLong is_long, Answer answer) {
+  auto* call = new UnaryCall(&unread_bytes_, running_);
+  if (const absl::Status refusal = call->refusal(); !refusal.ok()) {
+    call->End(refusal, 0);
+    return call;
+  }
+  const query::Context bounds = MakeContext(context);
+  const auto run = [this, method, request, response, call, answer, bounds,
+                    begin = SteadyNow()](const absl::Status& admitted) {
+    absl::Status status = admitted;
+    if (status.ok()) status = bounds.Check();
+    if (status.ok()) status = CheckUnread();
+    if (status.ok()) status = answer(*request, bounds, response);
+    if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
+      status = Error(absl::StatusCode::kResourceExhausted,
+                     "the answer has {} bytes, the limit is {}: ask for fewer boxes (max_nodes, "
+                     "min_share) or rows (limit)",
+                     response->ByteSizeLong(), options_.max_reply_bytes);
+    }
+    if (!status.ok()) Response().Swap(response);
+    Count(method, status, begin);
+    call->End(status, response->SpaceUsedLong());
+  };
+  Post(&queries_, context, bounds, run,
+       [request, bounds, is_long] { return is_long(*request, bounds); });
+  return call;
+}
+
+}  // namespace flamekeep::server
+
+#endif  // FLAMEKEEP_SERVER_GRPC_QUERY_UNARY_H_
