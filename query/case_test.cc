@@ -16,6 +16,7 @@
 
 #include "base/status.h"
 #include "query/encoders.h"
+#include "query/case_tables.h"
 #include "query/engine.h"
 #include "query/pprof_testing.h"
 #include "query/selector.h"
@@ -68,6 +69,9 @@ class CaseRunner {
     } else if (IsOneOf(words[0], {"folded", "graph", "pprof", "speedscope", "flamebearer", "d3"})) {
       out_ += std::string(kAnswerFollows) + "\n";
       Query(words);
+    } else if (IsTableCase(words[0])) {
+      out_ += std::string(kAnswerFollows) + "\n";
+      TableQuery(words);
     } else {
       FAIL() << "unknown command " << words[0];
     }
@@ -141,6 +145,21 @@ class CaseRunner {
                                 : words[0] == "graph" ? Graph(selection, options)
                                                       : Encoded(words[0], selection, options);
     if (!status.ok()) out_ += fmt::format("error: {}\n", status.ToString());
+  }
+
+  // (top | sandwich | compare) SELECTOR from TIME to TIME [NAME=VALUE...]
+  void TableQuery(const std::vector<std::string>& words) {
+    Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5)), {}};
+    CaseOptions options;
+    for (size_t i = 6; i < words.size(); ++i) {
+      const size_t equals = words[i].find('=');
+      ASSERT_NE(equals, std::string::npos) << "unknown option " << words[i];
+      if (FilterOption(words[i], &selection.filter)) continue;
+      options[words[i].substr(0, equals)] = words[i].substr(equals + 1);
+    }
+    const absl::StatusOr<std::string> answer =
+        AnswerTableCase(words[0], Engine(&*store_), selection, options);
+    out_ += answer.ok() ? *answer : fmt::format("error: {}\n", answer.status().ToString());
   }
 
   // keep=, drop=, focus=, until=, hide=REGEX or file:REGEX; max_depth=N

@@ -8,8 +8,8 @@ namespace flamekeep::query {
 namespace {
 
 // What a column takes besides its bytes: its handle, which is two allocations, and its places in
-// the two lists, which may be half empty. More than the bytes of a small column.
-constexpr uint64_t kBytesPerColumn = 128;
+// the lists, which may be half empty. More than the bytes of a small column.
+constexpr uint64_t kBytesPerColumn = 136;
 
 }  // namespace
 
@@ -21,6 +21,7 @@ absl::StatusOr<Columns> Columns::Read(const storage::Snapshot& snapshot, const s
     columns.bytes_ += handle->encoded().size() + kBytesPerColumn;
     FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(columns.bytes_));
     columns.encoded_.push_back(handle->encoded());
+    columns.series_.push_back(handle->key.series);
     columns.handles_.push_back(std::move(handle));
     return absl::OkStatus();
   };

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "query/context.h"
+#include "storage/ids.h"
 #include "storage/snapshot.h"
 
 namespace flamekeep::query {
@@ -23,6 +24,8 @@ class Columns {
                                       const Context& context);
 
   absl::Span<const std::string_view> encoded() const { return encoded_; }
+  // Whose column each of these is.
+  absl::Span<const storage::SeriesId> series() const { return series_; }
 
   // What the columns take, handles included.
   uint64_t bytes() const { return bytes_; }
@@ -30,6 +33,7 @@ class Columns {
  private:
   std::vector<std::unique_ptr<storage::ColumnHandle>> handles_;
   std::vector<std::string_view> encoded_;
+  std::vector<storage::SeriesId> series_;
   uint64_t bytes_ = 0;
 };
 

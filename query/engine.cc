@@ -1,86 +1,21 @@
 #include "query/engine.h"
 
 #include <algorithm>
-#include <cmath>
-#include <memory>
-#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "query/caller_groups.h"
 #include "query/content.h"
+#include "query/draw_columns.h"
 #include "query/fold.h"
 #include "query/folded_writer.h"
-#include "query/invert.h"
+#include "query/kept_answer.h"
 #include "query/layout.h"
 #include "query/selector.h"
 
 namespace flamekeep::query {
-namespace {
-
-absl::Status CheckOptions(const FlameGraphOptions& options) {
-  if (!(options.min_share >= 0 && options.min_share <= 1)) {
-    return InvalidArgument("min_share is {}: it is a share of the total, from 0 to 1",
-                           options.min_share);
-  }
-  if (options.max_nodes > kMaxMaxNodes) {
-    return InvalidArgument("max_nodes is {}: at most {} can be asked for", options.max_nodes,
-                           kMaxMaxNodes);
-  }
-  return absl::OkStatus();
-}
-
-uint32_t MaxNodes(const FlameGraphOptions& options) {
-  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
-}
-
-// The view of a question.
-std::string GraphView(const FlameGraphOptions& options) {
-  return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
-}
-
-absl::StatusOr<std::vector<Box>> Fold(const SelectedStacks& stacks,
-                                      const FlameGraphOptions& options, const Context& context,
-                                      FlameGraph* graph) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(stacks.encoded(), stacks.tree(),
-                                                              {.min_share = options.min_share,
-                                                               .max_nodes = MaxNodes(options)},
-                                                              context, stacks.bytes()));
-  graph->coverage = stacks.Cover(folded.sum, folded.saturated, folded.visited, GraphView(options));
-  graph->cut_nodes = folded.visited - folded.nodes.size();
-  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(stacks.bytes() +
-                                                folded.nodes.capacity() * sizeof(FoldedNode) +
-                                                folded.nodes.size() * sizeof(Box)));
-  return BoxesOf(folded.nodes, stacks.tree(), context);
-}
-
-absl::StatusOr<std::vector<Box>> Invert(const SelectedStacks& stacks,
-                                        const FlameGraphOptions& options, const Context& context,
-                                        FlameGraph* graph) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      Inverted inverted,
-      InvertColumns(stacks.encoded(), stacks.tree(), stacks.frame_count(),
-                    {.min_share = options.min_share, .max_nodes = MaxNodes(options)}, context,
-                    stacks.bytes()));
-  graph->coverage =
-      stacks.Cover(inverted.sum, inverted.saturated, inverted.visited, GraphView(options));
-  graph->cut_nodes = inverted.cut_nodes;
-  return std::move(inverted.boxes);
-}
-
-// The frames' names are looked up without a check.
-absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count) {
-  for (const Box& box : boxes) {
-    if (box.frame >= frame_count) {
-      return DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", box.frame,
-                      frame_count);
-    }
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
 
 absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
                                                   const FlameGraphOptions& options,
@@ -88,40 +23,19 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks,
                              SelectedStacks::Open(*store_, selection, context));
-  std::optional<CacheKey> key;
-  if (cache_ != nullptr) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader content,
-                               stacks.Content(cache_, context));
-    key = AnswerKey(stacks.Question(GraphView(options)), stacks.plan(), content);
-    const auto kept = cache_->Find<FlameGraph>(*key);
-    cache_->CountLookup(kept != nullptr);
-    if (kept != nullptr) {
-      // With what is known of the sources now.
-      FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(MemoryBytes(*kept)));
-      FlameGraph graph = *kept;
-      graph.coverage = stacks.CoverKept(kept->coverage, content.digest, GraphView(options));
-      return graph;
-    }
-  }
-  FLAMEKEEP_RETURN_IF_ERROR(stacks.Load(&frame_flags_, context));
-  const storage::Dictionary& dictionary = store_->dictionary();
-  FlameGraph graph;
-  graph.inverted = options.inverted;
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<Box> boxes,
-                             options.inverted ? Invert(stacks, options, context, &graph)
-                                              : Fold(stacks, options, context, &graph));
-  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, stacks.frame_count()));
-  FLAMEKEEP_RETURN_IF_ERROR(LayOut(
-      boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
-      stacks.bytes() + boxes.capacity() * sizeof(Box), &graph));
-  if (key.has_value()) {
-    const uint64_t bytes = MemoryBytes(graph);
-    if (cache_->MayKeep(bytes)) {
-      cache_->Insert(*key, std::make_shared<const FlameGraph>(graph), bytes);
-    }
-  }
-  return graph;
+  const std::string view = GraphView(options);
+  const auto make = [&]() -> absl::StatusOr<FlameGraph> {
+    FLAMEKEEP_RETURN_IF_ERROR(stacks.Load(&frame_flags_, context));
+    const storage::Dictionary& dictionary = store_->dictionary();
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        DrawnColumns drawn,
+        DrawColumns(
+            stacks.encoded(), stacks.tree(), stacks.frame_count(), options,
+            [&](storage::FrameId id) { return dictionary.frame(id); }, context, stacks.bytes()));
+    drawn.graph.coverage = stacks.Cover(drawn.sum, drawn.saturated, drawn.visited, view);
+    return std::move(drawn.graph);
+  };
+  return KeptAnswer<FlameGraph>(cache_, &stacks, view, context, make);
 }
 
 absl::StatusOr<FlameGraph> Engine::MakeWholeGraph(const Selection& selection, std::string_view view,
@@ -194,18 +108,23 @@ absl::StatusOr<Explanation> Engine::Explain(const Selection& selection,
   return explanation;
 }
 
-absl::StatusOr<bool> Engine::IsLong(const Selection& selection, const FlameGraphOptions* options,
+absl::StatusOr<bool> Engine::IsLong(const Selection& selection, std::string_view view,
                                     const Context& context) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
                              SelectedStacks::Open(*store_, selection, context));
-  if (options != nullptr && cache_ != nullptr) {
+  if (!view.empty() && cache_ != nullptr) {
     const auto content = stacks.KnownContent(cache_);
-    if (content != nullptr && cache_->Contains(AnswerKey(stacks.Question(GraphView(*options)),
-                                                         stacks.plan(), *content))) {
+    if (content != nullptr &&
+        cache_->Contains(AnswerKey(stacks.Question(view), stacks.plan(), *content))) {
       return false;
     }
   }
   return IsLongPlan(stacks.snapshot(), stacks.plan());
+}
+
+absl::StatusOr<bool> Engine::IsLong(const Selection& selection, const FlameGraphOptions* options,
+                                    const Context& context) const {
+  return IsLong(selection, options != nullptr ? GraphView(*options) : "", context);
 }
 
 absl::StatusOr<std::vector<storage::SeriesId>> Engine::FindSeries(

@@ -1,4 +1,4 @@
-// Answers queries about one store: selection in, flame graph or folded text out.
+// Answers queries about one store: selection in, flame graph, table or folded text out.
 //
 //   Engine engine(&store);
 //   FLAMEKEEP_ASSIGN_OR_RETURN(
@@ -10,8 +10,8 @@
 // All totals are exact; only drawing leaves boxes out, and says how many. Each call reads one
 // snapshot of the store, so its numbers belong together.
 //
-// Flame graphs that were made before come out of the cache, where the engine has one: the answer is
-// the same, but for what it took (Coverage::columns, nodes), which is then 0.
+// Graphs and tables that were made before come out of the cache, where the engine has one: the
+// answer is the same, but for what it took (Coverage::columns, nodes), which is then 0.
 //
 // Thread safety: all methods. The store and the cache must outlive the engine.
 // Errors: INVALID_ARGUMENT (selector, options or range), and of what takes a context NOT_FOUND (no
@@ -29,33 +29,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "query/compare.h"
 #include "query/context.h"
 #include "query/diff.h"
+#include "query/draw_columns.h"
 #include "query/explain.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
 #include "query/heat_map.h"
 #include "query/repeats.h"
 #include "query/result_cache.h"
+#include "query/sandwich.h"
 #include "query/selected_stacks.h"
 #include "query/time_series.h"
+#include "query/top.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
 namespace flamekeep::query {
-
-inline constexpr uint32_t kDefaultMaxNodes = 100'000;
-inline constexpr uint32_t kMaxMaxNodes = 5'000'000;
-
-struct FlameGraphOptions {
-  // Leaf functions at the root: who calls them, merged.
-  bool inverted = false;
-  // Boxes narrower than this share of the total are left out. 0 to 1.
-  double min_share = 0;
-  // At most so many boxes, the root included: the widest. Boxes of equal width are kept or left out
-  // together, so that an answer depends on nothing but the samples. 0: kDefaultMaxNodes.
-  uint32_t max_nodes = 0;
-};
 
 class Engine {
  public:
@@ -71,6 +62,19 @@ class Engine {
   // the answer's version.
   absl::StatusOr<FlameGraph> MakeWholeGraph(const Selection& selection, std::string_view view,
                                             const Context& context) const;
+
+  // The functions of the selection: the widest, or those that match. Of `options` INVALID_ARGUMENT.
+  absl::StatusOr<TopTable> MakeTop(const Selection& selection, const TopOptions& options,
+                                   const Context& context) const;
+
+  // A function between its callers and its callees. One that nobody calls is no error.
+  absl::StatusOr<Sandwich> MakeSandwich(const Selection& selection, const SandwichOptions& options,
+                                        const Context& context) const;
+
+  // The selection, or a function in it, across the values of a label. NOT_FOUND also where no
+  // series of the selection has it.
+  absl::StatusOr<Comparison> Compare(const Selection& selection, const CompareOptions& options,
+                                     const Context& context) const;
 
   // Writes the selection as folded text (folded_writer.h): calls `begin` once, then `write` with
   // pieces of at most 1 MiB that break anywhere. Stops at the first error that either returns.
@@ -98,12 +102,15 @@ class Engine {
   // What a query with this selection would read, and why. Reads no pairs.
   absl::StatusOr<Explanation> Explain(const Selection& selection, const Context& context) const;
 
-  // Whether a query takes long (explain.h), as far as the plan tells: a flame graph with
-  // `options`, or folded text where that is null. Costs about a millisecond.
+  // Whether a query takes long (explain.h), as far as the plan tells. `view`: of what may be kept
+  // (GraphView(), TopView(), ...); empty where nothing is. Costs about a millisecond.
+  absl::StatusOr<bool> IsLong(const Selection& selection, std::string_view view,
+                              const Context& context) const;
+  // The same of a flame graph with `options`, or of folded text where that is null.
   absl::StatusOr<bool> IsLong(const Selection& selection, const FlameGraphOptions* options,
                               const Context& context) const;
 
-  // The same of the two above.
+  // The same of series and heat maps.
   absl::StatusOr<bool> SeriesIsLong(const Selection& selection, const SeriesOptions& options,
                                     const Context& context) const;
   absl::StatusOr<bool> HeatMapIsLong(const Selection& selection, const FrameMatcher& function,
@@ -127,6 +134,8 @@ class Engine {
                                             const Context& context) const;
   absl::StatusOr<bool> IsLongSeries(const Selection& selection, const SeriesRequest& request,
                                     const Context& context) const;
+  absl::StatusOr<TopTable> SumTop(SelectedStacks* stacks, const TopOptions& options,
+                                  std::string_view view, const Context& context) const;
 
   const storage::Store* store_;
   mutable FrameFlagsCache frame_flags_;

@@ -48,7 +48,7 @@ absl::Status CheckSeriesOptions(const SeriesOptions& options) {
       return InvalidArgument("`by` has \"{}\" twice: give each label once", name);
     }
   }
-  return CheckMatcher(options.function, "function");
+  return options.function.empty() ? absl::OkStatus() : CheckMatcher(options.function, "function");
 }
 
 absl::Status CheckPoints(uint64_t points, uint64_t max, uint32_t groups, const Step& step) {

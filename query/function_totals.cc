@@ -9,7 +9,6 @@
 namespace flamekeep::query {
 namespace {
 
-using storage::SaturatingAdd;
 using storage::StackTreeView;
 
 // Adds the nodes of a pass up by frame.
@@ -38,8 +37,8 @@ class FrameSums {
       return;
     }
     FrameTotal& sum = frames_[frame];
-    sum.self = SaturatingAdd(sum.self, self, &saturated_);
-    if (!repeats) sum.total = SaturatingAdd(sum.total, total, &saturated_);
+    AddTo(&sum.self, self);
+    if (!repeats) AddTo(&sum.total, total);
   }
 
   absl::Status EndWindow() const {
@@ -59,6 +58,13 @@ class FrameSums {
   std::vector<FrameTotal> Finish() { return std::move(frames_); }
 
  private:
+  void AddTo(uint64_t* sum, uint64_t value) {
+    if (__builtin_add_overflow(*sum, value, sum)) [[unlikely]] {
+      *sum = UINT64_MAX;
+      saturated_ = true;
+    }
+  }
+
   const StackTreeView& tree_;
   Repeats repeats_;
   const RepeatTable* const own_table_;

@@ -1,5 +1,7 @@
 #include "query/selected_stacks.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/status.h"
@@ -84,33 +86,76 @@ absl::Status SelectedStacks::ReadColumns(const Context& context) {
   return absl::OkStatus();
 }
 
-absl::Status SelectedStacks::Load(FrameFlagsCache* flags_cache, const Context& context) {
+absl::Status SelectedStacks::Prepare(const Context& context) {
   FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context));
-  encoded_.assign(columns_->encoded().begin(), columns_->encoded().end());
   bytes_ = columns_->bytes();
   tree_ = snapshot_->tree();
   // After the tree: has all its frames.
   frame_count_ = dictionary_->frame_count();
-  if (filter_.empty()) return absl::OkStatus();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<StackFilter>> SelectedStacks::MakeFilter(
+    FrameFlagsCache* flags_cache, const Context& context) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader stored, SumHeaders(*columns_));
+  digest_ = stored.digest;
   FLAMEKEEP_ASSIGN_OR_RETURN(
       FrameFlagsCache::Flags flags,
       flags_cache->Get(
           filter_, frame_count_, [&](storage::FrameId id) { return dictionary_->frame(id); },
           context));
-  return Filter(std::move(flags), context);
+  return std::make_unique<StackFilter>(tree_, std::move(flags), filter_, context, bytes_);
 }
 
-absl::Status SelectedStacks::Filter(FrameFlagsCache::Flags flags, const Context& context) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader stored, SumHeaders(*columns_));
-  digest_ = stored.digest;
-  StackFilter stack_filter(tree_, std::move(flags), filter_, context, bytes_);
-  FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, stack_filter.Apply(encoded_));
+absl::Status SelectedStacks::Filter(absl::Span<const std::string_view> columns,
+                                    StackFilter* filter) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, filter->Apply(columns));
   filtered_ = std::make_unique<const std::string>(std::move(filtered));
   encoded_ = {*filtered_};
+  tree_ = filter->tree();
+  tree_is_stored_ = !filter->moves();
+  return absl::OkStatus();
+}
+
+absl::Status SelectedStacks::Load(FrameFlagsCache* flags, const Context& context) {
+  FLAMEKEEP_RETURN_IF_ERROR(Prepare(context));
+  if (filter_.empty()) {
+    encoded_.assign(columns_->encoded().begin(), columns_->encoded().end());
+    return absl::OkStatus();
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto filter, MakeFilter(flags, context));
+  FLAMEKEEP_RETURN_IF_ERROR(Filter(columns_->encoded(), filter.get()));
   columns_ = Columns();
-  tree_ = stack_filter.tree();
-  tree_is_stored_ = !stack_filter.moves();
-  bytes_ = filtered_->size() + stack_filter.tree_bytes();
+  bytes_ = filtered_->size() + filter->tree_bytes();
+  return absl::OkStatus();
+}
+
+absl::Status SelectedStacks::LoadGroups(absl::Span<const uint32_t> group_of, FrameFlagsCache* flags,
+                                        const Context& context,
+                                        absl::FunctionRef<absl::Status(uint32_t)> visit) {
+  FLAMEKEEP_RETURN_IF_ERROR(Prepare(context));
+  std::map<uint32_t, std::vector<std::string_view>> groups;
+  for (size_t i = 0; i < columns_->encoded().size(); ++i) {
+    const auto place =
+        std::lower_bound(plan_.series.begin(), plan_.series.end(), columns_->series()[i]);
+    groups[group_of[static_cast<size_t>(place - plan_.series.begin())]].push_back(
+        columns_->encoded()[i]);
+  }
+  std::unique_ptr<StackFilter> filter;
+  if (!filter_.empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(filter, MakeFilter(flags, context));
+  }
+  const uint64_t held = bytes_;
+  for (auto& [group, columns] : groups) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    if (filter == nullptr) {
+      encoded_ = std::move(columns);
+    } else {
+      FLAMEKEEP_RETURN_IF_ERROR(Filter(columns, filter.get()));
+      bytes_ = held + filtered_->size() + filter->memory_bytes();
+    }
+    FLAMEKEEP_RETURN_IF_ERROR(visit(group));
+  }
   return absl::OkStatus();
 }
 

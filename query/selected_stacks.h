@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -66,6 +67,14 @@ class SelectedStacks {
   // Reads the columns and filters them. Errors: DATA_LOSS, and those of the context.
   absl::Status Load(FrameFlagsCache* flags, const Context& context);
 
+  // The same in groups, one after the other: calls `visit` with the number of each group that has
+  // columns, in ascending order; meanwhile the stacks of that group are what is loaded, and
+  // afterwards those of the last one. `group_of`: of each of plan().series. Stops at the first
+  // error that `visit` returns.
+  absl::Status LoadGroups(absl::Span<const uint32_t> group_of, FrameFlagsCache* flags,
+                          const Context& context,
+                          absl::FunctionRef<absl::Status(uint32_t group)> visit);
+
   // Once loaded: columns to add up, and the tree that their ids belong to.
   absl::Span<const std::string_view> encoded() const { return encoded_; }
   const storage::StackTreeView& tree() const { return tree_; }
@@ -85,7 +94,13 @@ class SelectedStacks {
 
  private:
   absl::Status ReadColumns(const Context& context);
-  absl::Status Filter(FrameFlagsCache::Flags flags, const Context& context);
+  // Reads the columns and takes the tree.
+  absl::Status Prepare(const Context& context);
+  // REQUIRES: there is a filter.
+  absl::StatusOr<std::unique_ptr<StackFilter>> MakeFilter(FrameFlagsCache* flags,
+                                                          const Context& context);
+  // Puts what the filter leaves of `columns` in their place.
+  absl::Status Filter(absl::Span<const std::string_view> columns, StackFilter* filter);
 
   std::unique_ptr<storage::Snapshot> snapshot_;
   const storage::Dictionary* dictionary_ = nullptr;

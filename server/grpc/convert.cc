@@ -114,16 +114,16 @@ absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field
       field, static_cast<int>(level));
 }
 
-namespace {
-
-query::FrameMatcher MatcherOf(const v1::FrameMatcher& matcher) {
+query::FrameMatcher FromProto(const v1::FrameMatcher& matcher) {
   return {.function = matcher.function(), .file = matcher.file()};
 }
+
+namespace {
 
 std::vector<query::FrameMatcher> MatchersOf(
     const google::protobuf::RepeatedPtrField<v1::FrameMatcher>& matchers) {
   std::vector<query::FrameMatcher> out;
-  for (const v1::FrameMatcher& matcher : matchers) out.push_back(MatcherOf(matcher));
+  for (const v1::FrameMatcher& matcher : matchers) out.push_back(FromProto(matcher));
   return out;
 }
 
@@ -139,8 +139,8 @@ absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection) {
   const v1::FrameFilter& filter = selection.filter();
   out.filter = {.keep = MatchersOf(filter.keep()),
                 .drop = MatchersOf(filter.drop()),
-                .focus = MatcherOf(filter.focus()),
-                .until = MatcherOf(filter.until()),
+                .focus = FromProto(filter.focus()),
+                .until = FromProto(filter.until()),
                 .hide = MatchersOf(filter.hide()),
                 .max_depth = filter.max_depth()};
   return out;

@@ -35,6 +35,8 @@ absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field
 // business.
 absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection);
 
+query::FrameMatcher FromProto(const v1::FrameMatcher& matcher);
+
 v1::Coverage ToProto(const query::Coverage& coverage);
 v1::ExplainResponse ToProto(const query::Explanation& explanation);
 v1::ReadStats StatsToProto(const query::Coverage& coverage);

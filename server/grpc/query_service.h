@@ -76,6 +76,19 @@ class QueryService final : public v1::QueryService::CallbackService {
                                             const v1::ListLabelValuesRequest* request,
                                             v1::ListLabelValuesResponse* response) override;
 
+  // The views over functions: query_tables.cc.
+  grpc::ServerUnaryReactor* Top(grpc::CallbackServerContext* context, const v1::TopRequest* request,
+                                v1::TopResponse* response) override;
+  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context,
+                                   const v1::SearchRequest* request,
+                                   v1::SearchResponse* response) override;
+  grpc::ServerUnaryReactor* Sandwich(grpc::CallbackServerContext* context,
+                                     const v1::SandwichRequest* request,
+                                     v1::SandwichResponse* response) override;
+  grpc::ServerUnaryReactor* Compare(grpc::CallbackServerContext* context,
+                                    const v1::CompareRequest* request,
+                                    v1::CompareResponse* response) override;
+
   // Finishes the calls that were accepted; further ones get UNAVAILABLE.
   void Stop();
 

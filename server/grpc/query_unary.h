@@ -1,6 +1,6 @@
-// How QueryService answers unary calls: what the .cc files that hold its methods share.
+// How QueryService answers a unary call: for the files that hold its methods.
 //
-// Thread safety: as QueryService.
+// Thread safety: see query_service.h.
 #ifndef FLAMEKEEP_SERVER_GRPC_QUERY_UNARY_H_
 #define FLAMEKEEP_SERVER_GRPC_QUERY_UNARY_H_
 
@@ -19,6 +19,7 @@
 
 namespace flamekeep::server {
 
+// For calls that never take long.
 template <typename Request>
 absl::StatusOr<bool> NeverLong(const Request&, const query::Context&) {
   return false;
@@ -70,7 +71,7 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
     if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
       status = Error(absl::StatusCode::kResourceExhausted,
                      "the answer has {} bytes, the limit is {}: ask for fewer boxes (max_nodes, "
-                     "min_share)",
+                     "min_share) or rows (limit)",
                      response->ByteSizeLong(), options_.max_reply_bytes);
     }
     if (!status.ok()) Response().Swap(response);

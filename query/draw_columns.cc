@@ -1,0 +1,106 @@
+#include "query/draw_columns.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "query/fold.h"
+#include "query/invert.h"
+
+namespace flamekeep::query {
+namespace {
+
+uint32_t MaxNodes(const FlameGraphOptions& options) {
+  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
+}
+
+absl::StatusOr<std::vector<Box>> FoldBoxes(absl::Span<const std::string_view> columns,
+                                           const storage::StackTreeView& tree,
+                                           const FlameGraphOptions& options, const Context& context,
+                                           uint64_t held_bytes, DrawnColumns* drawn) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const Folded folded,
+      FoldColumns(columns, tree, {.min_share = options.min_share, .max_nodes = MaxNodes(options)},
+                  context, held_bytes));
+  drawn->sum = folded.sum;
+  drawn->saturated = folded.saturated;
+  drawn->visited = folded.visited;
+  drawn->graph.cut_nodes = folded.visited - folded.nodes.size();
+  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes +
+                                                folded.nodes.capacity() * sizeof(FoldedNode) +
+                                                folded.nodes.size() * sizeof(Box)));
+  return BoxesOf(folded.nodes, tree, context);
+}
+
+absl::StatusOr<std::vector<Box>> InvertBoxes(absl::Span<const std::string_view> columns,
+                                             const storage::StackTreeView& tree,
+                                             uint32_t frame_count, const FlameGraphOptions& options,
+                                             const Context& context, uint64_t held_bytes,
+                                             DrawnColumns* drawn) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(Inverted inverted, InvertColumns(columns, tree, frame_count,
+                                                              {.min_share = options.min_share,
+                                                               .max_nodes = MaxNodes(options)},
+                                                              context, held_bytes));
+  drawn->sum = inverted.sum;
+  drawn->saturated = inverted.saturated;
+  drawn->visited = inverted.visited;
+  drawn->graph.cut_nodes = inverted.cut_nodes;
+  return std::move(inverted.boxes);
+}
+
+}  // namespace
+
+absl::Status CheckOptions(const FlameGraphOptions& options) {
+  if (!(options.min_share >= 0 && options.min_share <= 1)) {
+    return InvalidArgument("min_share is {}: it is a share of the total, from 0 to 1",
+                           options.min_share);
+  }
+  if (options.max_nodes > kMaxMaxNodes) {
+    return InvalidArgument("max_nodes is {}: at most {} can be asked for", options.max_nodes,
+                           kMaxMaxNodes);
+  }
+  return absl::OkStatus();
+}
+
+std::string GraphView(const FlameGraphOptions& options) {
+  return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
+}
+
+uint64_t MemoryBytes(const FlameGraph& graph) {
+  uint64_t bytes =
+      sizeof(FlameGraph) + graph.size() * (3 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+  for (const auto* table : {&graph.names, &graph.files}) {
+    for (const std::string& text : *table) bytes += sizeof(std::string) + text.capacity();
+  }
+  return bytes;
+}
+
+absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count) {
+  for (const Box& box : boxes) {
+    if (box.frame >= frame_count) {
+      return DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", box.frame,
+                      frame_count);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DrawnColumns> DrawColumns(absl::Span<const std::string_view> columns,
+                                         const storage::StackTreeView& tree, uint32_t frame_count,
+                                         const FlameGraphOptions& options, FrameNames names,
+                                         const Context& context, uint64_t held_bytes) {
+  DrawnColumns drawn;
+  drawn.graph.inverted = options.inverted;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const std::vector<Box> boxes,
+      options.inverted
+          ? InvertBoxes(columns, tree, frame_count, options, context, held_bytes, &drawn)
+          : FoldBoxes(columns, tree, options, context, held_bytes, &drawn));
+  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
+  FLAMEKEEP_RETURN_IF_ERROR(
+      LayOut(boxes, names, context, held_bytes + boxes.capacity() * sizeof(Box), &drawn.graph));
+  return drawn;
+}
+
+}  // namespace flamekeep::query

@@ -1,0 +1,132 @@
+#include "server/grpc/convert_tables.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "base/status.h"
+#include "server/grpc/convert.h"
+
+namespace flamekeep::server {
+namespace {
+
+double ShareOf(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+absl::StatusOr<query::TopOrder> OrderOf(v1::TopOrder order, query::TopOrder unset) {
+  switch (order) {
+    case v1::TOP_ORDER_UNSPECIFIED:
+      return unset;
+    case v1::TOP_ORDER_SELF:
+      return query::TopOrder::kSelf;
+    case v1::TOP_ORDER_TOTAL:
+      return query::TopOrder::kTotal;
+    default:
+      return InvalidArgument(
+          "`by` is {}, which this version does not know: use TOP_ORDER_SELF or "
+          "TOP_ORDER_TOTAL",
+          static_cast<int>(order));
+  }
+}
+
+// What both tables of functions have.
+template <typename Response>
+void MoveRows(query::TopTable table, Response* out) {
+  const uint64_t whole = table.coverage.total;
+  for (query::FunctionRow& row : table.rows) {
+    v1::FunctionRow* to = out->add_rows();
+    to->set_function(std::move(row.function));
+    to->set_file(std::move(row.file));
+    to->set_self(row.self);
+    to->set_total(row.total);
+    to->set_self_share(ShareOf(row.self, whole));
+    to->set_total_share(ShareOf(row.total, whole));
+  }
+  out->set_rows_left_out(table.rows_left_out);
+  out->set_self_left_out(table.self_left_out);
+  *out->mutable_coverage() = ToProto(table.coverage);
+  *out->mutable_stats() = StatsToProto(table.coverage);
+}
+
+void MoveHalf(query::FlameGraph graph, v1::FlameGraphResponse* out) {
+  MoveToProto(std::move(graph), out);
+  out->clear_coverage();
+  out->clear_stats();
+}
+
+}  // namespace
+
+absl::StatusOr<query::TopOptions> OptionsOf(const v1::TopRequest& request) {
+  query::TopOptions options = {.limit = request.limit(), .function = FromProto(request.function())};
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::TopOrder::kSelf));
+  return options;
+}
+
+absl::StatusOr<query::TopOptions> OptionsOf(const v1::SearchRequest& request) {
+  query::TopOptions options = {.limit = request.limit(), .function = FromProto(request.function())};
+  if (options.function.empty()) {
+    return InvalidArgument(
+        "`function` is not set: give an expression for the function or its file to search for");
+  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::TopOrder::kTotal));
+  return options;
+}
+
+absl::StatusOr<query::SandwichOptions> OptionsOf(const v1::SandwichRequest& request) {
+  query::SandwichOptions options = {.function = FromProto(request.matcher()),
+                                    .min_share = request.min_share(),
+                                    .max_nodes = request.max_nodes()};
+  if (options.function.empty() == request.function().empty()) {
+    return InvalidArgument("set either `function` to one name, or `matcher` to expressions");
+  }
+  if (options.function.empty()) {
+    options.function = query::ExactMatcher(request.function(), request.file());
+  } else if (!request.file().empty()) {
+    return InvalidArgument("`file` goes with `function`: set `matcher.file` to an expression");
+  }
+  return options;
+}
+
+absl::StatusOr<query::CompareOptions> OptionsOf(const v1::CompareRequest& request) {
+  return query::CompareOptions{.label = request.label(),
+                               .function = FromProto(request.function()),
+                               .limit = request.limit()};
+}
+
+void MoveToProto(query::TopTable table, v1::TopResponse* out) { MoveRows(std::move(table), out); }
+
+void MoveToProto(query::TopTable table, v1::SearchResponse* out) {
+  out->set_matched_total(table.matched_total);
+  out->set_matched_share(ShareOf(table.matched_total, table.coverage.total));
+  MoveRows(std::move(table), out);
+}
+
+void MoveToProto(query::Sandwich sandwich, v1::SandwichResponse* out) {
+  *out->mutable_coverage() = ToProto(sandwich.coverage);
+  *out->mutable_stats() = StatsToProto(sandwich.coverage);
+  out->set_total(sandwich.total);
+  out->set_self(sandwich.self);
+  out->set_total_share(ShareOf(sandwich.total, sandwich.coverage.total));
+  out->set_self_share(ShareOf(sandwich.self, sandwich.coverage.total));
+  MoveHalf(std::move(sandwich.callers), out->mutable_callers());
+  MoveHalf(std::move(sandwich.callees), out->mutable_callees());
+}
+
+void MoveToProto(query::Comparison comparison, v1::CompareResponse* out) {
+  for (query::CompareRow& row : comparison.rows) {
+    v1::CompareResponse::Row* to = out->add_rows();
+    to->set_value(std::move(row.value));
+    to->set_observations(row.observations);
+    to->set_total(row.total);
+    to->set_total_share(ShareOf(row.total, comparison.coverage.total));
+    to->set_function_total(row.function_total);
+    to->set_function_share(ShareOf(row.function_total, row.total));
+  }
+  out->set_rows_left_out(comparison.rows_left_out);
+  out->set_total_left_out(comparison.total_left_out);
+  out->set_function_total_left_out(comparison.function_total_left_out);
+  *out->mutable_coverage() = ToProto(comparison.coverage);
+  *out->mutable_stats() = StatsToProto(comparison.coverage);
+}
+
+}  // namespace flamekeep::server
