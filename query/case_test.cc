@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/case_series.h"
 #include "query/engine.h"
 #include "query/selector.h"
 #include "storage/store.h"
@@ -60,6 +61,9 @@ class CaseRunner {
     } else if (words[0] == "folded" || words[0] == "graph") {
       out_ += std::string(kAnswerFollows) + "\n";
       Query(words);
+    } else if (IsSeriesCase(words[0])) {
+      out_ += std::string(kAnswerFollows) + "\n";
+      SeriesQuery(words);
     } else {
       FAIL() << "unknown command " << words[0];
     }
@@ -131,6 +135,21 @@ class CaseRunner {
     const absl::Status status =
         words[0] == "folded" ? Folded(selection, options.inverted) : Graph(selection, options);
     if (!status.ok()) out_ += fmt::format("error: {}\n", status.ToString());
+  }
+
+  // (series | heatmap) SELECTOR from TIME to TIME [NAME=VALUE...]
+  void SeriesQuery(const std::vector<std::string>& words) {
+    Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5)), {}};
+    SeriesCaseOptions options;
+    for (size_t i = 6; i < words.size(); ++i) {
+      const size_t equals = words[i].find('=');
+      ASSERT_NE(equals, std::string::npos) << "unknown option " << words[i];
+      if (FilterOption(words[i], &selection.filter)) continue;
+      options[words[i].substr(0, equals)] = words[i].substr(equals + 1);
+    }
+    const absl::StatusOr<std::string> answer =
+        AnswerSeriesCase(words[0], Engine(&*store_), selection, options);
+    out_ += answer.ok() ? *answer : fmt::format("error: {}\n", answer.status().ToString());
   }
 
   // keep=, drop=, focus=, until=, hide=REGEX or file:REGEX; max_depth=N

@@ -63,7 +63,20 @@ std::string FilterName(const FrameFilter& filter) {
   return text;
 }
 
+FrameMatcher ExactMatcher(std::string_view function, std::string_view file) {
+  const auto exactly = [](std::string_view name) {
+    return name.empty() ? "" : fmt::format("\\A{}\\z", re2::RE2::QuoteMeta(name));
+  };
+  return {.function = exactly(function), .file = exactly(file)};
+}
+
 absl::Status CheckMatcher(const FrameMatcher& matcher, std::string_view name) {
+  if (matcher.empty()) {
+    return InvalidArgument(
+        "`{}` has a matcher without an expression: give one for the function or "
+        "the file",
+        name);
+  }
   FLAMEKEEP_RETURN_IF_ERROR(CompileExpression(matcher.function, name).status());
   return CompileExpression(matcher.file, name).status();
 }
@@ -107,12 +120,7 @@ absl::StatusOr<CompiledFilter> CompiledFilter::Compile(FrameFilter filter) {
 
 absl::Status CompiledFilter::Add(const FrameMatcher& matcher, std::string_view name,
                                  FrameFlags flag) {
-  if (matcher.empty()) {
-    return InvalidArgument(
-        "`{}` has a matcher without an expression: give one for the function or "
-        "the file",
-        name);
-  }
+  FLAMEKEEP_RETURN_IF_ERROR(CheckMatcher(matcher, name));
   Expression expression{.flag = flag};
   FLAMEKEEP_ASSIGN_OR_RETURN(expression.function, CompileExpression(matcher.function, name));
   FLAMEKEEP_ASSIGN_OR_RETURN(expression.file, CompileExpression(matcher.file, name));

@@ -41,6 +41,9 @@ struct FrameMatcher {
   auto operator<=>(const FrameMatcher&) const = default;
 };
 
+// Matches these names and no others. `file` empty: any file.
+FrameMatcher ExactMatcher(std::string_view function, std::string_view file);
+
 // The stacks as they were stored decide what counts; then frames are taken away.
 struct FrameFilter {
   std::vector<FrameMatcher> keep;  // only stacks with a frame for each of these, at most kMaxKeeps
@@ -66,7 +69,8 @@ FrameFilter Normalized(FrameFilter filter);
 // Names a filter that is normalized; empty for the empty filter.
 std::string FilterName(const FrameFilter& filter);
 
-// Whether the expressions of a matcher, which is called `name`, can be compiled.
+// OK for a matcher that can be a part of a filter. Errors: INVALID_ARGUMENT tells what is wrong
+// with `name`.
 absl::Status CheckMatcher(const FrameMatcher& matcher, std::string_view name);
 
 // What a frame matches: a bit for each of FrameFilter's lists and each `keep`.
