@@ -33,6 +33,10 @@ void Parser::AddSelection(CLI::App* command, SelectionOptions& selection) {
 void Parser::AddQueries() {
   AddQuery();
   AddExplain();
+  AddSeries();
+  AddHeatMap();
+  AddLabels();
+  AddTypes();
 }
 
 void Parser::AddQuery() {

@@ -85,6 +85,29 @@ TEST(CommandLine, FrameFilters) {
   EXPECT_EQ(selection.max_depth, 7u);
 }
 
+TEST(CommandLine, SeriesAndHeatMap) {
+  const auto series = Parsed<SeriesOptions>({"series", "cpu", "--from", "now-1d", "--step", "5m",
+                                             "--by", "site,host", "--by", "zone", "--function", "f",
+                                             "--max-groups", "3", "--format", "csv"});
+  EXPECT_EQ(series.selection.selector, "cpu");
+  EXPECT_EQ(series.step, "5m");
+  EXPECT_THAT(series.by, testing::ElementsAre("site", "host", "zone"));
+  EXPECT_EQ(series.function.function, "f");
+  EXPECT_FALSE(series.function.exact);
+  EXPECT_EQ(series.max_groups, 3u);
+  EXPECT_EQ(series.format, "csv");
+  const auto map =
+      Parsed<HeatMapOptions>({"heatmap", "cpu", "--from", "now-1d", "--function", "f", "--exact"});
+  EXPECT_EQ(map.function.function, "f");
+  EXPECT_TRUE(map.function.exact);
+  EXPECT_EQ(map.format, "");
+  const auto labels = Parsed<LabelsOptions>({"labels", "host", "--selector", "cpu"});
+  EXPECT_EQ(labels.name, "host");
+  EXPECT_EQ(labels.selector, "cpu");
+  EXPECT_EQ(Parsed<LabelsOptions>({"labels"}).name, "");
+  EXPECT_EQ(Parsed<TypesOptions>({"types", "--format", "jsonl"}).format, "jsonl");
+}
+
 TEST(CommandLine, Delete) {
   const auto remove = Parsed<DeleteOptions>(
       {"delete", "cpu{host=\"a\"}", "--from", "2026-01-01", "--to", "now", "--yes"});
@@ -123,6 +146,10 @@ TEST(CommandLine, HelpOfEveryCommandHasExamples) {
                                              {"import", "--help"},
                                              {"query", "--help"},
                                              {"explain", "--help"},
+                                             {"series", "--help"},
+                                             {"heatmap", "--help"},
+                                             {"labels", "--help"},
+                                             {"types", "--help"},
                                              {"status", "--help"},
                                              {"delete", "--help"},
                                              {"store", "stats", "--help"},
@@ -150,6 +177,8 @@ TEST(CommandLine, ErrorsAreOneSentenceThatNamesTheThing) {
       {{"query", "--from", "now"}, "SELECTOR"},
       {{"import", "a.log"}, "--site"},
       {{"import", "--site"}, "--site"},
+      {{"series", "cpu", "--from", "now", "--exact"}, "--function"},
+      {{"heatmap", "cpu", "--from", "now", "--format", "svg"}, "svg"},
       {{"status", "--jsn"}, "--jsn"},
       {{"delete", "cpu", "--from", "now-1h"}, "--to"},
       {{"store"}, "a command is missing"},

@@ -14,6 +14,7 @@ inline constexpr char kMainFooter[] = R"(Examples:
   flamekeep import --site eqiad samples.log.zst
   perf script | stackcollapse-perf.pl | flamekeep push --site eqiad --type cpu
   flamekeep query 'excimer-wall{entry_point="index"}' --from now-24h -o day.svg
+  flamekeep series excimer-wall --from now-7d --by site
   flamekeep status
 
 Commands that talk to a server find it through --server or FLAMEKEEP_SERVER, else at 127.0.0.1:4041.
@@ -91,6 +92,37 @@ inline constexpr char kExplainFooter[] = R"(Examples:
 Nothing is summed: this is quick for any range. Buckets below a stale one are read in its place until it
 has been rolled up. Memory and time are what the first answer takes; answers that were given before are
 kept (query_cache_bytes) and take next to nothing.)";
+
+inline constexpr char kSeriesFooter[] = R"(Examples:
+  flamekeep series excimer-wall --from now-24h
+  flamekeep series excimer-wall --from now-730d --step 1d --function '^Parser::'
+  flamekeep series excimer-wall --from now-7d --step 1h --by site,entry_point
+  flamekeep series excimer-wall --from now-30d --function 'Parser::parse' --exact --format csv > parser.csv
+
+Each point is the sum of what a flame graph of its range would hold: values and samples, and with a function
+those of the stacks that hold it (value), that end in it (self), and the share of the total. Points begin at whole
+steps, UTC; weeks on Mondays. Where the store keeps no buckets as fine, they are longer, and their ranges tell so.
+With --by a table has a line for each group, with its course; csv and jsonl have every point of each.)";
+
+inline constexpr char kHeatMapFooter[] = R"(Examples:
+  flamekeep heatmap excimer-wall --from now-30d
+  flamekeep heatmap 'excimer-wall{site="eqiad"}' --from now-730d --function 'Parser::parse'
+  flamekeep heatmap excimer-wall --from now-90d --format csv > hours.csv
+
+A line for each day, or for each week or month of a long range; a column for each hour of the day, UTC. The shade is
+the value of an hour, in the mean, or a function's share. "?" are hours that the store does not keep any more, or
+does not know. In a pipe it is CSV; there, a line without an hour is of a whole day.)";
+
+inline constexpr char kLabelsFooter[] = R"(Examples:
+  flamekeep labels
+  flamekeep labels site
+  flamekeep labels entry_point --selector 'excimer-wall{site="eqiad"}'
+
+Without a name, the names of all labels; with one, its values. "site" is one of them.)";
+
+inline constexpr char kTypesFooter[] = R"(Examples:
+  flamekeep types
+  flamekeep types --selector '{site="eqiad"}' --format csv)";
 
 inline constexpr char kStatusFooter[] = R"(Examples:
   flamekeep status

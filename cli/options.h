@@ -77,6 +77,40 @@ struct ExplainOptions {
   SelectionOptions selection;
 };
 
+// What a function has of the samples.
+struct FunctionOptions {
+  std::string function;  // "REGEX" or "file:REGEX"; empty: none
+  bool exact = false;    // it is the whole name instead
+};
+
+struct SeriesOptions {
+  SelectionOptions selection;
+  FunctionOptions function;
+  std::string step;             // empty: by the range
+  std::vector<std::string> by;  // labels
+  uint32_t max_groups = 0;      // 0: the server's own
+  std::string format;           // empty: a table
+};
+
+struct HeatMapOptions {
+  SelectionOptions selection;
+  FunctionOptions function;
+  std::string format;  // empty: a map on a terminal, else CSV
+};
+
+struct LabelsOptions {
+  std::string server;
+  std::string name;  // empty: the names of all
+  std::string selector;
+  std::string format;
+};
+
+struct TypesOptions {
+  std::string server;
+  std::string selector;
+  std::string format;
+};
+
 struct StatusOptions {
   std::string server;
   bool json = false;
@@ -141,9 +175,10 @@ struct PrintOptions {
 
 using Command =
     std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions,
-                 StatusOptions, DeleteOptions, StoreStatsOptions, StoreCheckOptions,
-                 BackupCreateOptions, BackupListOptions, BackupVerifyOptions, BackupRestoreOptions,
-                 BackupPruneOptions, CompletionOptions, PrintOptions>;
+                 SeriesOptions, HeatMapOptions, LabelsOptions, TypesOptions, StatusOptions,
+                 DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
+                 BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
+                 CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

@@ -1,5 +1,5 @@
 // The parser of the command line, with the structs that it fills. Its methods that add commands are
-// in command_line.cc, those of queries in command_line_query.cc.
+// in command_line.cc, those of queries in command_line_query.cc and command_line_series.cc.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_CLI_PARSER_H_
@@ -41,6 +41,11 @@ class Parser {
   void AddQueries();
   void AddQuery();
   void AddExplain();
+  void AddFunction(CLI::App* command, FunctionOptions& function);
+  void AddSeries();
+  void AddHeatMap();
+  void AddLabels();
+  void AddTypes();
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -59,6 +64,10 @@ class Parser {
   PushOptions push_;
   QueryOptions query_;
   ExplainOptions explain_;
+  SeriesOptions series_;
+  HeatMapOptions heat_map_;
+  LabelsOptions labels_;
+  TypesOptions types_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

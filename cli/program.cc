@@ -21,6 +21,10 @@ struct Runner {
   absl::Status operator()(const PushOptions& options) const { return RunPush(options); }
   absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
   absl::Status operator()(const ExplainOptions& options) const { return RunExplain(options); }
+  absl::Status operator()(const SeriesOptions& options) const { return RunSeries(options); }
+  absl::Status operator()(const HeatMapOptions& options) const { return RunHeatMap(options); }
+  absl::Status operator()(const LabelsOptions& options) const { return RunLabels(options); }
+  absl::Status operator()(const TypesOptions& options) const { return RunTypes(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
   absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
   absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }

@@ -4,31 +4,18 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
-#include <map>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/status.h"
+#include "query/case_options.h"
 #include "query/engine.h"
 
 namespace flamekeep::query {
 
-// "name=value" options of a command.
-using CaseOptions = std::map<std::string, std::string>;
-
 inline std::string CaseFrameText(const std::string& function, const std::string& file) {
   return file.empty() ? function : function + "@" + file;
-}
-
-// REGEX or file:REGEX.
-inline FrameMatcher CaseMatcher(const std::string& text) {
-  return text.starts_with("file:") ? FrameMatcher{"", text.substr(5)} : FrameMatcher{text, ""};
-}
-
-inline uint32_t CaseNumber(const CaseOptions& options, const std::string& name) {
-  return options.contains(name) ? static_cast<uint32_t>(std::stoul(options.at(name))) : 0;
 }
 
 inline absl::StatusOr<std::string> AnswerTop(const Engine& engine, const Selection& selection,

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "base/status.h"
-#include "query/encoders.h"
+#include "query/case_options.h"
+#include "query/case_series.h"
 #include "query/case_tables.h"
+#include "query/encoders.h"
 #include "query/engine.h"
 #include "query/pprof_testing.h"
 #include "query/selector.h"
@@ -69,9 +71,9 @@ class CaseRunner {
     } else if (IsOneOf(words[0], {"folded", "graph", "pprof", "speedscope", "flamebearer", "d3"})) {
       out_ += std::string(kAnswerFollows) + "\n";
       Query(words);
-    } else if (IsTableCase(words[0])) {
+    } else if (IsTableCase(words[0]) || IsSeriesCase(words[0])) {
       out_ += std::string(kAnswerFollows) + "\n";
-      TableQuery(words);
+      ViewQuery(words);
     } else {
       FAIL() << "unknown command " << words[0];
     }
@@ -147,8 +149,8 @@ class CaseRunner {
     if (!status.ok()) out_ += fmt::format("error: {}\n", status.ToString());
   }
 
-  // (top | sandwich | compare) SELECTOR from TIME to TIME [NAME=VALUE...]
-  void TableQuery(const std::vector<std::string>& words) {
+  // (top | sandwich | compare | series | heatmap) SELECTOR from TIME to TIME [NAME=VALUE...]
+  void ViewQuery(const std::vector<std::string>& words) {
     Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5)), {}};
     CaseOptions options;
     for (size_t i = 6; i < words.size(); ++i) {
@@ -158,7 +160,8 @@ class CaseRunner {
       options[words[i].substr(0, equals)] = words[i].substr(equals + 1);
     }
     const absl::StatusOr<std::string> answer =
-        AnswerTableCase(words[0], Engine(&*store_), selection, options);
+        IsTableCase(words[0]) ? AnswerTableCase(words[0], Engine(&*store_), selection, options)
+                              : AnswerSeriesCase(words[0], Engine(&*store_), selection, options);
     out_ += answer.ok() ? *answer : fmt::format("error: {}\n", answer.status().ToString());
   }
 
@@ -168,8 +171,7 @@ class CaseRunner {
     if (equals == std::string::npos) return false;
     const std::string name = word.substr(0, equals);
     const std::string value = word.substr(equals + 1);
-    const FrameMatcher matcher =
-        value.starts_with("file:") ? FrameMatcher{"", value.substr(5)} : FrameMatcher{value, ""};
+    const FrameMatcher matcher = CaseMatcher(value);
     if (name == "keep") {
       filter->keep.push_back(matcher);
     } else if (name == "drop") {

@@ -67,22 +67,22 @@ absl::Status CheckPoints(uint64_t points, uint64_t max, uint32_t groups, const S
 }
 
 // Each with its length before it, so that no two lists look the same.
-std::string ListText(absl::Span<const std::string> words) {
+std::string GroupLabelsText(absl::Span<const std::string> words) {
   std::string text;
   for (const std::string& word : words) text += fmt::format("{}:{},", word.size(), word);
   return text;
 }
 
-uint64_t MemoryBytes(const TimeSeries& series) {
+uint64_t TimeSeriesBytes(const TimeSeries& series) {
   uint64_t bytes = sizeof(TimeSeries) + series.points.capacity() * sizeof(PointSums);
   for (const std::string& label : series.labels) bytes += sizeof(std::string) + label.capacity();
   return bytes;
 }
 
-uint64_t MemoryBytes(const SeriesAnswer& answer) {
+uint64_t SeriesAnswerBytes(const SeriesAnswer& answer) {
   uint64_t bytes = sizeof(SeriesAnswer) + answer.edges.capacity() * sizeof(absl::Time);
-  for (const TimeSeries& series : answer.groups) bytes += MemoryBytes(series);
-  if (answer.rest.has_value()) bytes += MemoryBytes(*answer.rest);
+  for (const TimeSeries& series : answer.groups) bytes += TimeSeriesBytes(series);
+  if (answer.rest.has_value()) bytes += TimeSeriesBytes(*answer.rest);
   return bytes;
 }
 
@@ -139,11 +139,12 @@ absl::StatusOr<Engine::PlannedSeries> Engine::PlanSeries(const Selection& select
   // The edges depend on what is kept, and so does the answer.
   const XXH128_hash_t edges =
       XXH3_128bits(question.edges.data(), question.edges.size() * sizeof(storage::Minute));
-  planned.view = fmt::format(
-      "{},{},{},{},{},{:016x}{:016x}{};", request.view, storage::LevelName(planned.step.level),
-      planned.step.count, planned.max_groups, ListText(options.by), edges.high64, edges.low64,
-      FilterName(options.function.empty() ? FrameFilter{}
-                                          : FrameFilter{.keep = {options.function}}));
+  planned.view =
+      fmt::format("{},{},{},{},{},{:016x}{:016x}{};", request.view,
+                  storage::LevelName(planned.step.level), planned.step.count, planned.max_groups,
+                  GroupLabelsText(options.by), edges.high64, edges.low64,
+                  FilterName(options.function.empty() ? FrameFilter{}
+                                                      : FrameFilter{.keep = {options.function}}));
   if (cache_ == nullptr) return planned;
   planned.content = planned.stacks.KnownContent(cache_);
   if (planned.content != nullptr) {
@@ -162,7 +163,7 @@ absl::StatusOr<SeriesAnswer> Engine::AnswerSeries(const Selection& selection,
     const auto kept = planned.key.has_value() ? cache_->Find<SeriesAnswer>(*planned.key) : nullptr;
     cache_->CountLookup(kept != nullptr);
     if (kept != nullptr) {
-      FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(MemoryBytes(*kept)));
+      FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(SeriesAnswerBytes(*kept)));
       SeriesAnswer answer = *kept;
       answer.coverage = stacks.CoverKept(kept->coverage, planned.content->digest, planned.view);
       return answer;
@@ -201,7 +202,7 @@ absl::StatusOr<SeriesAnswer> Engine::AnswerSeries(const Selection& selection,
       cache_->Insert(ContentKey(stacks.plan(), *stamp),
                      std::make_shared<const storage::ColumnHeader>(content), sizeof(content));
     }
-    const uint64_t size = MemoryBytes(answer);
+    const uint64_t size = SeriesAnswerBytes(answer);
     if (cache_->MayKeep(size)) {
       cache_->Insert(AnswerKey(stacks.Question(planned.view), stacks.plan(), content),
                      std::make_shared<const SeriesAnswer>(answer), size);

@@ -18,7 +18,7 @@ LabelCounts CountLabels(absl::Span<const storage::SeriesKey> series) {
   return counts;
 }
 
-std::string_view FirstPart(std::string_view profile_type) {
+std::string_view TypeNameOf(std::string_view profile_type) {
   return profile_type.substr(0, profile_type.find(':'));
 }
 
@@ -47,14 +47,14 @@ std::vector<ListedProfileType> ProfileTypesOf(absl::Span<const storage::SeriesKe
                                               absl::Span<const storage::SeriesKey> all) {
   std::map<std::string_view, std::set<std::string_view>> by_name;
   for (const storage::SeriesKey& key : all) {
-    by_name[FirstPart(key.profile_type)].insert(key.profile_type);
+    by_name[TypeNameOf(key.profile_type)].insert(key.profile_type);
   }
   std::map<std::string_view, uint64_t> counts;
   for (const storage::SeriesKey& key : series) ++counts[key.profile_type];
   std::vector<ListedProfileType> types;
   for (const auto& [id, count] : counts) {
-    const bool unique = by_name[FirstPart(id)].size() == 1;
-    types.push_back({std::string(id), std::string(unique ? FirstPart(id) : id), count});
+    const bool unique = by_name[TypeNameOf(id)].size() == 1;
+    types.push_back({std::string(id), std::string(unique ? TypeNameOf(id) : id), count});
   }
   return types;
 }

@@ -93,11 +93,33 @@ absl::Status StackMarks::FindMarks(const uint32_t* stacks, size_t size) {
   return absl::OkStatus();
 }
 
+template <typename Value>
+void StackMarks::Add(const uint32_t* stacks, const Value* values, size_t size, MarkedSums* sums) {
+  for (size_t i = 0; i < size; ++i) {
+    const Mark mark = Load(stacks[i]);
+    sums->total += Masked(values[i], mark, kCounts);
+    sums->value += Masked(values[i], mark, kValue);
+    sums->self += Masked(values[i], mark, kSelf);
+  }
+}
+
+void StackMarks::AddSaturating(const storage::ColumnReader& chunk, MarkedSums* sums) {
+  bool saturated = false;  // the column's header tells it
+  const auto add = [&saturated](uint64_t value, uint64_t* sum) {
+    *sum = storage::SaturatingAdd(*sum, value, &saturated);
+  };
+  for (size_t i = 0; i < chunk.size(); ++i) {
+    const Mark mark = Load(chunk.stacks()[i]);
+    const uint64_t value = chunk.value(i);
+    add(Masked(value, mark, kCounts), &sums->total);
+    add(Masked(value, mark, kValue), &sums->value);
+    add(Masked(value, mark, kSelf), &sums->self);
+  }
+}
+
 absl::StatusOr<MarkedSums> StackMarks::Count(std::string_view column) {
   storage::ColumnReader reader;
   FLAMEKEEP_RETURN_IF_ERROR(reader.Open(column));
-  // What can not overflow in all can not in a part.
-  const bool may_overflow = reader.header().saturated;
   MarkedSums sums;
   while (reader.Next()) {
     const uint32_t* const stacks = reader.stacks();
@@ -109,29 +131,13 @@ absl::StatusOr<MarkedSums> StackMarks::Count(std::string_view column) {
     bool all_met = true;
     for (size_t i = 0; i < size; ++i) all_met &= Load(stacks[i]) != 0;
     if (!all_met) FLAMEKEEP_RETURN_IF_ERROR(FindMarks(stacks, size));
-    if (may_overflow) {
-      bool saturated = false;
-      for (size_t i = 0; i < size; ++i) {
-        const Mark mark = Load(stacks[i]);
-        const uint64_t value = reader.value(i);
-        sums.total = storage::SaturatingAdd(sums.total, Masked(value, mark, kCounts), &saturated);
-        sums.value = storage::SaturatingAdd(sums.value, Masked(value, mark, kValue), &saturated);
-        sums.self = storage::SaturatingAdd(sums.self, Masked(value, mark, kSelf), &saturated);
-      }
-      continue;
-    }
-    const auto add = [&](const auto* values) {
-      for (size_t i = 0; i < size; ++i) {
-        const Mark mark = Load(stacks[i]);
-        sums.total += Masked(values[i], mark, kCounts);
-        sums.value += Masked(values[i], mark, kValue);
-        sums.self += Masked(values[i], mark, kSelf);
-      }
-    };
-    if (reader.wide()) {
-      add(reader.values64());
+    // What does not overflow in all does not in a part.
+    if (reader.header().saturated) {
+      AddSaturating(reader, &sums);
+    } else if (reader.wide()) {
+      Add(stacks, reader.values64(), size, &sums);
     } else {
-      add(reader.values32());
+      Add(stacks, reader.values32(), size, &sums);
     }
   }
   FLAMEKEEP_RETURN_IF_ERROR(reader.status());

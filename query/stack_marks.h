@@ -12,6 +12,7 @@
 #ifndef FLAMEKEEP_QUERY_STACK_MARKS_H_
 #define FLAMEKEEP_QUERY_STACK_MARKS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -67,6 +68,11 @@ class StackMarks {
   absl::Status FindMarks(const uint32_t* stacks, size_t size) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Find(uint32_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Mark Next(Mark parent, uint32_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Of stacks that were met.
+  template <typename Value>
+  void Add(const uint32_t* stacks, const Value* values, size_t size, MarkedSums* sums);
+  void AddSaturating(const storage::ColumnReader& chunk, MarkedSums* sums);
 
   const storage::StackTreeView tree_;
   const FrameFlagsCache::Flags function_;

@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::string_view kSiteLabel = "site";
 // Columns between two looks at the memory.
-constexpr uint64_t kColumnsPerCheck = 64;
+constexpr uint64_t kSeriesColumnsPerCheck = 64;
 
-std::string ValueOf(const storage::SeriesKey& series, std::string_view label) {
+std::string GroupValueOf(const storage::SeriesKey& series, std::string_view label) {
   if (label == kSiteLabel) return series.site;
   for (const auto& [name, value] : series.labels) {
     if (name == label) return value;
@@ -27,15 +27,15 @@ std::string ValueOf(const storage::SeriesKey& series, std::string_view label) {
   return {};
 }
 
-void AddTo(uint64_t value, uint64_t* sum) {
+void AddSaturating(uint64_t value, uint64_t* sum) {
   if (__builtin_add_overflow(*sum, value, sum)) *sum = UINT64_MAX;
 }
 
 // The marks of the question's function and filter; null where the headers tell all.
-absl::StatusOr<std::unique_ptr<StackMarks>> MakeMarks(const storage::Snapshot& snapshot,
-                                                      const SeriesQuestion& question,
-                                                      const FrameSource& frames,
-                                                      const Context& context) {
+absl::StatusOr<std::unique_ptr<StackMarks>> MakeSeriesMarks(const storage::Snapshot& snapshot,
+                                                            const SeriesQuestion& question,
+                                                            const FrameSource& frames,
+                                                            const Context& context) {
   if (question.function.empty() && question.filter.empty()) return nullptr;
   StackMarks::Question asked{.filter = question.filter};
   if (!question.function.empty()) {
@@ -108,10 +108,10 @@ class SeriesSummer {
 }  // namespace
 
 void AddSums(const PointSums& sums, PointSums* to) {
-  AddTo(sums.total, &to->total);
-  AddTo(sums.observations, &to->observations);
-  AddTo(sums.value, &to->value);
-  AddTo(sums.self, &to->self);
+  AddSaturating(sums.total, &to->total);
+  AddSaturating(sums.observations, &to->observations);
+  AddSaturating(sums.value, &to->value);
+  AddSaturating(sums.self, &to->self);
 }
 
 SeriesGroups GroupSeries(const storage::Plan& plan, absl::Span<const storage::SeriesKey> series,
@@ -120,7 +120,7 @@ SeriesGroups GroupSeries(const storage::Plan& plan, absl::Span<const storage::Se
   std::vector<const uint32_t*> number_of;
   for (const storage::SeriesId id : plan.series) {
     std::vector<std::string> values;
-    for (const std::string& label : by) values.push_back(ValueOf(series[Raw(id)], label));
+    for (const std::string& label : by) values.push_back(GroupValueOf(series[Raw(id)], label));
     number_of.push_back(&numbers[std::move(values)]);
   }
   // Without labels there is one, whatever the selector matches.
@@ -138,7 +138,7 @@ absl::StatusOr<SeriesSums> SumSeries(const storage::Snapshot& snapshot,
                                      const SeriesQuestion& question, const FrameSource& frames,
                                      const Context& context) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<StackMarks> marks,
-                             MakeMarks(snapshot, question, frames, context));
+                             MakeSeriesMarks(snapshot, question, frames, context));
   const bool threaded = question.threaded && marks != nullptr;
   const uint64_t fixed = (marks != nullptr ? marks->bytes() : 0) +
                          (threaded ? ColumnCounter::kMaxWaitingBytes : 0) +
@@ -150,7 +150,7 @@ absl::StatusOr<SeriesSums> SumSeries(const storage::Snapshot& snapshot,
   uint64_t columns = 0;
   const auto visit = [&](std::unique_ptr<storage::ColumnHandle> column) -> absl::Status {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-    if (++columns % kColumnsPerCheck == 0) {
+    if (++columns % kSeriesColumnsPerCheck == 0) {
       FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(fixed + summer.bytes()));
     }
     return counter.Add(std::move(column));

@@ -28,7 +28,7 @@ constexpr std::array kUsualSteps = {
 int64_t FloorDivide(int64_t a, int64_t b) { return (a >= 0 ? a : a - b + 1) / b; }
 
 // Of steps that are all equally long.
-int64_t WidthOf(const Step& step) {
+int64_t StepWidthOf(const Step& step) {
   switch (step.level) {
     case Level::kMinute:
       return step.count;
@@ -48,7 +48,7 @@ int64_t MonthsOf(const Step& step) {
 // The number of the step that holds a minute.
 int64_t NumberOf(const Step& step, Minute minute) {
   if (step.level <= Level::kDay) {
-    return FloorDivide(int64_t{minute} - OriginOf(step), WidthOf(step));
+    return FloorDivide(int64_t{minute} - OriginOf(step), StepWidthOf(step));
   }
   const absl::CivilMonth month(absl::ToCivilMonth(storage::TimeOf(minute), absl::UTCTimeZone()));
   return FloorDivide(month - absl::CivilMonth(1970, 1), MonthsOf(step));
@@ -57,7 +57,7 @@ int64_t NumberOf(const Step& step, Minute minute) {
 // REQUIRES: it begins in the range of minutes.
 Minute StartOf(const Step& step, int64_t number) {
   if (step.level <= Level::kDay) {
-    return static_cast<Minute>(number * WidthOf(step) + OriginOf(step));
+    return static_cast<Minute>(number * StepWidthOf(step) + OriginOf(step));
   }
   const absl::CivilMonth month = absl::CivilMonth(1970, 1) + number * MonthsOf(step);
   return storage::MinuteOf(absl::FromCivil(month, absl::UTCTimeZone())).value_or(0);

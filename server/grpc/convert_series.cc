@@ -1,7 +1,5 @@
 #include "server/grpc/convert_series.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <string>
 
@@ -64,34 +62,31 @@ void ListToProto(const std::vector<Entry>& entries, Response* out, const Add& ad
 }  // namespace
 
 absl::StatusOr<query::FrameMatcher> FromProto(const v1::FunctionMatcher& function) {
-  query::FrameMatcher matcher;
-  switch (function.what_case()) {
-    case v1::FunctionMatcher::kName:
-      if (function.name().size() > query::kMaxFrameExpressionBytes) {
-        return InvalidArgument("`function.name` has {} bytes: at most {} are allowed",
-                               function.name().size(), query::kMaxFrameExpressionBytes);
-      }
-      // Of the name's bytes, whatever they are.
-      matcher.function = "\\A" + re2::RE2::QuoteMeta(function.name()) + "\\z";
-      return matcher;
-    case v1::FunctionMatcher::kFrame:
-      matcher = {.function = function.frame().function(), .file = function.frame().file()};
-      if (matcher.empty()) {
-        return InvalidArgument(
-            "`function.frame` has no expression: give one for the function or the file");
-      }
-      return matcher;
-    case v1::FunctionMatcher::WHAT_NOT_SET:
-      return matcher;
+  const bool is_exact = !function.function().empty() || !function.file().empty();
+  if (is_exact == function.has_matcher()) {
+    return InvalidArgument(
+        "`function` is to have a name, or a matcher: give one of the two, or leave it out");
   }
-  return matcher;
+  if (is_exact) return query::ExactMatcher(function.function(), function.file());
+  return query::FrameMatcher{.function = function.matcher().function(),
+                             .file = function.matcher().file()};
+}
+
+absl::StatusOr<query::FrameMatcher> FunctionOf(const v1::HeatMapRequest& request) {
+  if (!request.has_function()) return query::FrameMatcher();
+  FLAMEKEEP_ASSIGN_OR_RETURN(query::FrameMatcher function, FromProto(request.function()));
+  FLAMEKEEP_RETURN_IF_ERROR(query::CheckMatcher(function, "function"));
+  return function;
 }
 
 absl::StatusOr<query::SeriesOptions> FromProto(const v1::SeriesRequest& request) {
   query::SeriesOptions options{.max_points = request.max_points(),
                                .by = {request.by().begin(), request.by().end()},
                                .max_groups = request.max_groups()};
-  FLAMEKEEP_ASSIGN_OR_RETURN(options.function, FromProto(request.function()));
+  if (request.has_function()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(options.function, FromProto(request.function()));
+    FLAMEKEEP_RETURN_IF_ERROR(query::CheckMatcher(options.function, "function"));
+  }
   if (!request.has_step()) return options;
   if (request.step().unit() == v1::LEVEL_UNSPECIFIED) {
     return InvalidArgument("`step.unit` is not set: use LEVEL_MINUTE to LEVEL_YEAR");

@@ -13,8 +13,10 @@
 
 namespace flamekeep::server {
 
-// Errors: INVALID_ARGUMENT for a function that is set and says nothing.
+// Errors: INVALID_ARGUMENT for a function that says nothing, or too much.
 absl::StatusOr<query::FrameMatcher> FromProto(const v1::FunctionMatcher& function);
+// That of a request, or the empty one.
+absl::StatusOr<query::FrameMatcher> FunctionOf(const v1::HeatMapRequest& request);
 // Without the selection. Errors: INVALID_ARGUMENT for a function or step that can not be
 // understood; what lies inside is the engine's business.
 absl::StatusOr<query::SeriesOptions> FromProto(const v1::SeriesRequest& request);

@@ -40,13 +40,13 @@ grpc::ServerUnaryReactor* QueryService::HeatMap(grpc::CallbackServerContext* con
       [engine = engine_](const v1::HeatMapRequest& asked,
                          const query::Context& bounds) -> absl::StatusOr<bool> {
         FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(asked.selection()));
-        FLAMEKEEP_ASSIGN_OR_RETURN(const query::FrameMatcher function, FromProto(asked.function()));
+        FLAMEKEEP_ASSIGN_OR_RETURN(const query::FrameMatcher function, FunctionOf(asked));
         return engine->HeatMapIsLong(selection, function, bounds);
       },
       [engine = engine_](const v1::HeatMapRequest& asked, const query::Context& bounds,
                          v1::HeatMapResponse* out) -> absl::Status {
         FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(asked.selection()));
-        FLAMEKEEP_ASSIGN_OR_RETURN(const query::FrameMatcher function, FromProto(asked.function()));
+        FLAMEKEEP_ASSIGN_OR_RETURN(const query::FrameMatcher function, FunctionOf(asked));
         FLAMEKEEP_ASSIGN_OR_RETURN(const query::HeatMap map,
                                    engine->MakeHeatMap(selection, function, bounds));
         ToProto(map, out);
