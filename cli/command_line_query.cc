@@ -32,6 +32,7 @@ void Parser::AddSelection(CLI::App* command, SelectionOptions& selection) {
 void Parser::AddQueries() {
   AddQuery();
   AddExplain();
+  AddTables();
 }
 
 void Parser::AddQuery() {

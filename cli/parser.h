@@ -1,5 +1,5 @@
 // The parser of the command line, with the structs that it fills. Its methods that add commands are
-// in command_line.cc, those of queries in command_line_query.cc.
+// in command_line.cc, those of queries in command_line_query.cc and command_line_tables.cc.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_CLI_PARSER_H_
@@ -41,6 +41,11 @@ class Parser {
   void AddQueries();
   void AddQuery();
   void AddExplain();
+  // The commands over functions: command_line_tables.cc.
+  void AddTables();
+  void AddFormat(CLI::App* command, std::string& format);
+  void AddLimit(CLI::App* command, uint32_t& limit);
+  void AddOrder(CLI::App* command, std::string& by, const std::string& usual);
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -59,6 +64,10 @@ class Parser {
   PushOptions push_;
   QueryOptions query_;
   ExplainOptions explain_;
+  TopOptions top_;
+  SearchOptions search_;
+  SandwichOptions sandwich_;
+  CompareOptions compare_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

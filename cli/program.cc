@@ -21,6 +21,10 @@ struct Runner {
   absl::Status operator()(const PushOptions& options) const { return RunPush(options); }
   absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
   absl::Status operator()(const ExplainOptions& options) const { return RunExplain(options); }
+  absl::Status operator()(const TopOptions& options) const { return RunTop(options); }
+  absl::Status operator()(const SearchOptions& options) const { return RunSearch(options); }
+  absl::Status operator()(const SandwichOptions& options) const { return RunSandwich(options); }
+  absl::Status operator()(const CompareOptions& options) const { return RunCompare(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
   absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
   absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }

@@ -12,7 +12,8 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
 }
 
-// "REGEX" for the function, "file:REGEX" for the file.
+}  // namespace
+
 void SetMatcher(std::string_view text, v1::FrameMatcher* matcher) {
   constexpr std::string_view kFilePrefix = "file:";
   if (text.starts_with(kFilePrefix)) {
@@ -21,8 +22,6 @@ void SetMatcher(std::string_view text, v1::FrameMatcher* matcher) {
     matcher->set_function(std::string(text));
   }
 }
-
-}  // namespace
 
 absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now) {
   FLAMEKEEP_ASSIGN_OR_RETURN(v1::Selection selection,

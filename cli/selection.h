@@ -5,6 +5,7 @@
 #define FLAMEKEEP_CLI_SELECTION_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -15,6 +16,9 @@ namespace flamekeep::cli {
 
 // With the frame filter. Errors: as those of the next.
 absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now);
+
+// "REGEX" for the function, "file:REGEX" for the file.
+void SetMatcher(std::string_view text, v1::FrameMatcher* matcher);
 
 // Errors: INVALID_ARGUMENT for times that can not be understood, or a range that is empty or upside
 // down.
