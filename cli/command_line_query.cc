@@ -37,6 +37,7 @@ void Parser::AddQueries() {
   AddHeatMap();
   AddLabels();
   AddTypes();
+  AddTables();
 }
 
 void Parser::AddQuery() {

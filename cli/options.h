@@ -111,6 +111,40 @@ struct TypesOptions {
   std::string format;
 };
 
+struct TopOptions {
+  SelectionOptions selection;
+  std::string by;          // "self" or "total"
+  uint32_t limit = 0;      // rows
+  std::string function;    // "REGEX" or "file:REGEX"; empty: all
+  std::string fail_above;  // a share; empty: never
+  std::string format;      // of table_writer.h
+};
+
+struct SearchOptions {
+  std::string expression;  // "REGEX" or "file:REGEX"
+  SelectionOptions selection;
+  std::string by;
+  uint32_t limit = 0;
+  std::string format;
+};
+
+struct SandwichOptions {
+  std::string function;  // a whole name; with `regex` "REGEX" or "file:REGEX"
+  SelectionOptions selection;
+  std::string file;  // a whole name; empty: any
+  bool regex = false;
+  double min_share = 0;
+  std::string format;
+};
+
+struct CompareOptions {
+  SelectionOptions selection;
+  std::string by;  // a label
+  uint32_t limit = 0;
+  std::string function;  // "REGEX" or "file:REGEX"; empty: the samples as a whole
+  std::string format;
+};
+
 struct StatusOptions {
   std::string server;
   bool json = false;
@@ -174,11 +208,11 @@ struct PrintOptions {
 };
 
 using Command =
-    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions,
-                 SeriesOptions, HeatMapOptions, LabelsOptions, TypesOptions, StatusOptions,
-                 DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
-                 BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
-                 CompletionOptions, PrintOptions>;
+    std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions, TopOptions,
+                 SearchOptions, SandwichOptions, CompareOptions, SeriesOptions, HeatMapOptions,
+                 LabelsOptions, TypesOptions, StatusOptions, DeleteOptions, StoreStatsOptions,
+                 StoreCheckOptions, BackupCreateOptions, BackupListOptions, BackupVerifyOptions,
+                 BackupRestoreOptions, BackupPruneOptions, CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

@@ -1,5 +1,5 @@
 // The parser of the command line, with the structs that it fills. Its methods that add commands are
-// in command_line.cc, those of queries in command_line_query.cc and command_line_series.cc.
+// in command_line.cc, those of queries in command_line_{query,tables,series}.cc.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_CLI_PARSER_H_
@@ -46,6 +46,11 @@ class Parser {
   void AddHeatMap();
   void AddLabels();
   void AddTypes();
+  // The commands over functions: command_line_tables.cc.
+  void AddTables();
+  void AddFormat(CLI::App* command, std::string& format);
+  void AddLimit(CLI::App* command, uint32_t& limit);
+  void AddOrder(CLI::App* command, std::string& by, const std::string& usual);
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -68,6 +73,10 @@ class Parser {
   HeatMapOptions heat_map_;
   LabelsOptions labels_;
   TypesOptions types_;
+  TopOptions top_;
+  SearchOptions search_;
+  SandwichOptions sandwich_;
+  CompareOptions compare_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

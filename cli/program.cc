@@ -25,6 +25,10 @@ struct Runner {
   absl::Status operator()(const HeatMapOptions& options) const { return RunHeatMap(options); }
   absl::Status operator()(const LabelsOptions& options) const { return RunLabels(options); }
   absl::Status operator()(const TypesOptions& options) const { return RunTypes(options); }
+  absl::Status operator()(const TopOptions& options) const { return RunTop(options); }
+  absl::Status operator()(const SearchOptions& options) const { return RunSearch(options); }
+  absl::Status operator()(const SandwichOptions& options) const { return RunSandwich(options); }
+  absl::Status operator()(const CompareOptions& options) const { return RunCompare(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
   absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
   absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <utility>
 
@@ -19,7 +20,9 @@ constexpr size_t kMinTextColumns = 8;
 // Blanks before each column of a Table.
 constexpr size_t kColumnGap = 2;
 constexpr size_t kMaxBarColumns = 24;
-constexpr size_t kMinBarColumns = 6;
+constexpr size_t kMinBarColumns = 10;
+// On a terminal that is narrower there are none.
+constexpr size_t kBarsFrom = 72;
 
 bool IsMissing(const TableCell& cell) {
   const double* real = std::get_if<double>(&cell);
@@ -186,18 +189,21 @@ std::vector<size_t> TableWriter::FitColumns(const std::vector<std::vector<std::s
 
 std::string TableWriter::AsTable(const TableLayout& layout) const {
   std::vector<std::vector<std::string>> cells = TableCells();
-  const std::vector<size_t> widths = FitColumns(cells, layout.width);
+  const bool has_bars = layout.bar_of.has_value() && layout.width >= kBarsFrom;
+  const std::vector<size_t> widths =
+      FitColumns(cells, layout.width - (has_bars ? kMinBarColumns + kColumnGap : 0));
   std::vector<std::string> heads;
   for (const TableColumn& column : columns_) heads.push_back(HeadOf(column));
   for (auto& row : cells) {
     for (size_t i = 0; i < row.size(); ++i) row[i] = CutToColumns(row[i], widths[i]);
   }
   const size_t used = std::accumulate(widths.begin(), widths.end(), kColumnGap * widths.size());
-  if (layout.bar_of.has_value() && used + kColumnGap + kMinBarColumns <= layout.width) {
+  if (has_bars && used + kColumnGap + kMinBarColumns <= layout.width) {
     const size_t room = std::min(kMaxBarColumns, layout.width - used - kColumnGap);
     const std::vector<std::string> bars = Bars(rows_, *layout.bar_of, room);
-    heads.emplace_back();
-    for (size_t i = 0; i < cells.size(); ++i) cells[i].push_back(bars[i]);
+    const auto place = static_cast<std::ptrdiff_t>(*layout.bar_of) + 1;
+    heads.insert(heads.begin() + place, "");
+    for (size_t i = 0; i < cells.size(); ++i) cells[i].insert(cells[i].begin() + place, bars[i]);
   }
   Table table(std::move(heads));
   for (auto& row : cells) table.AddRow(std::move(row));

@@ -43,7 +43,8 @@ using TableCell = std::variant<std::monostate, std::string, uint64_t, int64_t, d
 
 struct TableLayout {
   size_t width = 0;  // columns of the terminal: texts are cut to fit it; 0: they are not
-  std::optional<size_t> bar_of = std::nullopt;  // the column that bars show, where there is a width
+  std::optional<size_t> bar_of =
+      std::nullopt;  // bars behind this column show it, where there is room
 };
 
 class TableWriter {

@@ -1,0 +1,131 @@
+// The commands over functions: top, search, sandwich, compare.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "absl/time/clock.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/coverage_notes.h"
+#include "cli/exit_code.h"
+#include "cli/function_text.h"
+#include "cli/output.h"
+#include "cli/selection.h"
+#include "cli/share_parse.h"
+#include "cli/terminal_text.h"
+#include "flamekeep/v1/query.grpc.pb.h"
+
+namespace flamekeep::cli {
+namespace {
+
+// Asks the server: `method` of its stub.
+template <typename Request, typename Response>
+absl::StatusOr<Response> Ask(const SelectionOptions& options, Request request,
+                             grpc::Status (v1::QueryService::Stub::*method)(grpc::ClientContext*,
+                                                                            const Request&,
+                                                                            Response*)) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.server));
+  FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(), SelectionOf(options, absl::Now()));
+  const auto stub = v1::QueryService::NewStub(Connect(address));
+  grpc::ClientContext context;
+  Response response;
+  FLAMEKEEP_RETURN_IF_ERROR(FromGrpc((stub.get()->*method)(&context, request, &response), address));
+  TellCoverage(response.coverage());
+  return response;
+}
+
+v1::TopOrder OrderNamed(std::string_view name) {
+  return name == "total" ? v1::TOP_ORDER_TOTAL : v1::TOP_ORDER_SELF;
+}
+
+// Rows alone do not tell it.
+void TellLeftOut(uint64_t rows, const AnswerStyle& style) {
+  if (rows == 0 || style.format == TableFormat::kTable) return;
+  fmt::print(stderr, "flamekeep: note: {} more rows are left out: raise --limit\n", rows);
+}
+
+// A status for exit code 3 where the first row, which has the most, is above the limit.
+absl::Status CheckShares(const v1::TopResponse& top, bool by_total, double limit) {
+  if (top.rows().empty()) return absl::OkStatus();
+  const v1::FunctionRow& most = top.rows(0);
+  const double share = by_total ? most.total_share() : most.self_share();
+  if (share <= limit) return absl::OkStatus();
+  return AboveLimit(fmt::format("{} has {:.2f}% {}, above {:g}%", TerminalText(most.function()),
+                                share * 100, by_total ? "in all" : "by itself", limit * 100));
+}
+
+}  // namespace
+
+absl::Status RunTop(const TopOptions& options) {
+  double limit = 1;  // nothing is above it
+  if (!options.fail_above.empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(limit, ParseShare(options.fail_above, "--fail-above"));
+  }
+  v1::TopRequest request;
+  request.set_by(OrderNamed(options.by));
+  request.set_limit(options.limit);
+  if (!options.function.empty()) SetMatcher(options.function, request.mutable_function());
+  FLAMEKEEP_ASSIGN_OR_RETURN(const v1::TopResponse top, Ask(options.selection, std::move(request),
+                                                            &v1::QueryService::Stub::Top));
+  const bool by_total = options.by == "total";
+  const AnswerStyle style = StyleOfAnswer(options.format);
+  FLAMEKEEP_RETURN_IF_ERROR(WriteAnswer(TopText(top, by_total, style)));
+  TellLeftOut(top.rows_left_out(), style);
+  return CheckShares(top, by_total, limit);
+}
+
+absl::Status RunSearch(const SearchOptions& options) {
+  v1::SearchRequest request;
+  request.set_by(OrderNamed(options.by));
+  request.set_limit(options.limit);
+  SetMatcher(options.expression, request.mutable_function());
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const v1::SearchResponse search,
+      Ask(options.selection, std::move(request), &v1::QueryService::Stub::Search));
+  const AnswerStyle style = StyleOfAnswer(options.format);
+  FLAMEKEEP_RETURN_IF_ERROR(WriteAnswer(SearchText(search, options.by == "total", style)));
+  TellLeftOut(search.rows_left_out(), style);
+  return absl::OkStatus();
+}
+
+absl::Status RunSandwich(const SandwichOptions& options) {
+  v1::SandwichRequest request;
+  if (options.regex) {
+    if (!options.file.empty()) {
+      return InvalidArgument("--file is the name of a file: with --regex write file:REGEX instead");
+    }
+    SetMatcher(options.function, request.mutable_matcher());
+  } else {
+    request.set_function(options.function);
+    request.set_file(options.file);
+  }
+  request.set_min_share(options.min_share);
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const v1::SandwichResponse sandwich,
+      Ask(options.selection, std::move(request), &v1::QueryService::Stub::Sandwich));
+  if (sandwich.total() == 0 && sandwich.coverage().total() != 0) {
+    fmt::print(stderr, "flamekeep: note: no sample holds {}: flamekeep search finds names\n",
+               TerminalText(options.function));
+  }
+  return WriteAnswer(SandwichText(sandwich, options.function, StyleOfAnswer(options.format)));
+}
+
+absl::Status RunCompare(const CompareOptions& options) {
+  v1::CompareRequest request;
+  request.set_label(options.by);
+  request.set_limit(options.limit);
+  if (!options.function.empty()) SetMatcher(options.function, request.mutable_function());
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const v1::CompareResponse comparison,
+      Ask(options.selection, std::move(request), &v1::QueryService::Stub::Compare));
+  const AnswerStyle style = StyleOfAnswer(options.format);
+  FLAMEKEEP_RETURN_IF_ERROR(
+      WriteAnswer(CompareText(comparison, options.by, !options.function.empty(), style)));
+  TellLeftOut(comparison.rows_left_out(), style);
+  return absl::OkStatus();
+}
+
+}  // namespace flamekeep::cli
