@@ -70,7 +70,7 @@ TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'",
 
 TEST_F(BashCompletionTest, OffersCommands) {
   EXPECT_THAT(Complete({"flamekeep", ""}),
-              ElementsAre("serve", "import", "push", "query", "explain", "status", "delete",
+              ElementsAre("serve", "import", "push", "query", "explain", "diff", "status", "delete",
                           "store", "backup", "completion"));
   EXPECT_THAT(Complete({"flamekeep", "s"}), ElementsAre("serve", "status", "store"));
   EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("stats", "check"));

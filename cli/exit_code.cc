@@ -12,6 +12,7 @@ namespace {
 
 constexpr char kPipeClosedUrl[] = "flamekeep.cli/pipe-closed";
 constexpr char kInterruptedUrl[] = "flamekeep.cli/interrupted";
+constexpr char kAboveLimitUrl[] = "flamekeep.cli/above-limit";
 constexpr char kGaveUpUrl[] = "flamekeep.cli/gave-up";
 constexpr char kTerminatedUrl[] = "flamekeep.cli/terminated";
 
@@ -36,6 +37,10 @@ absl::Status Interrupted(int signal, std::string_view what_to_do) {
                   signal == SIGTERM ? kTerminatedUrl : kInterruptedUrl);
 }
 
+absl::Status AboveLimit(std::string_view sentence) {
+  return WithMark(Error(absl::StatusCode::kOutOfRange, "{}", sentence), kAboveLimitUrl);
+}
+
 absl::Status GaveUp(std::string_view sentence) {
   return WithMark(DataLoss("{}", sentence), kGaveUpUrl);
 }
@@ -45,6 +50,7 @@ ExitCode ExitWith(const absl::Status& status, std::FILE* err) {
   fmt::print(err, "flamekeep: {}\n", Message(status));
   if (HasMark(status, kInterruptedUrl)) return kExitInterrupted;
   if (HasMark(status, kTerminatedUrl)) return kExitTerminated;
+  if (HasMark(status, kAboveLimitUrl)) return kExitFailAbove;
   if (HasMark(status, kGaveUpUrl)) return kExitGaveUp;
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailure;
 }

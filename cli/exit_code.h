@@ -20,7 +20,7 @@ enum ExitCode : int {
   // The command line, or what it names (a selector, a time, a configuration), can not be
   // understood.
   kExitUsage = 2,
-  kExitFailAbove = 3,  // reserved: a comparison is above the limit that was asked for
+  kExitFailAbove = 3,  // the answer has more than the limit that was asked for: --fail-above
   kExitGaveUp = 4,     // `store check --repair` made a sound store, and something was lost
   kExitInterrupted = 130,
   kExitTerminated = 143,
@@ -32,6 +32,9 @@ absl::Status PipeClosed();
 // A command stopped in order at this signal: Ctrl-C (SIGINT) or SIGTERM, which have exit codes of
 // their own. `what_to_do` is a sentence; it may be empty.
 absl::Status Interrupted(int signal, std::string_view what_to_do);
+
+// An answer above the limit that was asked for.
+absl::Status AboveLimit(std::string_view sentence);
 
 // A repair that gave something up.
 absl::Status GaveUp(std::string_view sentence);

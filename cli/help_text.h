@@ -14,13 +14,14 @@ inline constexpr char kMainFooter[] = R"(Examples:
   flamekeep import --site eqiad samples.log.zst
   perf script | stackcollapse-perf.pl | flamekeep push --site eqiad --type cpu
   flamekeep query 'excimer-wall{entry_point="index"}' --from now-24h -o day.svg
+  flamekeep diff excimer-wall --from now-1h --baseline-from now-2h
   flamekeep status
 
 Commands that talk to a server find it through --server or FLAMEKEEP_SERVER, else at 127.0.0.1:4041.
 
 Times:       2026-11-20  2026-11-20T13:00 (UTC)  RFC 3339  now  now-24h (units s m h d w)  unix seconds
 Exit codes:  0 done   1 failed   2 the command line can not be understood
-             3 reserved for comparisons that fail   130 interrupted by Ctrl-C   143 by SIGTERM
+             3 above the limit of --fail-above   130 interrupted by Ctrl-C   143 by SIGTERM
              Errors are one sentence on stderr. A reader that goes away (| head) is no error.)";
 
 inline constexpr char kServeFooter[] = R"(Examples:

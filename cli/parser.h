@@ -41,6 +41,7 @@ class Parser {
   void AddQueries();
   void AddQuery();
   void AddExplain();
+  void AddDiff();  // command_line_diff.cc
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -59,6 +60,7 @@ class Parser {
   PushOptions push_;
   QueryOptions query_;
   ExplainOptions explain_;
+  DiffOptions diff_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;
