@@ -32,12 +32,13 @@ void Parser::AddSelection(CLI::App* command, SelectionOptions& selection) {
 
 void Parser::AddQueries() {
   AddQuery();
-  AddExplain();
+  AddTables();
+  AddDiff();
   AddSeries();
   AddHeatMap();
+  AddExplain();
   AddLabels();
   AddTypes();
-  AddTables();
 }
 
 void Parser::AddQuery() {

@@ -71,6 +71,44 @@ TEST(CommandLine, Query) {
   EXPECT_EQ(Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h"}).selection.to, "now");
 }
 
+TEST(CommandLine, Diff) {
+  const auto diff = Parsed<DiffOptions>({"diff",
+                                         "cpu",
+                                         "--from",
+                                         "now-1h",
+                                         "--baseline-from",
+                                         "now-3h",
+                                         "--baseline-to",
+                                         "now-2h",
+                                         "--baseline",
+                                         "wall",
+                                         "--by",
+                                         "self",
+                                         "--fail-above",
+                                         "2%",
+                                         "--limit",
+                                         "7",
+                                         "--format",
+                                         "jsonl",
+                                         "--keep",
+                                         "a",
+                                         "--width-of-baseline"});
+  EXPECT_EQ(diff.selection.from, "now-1h");
+  EXPECT_EQ(diff.baseline_from, "now-3h");
+  EXPECT_EQ(diff.baseline_to, "now-2h");
+  EXPECT_EQ(diff.baseline, "wall");
+  EXPECT_EQ(diff.by, "self");
+  EXPECT_EQ(diff.fail_above, "2%");
+  EXPECT_EQ(diff.limit, 7u);
+  EXPECT_THAT(diff.selection.keep, ElementsAre("a"));
+  EXPECT_TRUE(diff.width_of_baseline);
+  const auto usual = Parsed<DiffOptions>({"diff", "cpu", "--from", "now-1h"});
+  EXPECT_EQ(usual.by, "total");
+  EXPECT_EQ(usual.format, "");
+  EXPECT_FALSE(Parse({"diff", "cpu", "--from", "now-1h", "--limit", "0"}).ok());
+  EXPECT_FALSE(Parse({"diff", "cpu", "--from", "now-1h", "--format", "folded"}).ok());
+}
+
 TEST(CommandLine, FrameFilters) {
   const SelectionOptions selection =
       Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h", "--keep", "a", "--keep", "file:b",
@@ -146,10 +184,15 @@ TEST(CommandLine, HelpOfEveryCommandHasExamples) {
                                              {"import", "--help"},
                                              {"query", "--help"},
                                              {"explain", "--help"},
+                                             {"top", "--help"},
+                                             {"search", "--help"},
+                                             {"sandwich", "--help"},
+                                             {"compare", "--help"},
                                              {"series", "--help"},
                                              {"heatmap", "--help"},
                                              {"labels", "--help"},
                                              {"types", "--help"},
+                                             {"diff", "--help"},
                                              {"status", "--help"},
                                              {"delete", "--help"},
                                              {"store", "stats", "--help"},

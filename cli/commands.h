@@ -14,6 +14,7 @@ absl::Status RunServe(const ServeOptions& options);
 absl::Status RunImport(const ImportOptions& options);
 absl::Status RunPush(const PushOptions& options);
 absl::Status RunQuery(const QueryOptions& options);
+absl::Status RunDiff(const DiffOptions& options);
 absl::Status RunExplain(const ExplainOptions& options);
 absl::Status RunSeries(const SeriesOptions& options);
 absl::Status RunHeatMap(const HeatMapOptions& options);

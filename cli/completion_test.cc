@@ -70,9 +70,11 @@ TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'",
 
 TEST_F(BashCompletionTest, OffersCommands) {
   EXPECT_THAT(Complete({"flamekeep", ""}),
-              ElementsAre("serve", "import", "push", "query", "explain", "series", "heatmap",
-                          "labels", "types", "status", "delete", "store", "backup", "completion"));
-  EXPECT_THAT(Complete({"flamekeep", "s"}), ElementsAre("serve", "series", "status", "store"));
+              ElementsAre("serve", "import", "push", "query", "top", "search", "sandwich",
+                          "compare", "diff", "series", "heatmap", "explain", "labels", "types",
+                          "status", "delete", "store", "backup", "completion"));
+  EXPECT_THAT(Complete({"flamekeep", "s"}),
+              ElementsAre("serve", "search", "sandwich", "series", "status", "store"));
   EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("stats", "check"));
 }
 
@@ -114,8 +116,8 @@ TEST(FishCompletion, OffersWhatFits) {
         fmt::format("HOME='{}' fish --no-config -c \"source '{}'; complete -C '{}' | cut -f1\"",
                     dir.path(), script, line));
   };
-  EXPECT_THAT(complete("flamekeep s"),
-              testing::UnorderedElementsAre("serve", "series", "status", "store"));
+  EXPECT_THAT(complete("flamekeep s"), testing::UnorderedElementsAre("serve", "search", "sandwich",
+                                                                     "series", "status", "store"));
   EXPECT_THAT(complete("flamekeep store "), testing::UnorderedElementsAre("stats", "check"));
   EXPECT_THAT(complete("flamekeep query --format "),
               testing::UnorderedElementsAre("folded", "svg"));

@@ -28,34 +28,36 @@ std::string_view ReasonText(v1::Gap::Reason reason) {
 }
 
 // What is missing from the answer, or may still come.
-void TellCompleteness(const v1::Coverage& coverage) {
+void TellCompleteness(const v1::Coverage& coverage, std::string_view whose) {
   constexpr int kListed = 3;
   // A live source is always some seconds behind.
   constexpr int64_t kUsualSeconds = 60;
   const google::protobuf::Timestamp& through = coverage.complete_through();
   if (!coverage.final() && coverage.has_complete_through() && through.seconds() == 0) {
-    fmt::print(stderr,
-               "flamekeep: note: a configured source has not reported yet, samples may be missing "
-               "everywhere: see flamekeep status\n");
+    fmt::print(
+        stderr,
+        "flamekeep: note: {}a configured source has not reported yet, samples may be missing "
+        "everywhere: see flamekeep status\n",
+        whose);
   } else if (!coverage.final() && coverage.has_complete_through() &&
              through.seconds() + kUsualSeconds < coverage.requested().end().seconds()) {
-    fmt::print(stderr, "flamekeep: note: complete through {}, later samples may be missing\n",
-               TimeText(absl::FromUnixSeconds(through.seconds())));
+    fmt::print(stderr, "flamekeep: note: {}complete through {}, later samples may be missing\n",
+               whose, TimeText(absl::FromUnixSeconds(through.seconds())));
   }
   for (int i = 0; i < coverage.gaps_size() && i < kListed; ++i) {
     const v1::Gap& gap = coverage.gaps(i);
-    fmt::print(stderr, "flamekeep: note: samples of {} at site {} are missing from {}: {}\n",
-               gap.source(), gap.site(), RangeText(gap.range()), ReasonText(gap.reason()));
+    fmt::print(stderr, "flamekeep: note: {}samples of {} at site {} are missing from {}: {}\n",
+               whose, gap.source(), gap.site(), RangeText(gap.range()), ReasonText(gap.reason()));
   }
   const uint64_t more = static_cast<uint64_t>(coverage.gaps_size()) + coverage.gaps_left_out();
   if (more > kListed) {
-    fmt::print(stderr, "flamekeep: note: there are {} more such gaps\n", more - kListed);
+    fmt::print(stderr, "flamekeep: note: {}there are {} more such gaps\n", whose, more - kListed);
   }
 }
 
 }  // namespace
 
-void TellCoverage(const v1::Coverage& coverage) {
+void TellCoverage(const v1::Coverage& coverage, std::string_view whose) {
   // That minutes are the finest there is goes without saying.
   const int64_t before =
       coverage.requested().begin().seconds() - coverage.covered().begin().seconds();
@@ -63,16 +65,17 @@ void TellCoverage(const v1::Coverage& coverage) {
   const int64_t after = coverage.covered().end().seconds() - end.seconds() - (end.nanos() > 0);
   if (before >= 60 || after >= 60) {
     fmt::print(stderr,
-               "flamekeep: note: the answer covers {}: the store keeps no finer buckets there\n",
-               RangeText(coverage.covered()));
+               "flamekeep: note: {}the answer covers {}: the store keeps no finer buckets there\n",
+               whose, RangeText(coverage.covered()));
   }
-  TellCompleteness(coverage);
+  TellCompleteness(coverage, whose);
   if (coverage.saturated()) {
     fmt::print(stderr,
-               "flamekeep: note: a sum did not fit 64 bits and stands at its largest value\n");
+               "flamekeep: note: {}a sum did not fit 64 bits and stands at its largest value\n",
+               whose);
   }
   if (coverage.observations() == 0) {
-    fmt::print(stderr, "flamekeep: note: there are no samples in {}\n",
+    fmt::print(stderr, "flamekeep: note: {}there are no samples in {}\n", whose,
                RangeText(coverage.covered()));
   }
 }

@@ -16,6 +16,7 @@ inline constexpr char kMainFooter[] = R"(Examples:
   flamekeep query 'excimer-wall{entry_point="index"}' --from now-24h -o day.svg
   flamekeep series excimer-wall --from now-7d --by site
   flamekeep top excimer-wall --from now-1h
+  flamekeep diff excimer-wall --from now-1h --baseline-from now-2h
   flamekeep status
 
 Commands that talk to a server find it through --server or FLAMEKEEP_SERVER, else at 127.0.0.1:4041.

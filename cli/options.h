@@ -73,6 +73,20 @@ struct QueryOptions {
   uint32_t max_nodes = 0;
 };
 
+struct DiffOptions {
+  SelectionOptions selection;
+  std::string baseline;       // a selector; empty: that of the selection
+  std::string baseline_from;  // empty: the selection's range
+  std::string baseline_to;    // empty: where the selection begins
+  std::string by;             // "total" or "self"
+  uint32_t limit = 0;
+  std::string fail_above;  // a share; empty: nothing fails
+  std::string format;      // empty: by the name of the output
+  std::string output;
+  std::string title;
+  bool width_of_baseline = false;
+};
+
 struct ExplainOptions {
   SelectionOptions selection;
 };
@@ -209,10 +223,11 @@ struct PrintOptions {
 
 using Command =
     std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions, TopOptions,
-                 SearchOptions, SandwichOptions, CompareOptions, SeriesOptions, HeatMapOptions,
-                 LabelsOptions, TypesOptions, StatusOptions, DeleteOptions, StoreStatsOptions,
-                 StoreCheckOptions, BackupCreateOptions, BackupListOptions, BackupVerifyOptions,
-                 BackupRestoreOptions, BackupPruneOptions, CompletionOptions, PrintOptions>;
+                 SearchOptions, SandwichOptions, CompareOptions, DiffOptions, SeriesOptions,
+                 HeatMapOptions, LabelsOptions, TypesOptions, StatusOptions, DeleteOptions,
+                 StoreStatsOptions, StoreCheckOptions, BackupCreateOptions, BackupListOptions,
+                 BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions, CompletionOptions,
+                 PrintOptions>;
 
 }  // namespace flamekeep::cli
 

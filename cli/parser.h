@@ -1,5 +1,5 @@
 // The parser of the command line, with the structs that it fills. Its methods that add commands are
-// in command_line.cc, those of queries in command_line_{query,tables,series}.cc.
+// in command_line.cc, those of queries in command_line_{query,tables,diff,series}.cc.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_CLI_PARSER_H_
@@ -51,6 +51,7 @@ class Parser {
   void AddFormat(CLI::App* command, std::string& format);
   void AddLimit(CLI::App* command, uint32_t& limit);
   void AddOrder(CLI::App* command, std::string& by, const std::string& usual);
+  void AddDiff();  // command_line_diff.cc
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -77,6 +78,7 @@ class Parser {
   SearchOptions search_;
   SandwichOptions sandwich_;
   CompareOptions compare_;
+  DiffOptions diff_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

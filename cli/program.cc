@@ -20,6 +20,7 @@ struct Runner {
   absl::Status operator()(const ImportOptions& options) const { return RunImport(options); }
   absl::Status operator()(const PushOptions& options) const { return RunPush(options); }
   absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
+  absl::Status operator()(const DiffOptions& options) const { return RunDiff(options); }
   absl::Status operator()(const ExplainOptions& options) const { return RunExplain(options); }
   absl::Status operator()(const SeriesOptions& options) const { return RunSeries(options); }
   absl::Status operator()(const HeatMapOptions& options) const { return RunHeatMap(options); }
