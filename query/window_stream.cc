@@ -1,5 +1,6 @@
 #include "query/window_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -7,6 +8,16 @@
 namespace flamekeep::query {
 
 using storage::kWindowIds;
+
+namespace {
+
+constexpr uint64_t kBytesPerWindow = kWindowIds * (sizeof(uint16_t) + sizeof(uint64_t));
+
+}  // namespace
+
+uint64_t WindowStream::Packed::bytes() const {
+  return size * (sizeof(uint16_t) + (values32 != nullptr ? sizeof(uint32_t) : sizeof(uint64_t)));
+}
 
 WindowStream::~WindowStream() {
   if (!thread_) return;
@@ -19,11 +30,18 @@ WindowStream::~WindowStream() {
 
 absl::Status WindowStream::Add(std::string_view encoded) { return scan_.Add(encoded); }
 
+uint64_t WindowStream::memory_bytes() const {
+  // One window more may be added to what waits, one is filled and one used.
+  const uint64_t waiting =
+      std::min(uint64_t{header().pairs} * (sizeof(uint16_t) + sizeof(uint64_t)), kMaxWaitingBytes);
+  return scan_.memory_bytes() + kWindowIds * sizeof(uint64_t) + 3 * kBytesPerWindow + waiting;
+}
+
 void WindowStream::Start(bool threaded) {
   if (threaded) thread_.emplace([this] { Run(); });
 }
 
-absl::StatusOr<const WindowStream::Window*> WindowStream::Fill(Buffer* buffer) {
+absl::StatusOr<const WindowStream::Window*> WindowStream::Fill() {
   const std::optional<uint32_t> number = scan_.NextWindow();
   if (!number) return nullptr;
   // Ids descend: what is too high comes first.
@@ -32,47 +50,84 @@ absl::StatusOr<const WindowStream::Window*> WindowStream::Fill(Buffer* buffer) {
                     uint64_t{*number} * kWindowIds, tree_size_);
   }
   FLAMEKEEP_RETURN_IF_ERROR(scan_.AddWindow(*number, &sums_));
-  buffer->offsets.resize(kWindowIds);
-  buffer->values.resize(kWindowIds);
-  uint16_t* offsets = buffer->offsets.data();
-  uint64_t* values = buffer->values.data();
+  offsets_.resize(kWindowIds);
+  values_.resize(kWindowIds);
   size_t size = 0;
   const bool saturated = sums_.saturated();
   sums_.TakeDescending([&](uint32_t offset, uint64_t value) {
-    offsets[size] = static_cast<uint16_t>(offset);
-    values[size++] = value;
+    offsets_[size] = static_cast<uint16_t>(offset);
+    values_[size++] = value;
   });
-  buffer->window = {*number, size, offsets, values, saturated};
-  return &buffer->window;
+  filled_ = {*number, size, offsets_.data(), values_.data(), saturated};
+  return &filled_;
+}
+
+WindowStream::Packed WindowStream::Pack(const absl::StatusOr<const Window*>& filled) const {
+  Packed packed;
+  packed.error = filled.status();
+  if (!filled.ok() || *filled == nullptr) return packed;
+  const Window& window = **filled;
+  packed.number = window.number;
+  packed.size = window.size;
+  packed.saturated = window.saturated;
+  packed.offsets.reset(new uint16_t[window.size]);
+  std::copy_n(window.offsets, window.size, packed.offsets.get());
+  uint64_t any = 0;
+  for (size_t i = 0; i < window.size; ++i) any |= window.values[i];
+  if (any <= UINT32_MAX) {
+    packed.values32.reset(new uint32_t[window.size]);
+    std::copy_n(window.values, window.size, packed.values32.get());
+  } else {
+    packed.values64.reset(new uint64_t[window.size]);
+    std::copy_n(window.values, window.size, packed.values64.get());
+  }
+  return packed;
+}
+
+absl::StatusOr<const WindowStream::Window*> WindowStream::Unpack() {
+  FLAMEKEEP_RETURN_IF_ERROR(current_.error);
+  if (current_.is_last()) return nullptr;
+  unpacked_ = {current_.number, current_.size, current_.offsets.get(), current_.values64.get(),
+               current_.saturated};
+  if (current_.values32 != nullptr) {
+    unpacked_values_.resize(kWindowIds);
+    std::copy_n(current_.values32.get(), current_.size, unpacked_values_.data());
+    unpacked_.values = unpacked_values_.data();
+  }
+  return &unpacked_;
 }
 
 void WindowStream::Run() {
-  for (uint64_t number = 0;; ++number) {
-    {
-      const auto may_fill = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return stop_ || filled_ - done_ < kBuffers;
-      };
-      const absl::MutexLock lock(&mutex_, absl::Condition(&may_fill));
-      if (stop_) return;
-    }
-    absl::StatusOr<const Window*> window = Fill(&buffers_[number % kBuffers]);
-    const bool last = !window.ok() || *window == nullptr;
-    const absl::MutexLock lock(&mutex_);
-    filled_windows_[number % kBuffers] = std::move(window);
-    ++filled_;
+  while (true) {
+    Packed packed = Pack(Fill());
+    const bool last = packed.is_last();
+    const auto may_wait = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return stop_ || waiting_bytes_ <= kMaxWaitingBytes;
+    };
+    const absl::MutexLock lock(&mutex_, absl::Condition(&may_wait));
+    if (stop_) return;
+    waiting_bytes_ += packed.bytes();
+    waiting_.push_back(std::move(packed));
     if (last) return;
   }
 }
 
 absl::StatusOr<const WindowStream::Window*> WindowStream::Next() {
-  if (!thread_) return Fill(&buffers_[0]);
-  const auto has_window = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return filled_ > done_; };
-  const absl::MutexLock lock(&mutex_);
-  if (holds_window_) ++done_;
-  mutex_.Await(absl::Condition(&has_window));
-  const absl::StatusOr<const Window*>& next = filled_windows_[done_ % kBuffers];
-  holds_window_ = next.ok() && *next != nullptr;  // the end and an error stay
-  return next;
+  if (!thread_) return Fill();
+  {
+    const auto has_window = [this]()
+                                ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !waiting_.empty(); };
+    const absl::MutexLock lock(&mutex_, absl::Condition(&has_window));
+    if (waiting_.front().is_last()) {  // the end and an error stay
+      current_ = Packed();
+      current_.error = waiting_.front().error;
+    } else {
+      current_ = std::move(waiting_.front());
+      waiting_.pop_front();
+      waiting_bytes_ -= current_.bytes();
+    }
+  }
+  return Unpack();
 }
 
 }  // namespace flamekeep::query

@@ -1,6 +1,9 @@
 // The sums of many columns, window by window from the highest ids to the lowest; for large scans a
 // second thread decodes and adds up columns ahead of the one that uses the sums.
 //
+// It may be far ahead: high windows, which hold what is new and rare, are quickly decoded and take
+// long to be used, and low ones the other way round. What waits is packed, and bounded.
+//
 //   WindowStream stream(tree.size());
 //   for (std::string_view column : columns) FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
 //   stream.Start();
@@ -16,13 +19,13 @@
 #ifndef FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 #define FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 
-#include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -59,10 +62,8 @@ class WindowStream {
   // The sum of the headers of what was added.
   const storage::ColumnHeader& header() const { return scan_.header(); }
 
-  // What it takes to scan them. REQUIRES: not started.
-  uint64_t memory_bytes() const {
-    return scan_.memory_bytes() + (kBuffers + 1) * storage::kWindowIds * sizeof(uint64_t);
-  }
+  // What it takes to scan them, at most. REQUIRES: not started.
+  uint64_t memory_bytes() const;
 
   // Asked while a window is summed, from either thread: its error ends the stream.
   void SetCheck(std::function<absl::Status()> check) { scan_.SetCheck(std::move(check)); }
@@ -75,30 +76,48 @@ class WindowStream {
   absl::StatusOr<const Window*> Next() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  static constexpr uint32_t kBuffers = 4;
+  // Of windows that wait to be used.
+  static constexpr uint64_t kMaxWaitingBytes = uint64_t{64} << 20;
 
-  struct Buffer {
-    Window window;
-    std::vector<uint16_t> offsets;
-    std::vector<uint64_t> values;
+  // A window that waits, or the error or the end that comes instead.
+  struct Packed {
+    absl::Status error;
+    uint32_t number = 0;
+    size_t size = 0;  // 0: the end
+    bool saturated = false;
+    std::unique_ptr<uint16_t[]> offsets;
+    // One of the two: 32 bits where all values fit.
+    std::unique_ptr<uint32_t[]> values32;
+    std::unique_ptr<uint64_t[]> values64;
+
+    bool is_last() const { return size == 0; }
+    uint64_t bytes() const;
   };
 
-  // Puts the next window into the buffer; null at the end.
-  absl::StatusOr<const Window*> Fill(Buffer* buffer);
+  // Sums the next window up into the lists; null at the end.
+  absl::StatusOr<const Window*> Fill();
+  Packed Pack(const absl::StatusOr<const Window*>& filled) const;
+  // The lists of what was packed.
+  absl::StatusOr<const Window*> Unpack();
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const uint32_t tree_size_;
-  // Used by the helper thread once there is one; a buffer by one thread at a time.
+  // Of the helper thread once there is one.
   storage::ColumnScan scan_;
   storage::WindowSums sums_;
-  std::array<Buffer, kBuffers> buffers_;
+  Window filled_;
+  std::vector<uint16_t> offsets_;
+  std::vector<uint64_t> values_;
   std::optional<std::thread> thread_;
-  bool holds_window_ = false;  // the caller has what was filled as number done_
+
+  // Of the caller, where there is a helper thread.
+  Packed current_;
+  Window unpacked_;
+  std::vector<uint64_t> unpacked_values_;
 
   absl::Mutex mutex_;
-  std::array<absl::StatusOr<const Window*>, kBuffers> filled_windows_ ABSL_GUARDED_BY(mutex_);
-  uint64_t filled_ ABSL_GUARDED_BY(mutex_) = 0;  // windows so far
-  uint64_t done_ ABSL_GUARDED_BY(mutex_) = 0;    // windows that the caller is through with
+  std::deque<Packed> waiting_ ABSL_GUARDED_BY(mutex_);
+  uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
