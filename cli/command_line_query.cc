@@ -33,6 +33,7 @@ void Parser::AddSelection(CLI::App* command, SelectionOptions& selection) {
 void Parser::AddQueries() {
   AddQuery();
   AddExplain();
+  AddExport();
 }
 
 void Parser::AddQuery() {

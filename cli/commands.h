@@ -15,6 +15,7 @@ absl::Status RunImport(const ImportOptions& options);
 absl::Status RunPush(const PushOptions& options);
 absl::Status RunQuery(const QueryOptions& options);
 absl::Status RunExplain(const ExplainOptions& options);
+absl::Status RunExport(const ExportOptions& options);
 absl::Status RunStatus(const StatusOptions& options);
 absl::Status RunDelete(const DeleteOptions& options);
 absl::Status RunStoreStats(const StoreStatsOptions& options);

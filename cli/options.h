@@ -77,6 +77,16 @@ struct ExplainOptions {
   SelectionOptions selection;
 };
 
+struct ExportOptions {
+  SelectionOptions selection;
+  std::string output;
+  std::string format;
+  std::string level;     // of jsonl; empty: hour
+  std::string compress;  // empty: by format
+  std::string stacks;    // of jsonl: "array" or "text"
+  bool quiet = false;
+};
+
 struct StatusOptions {
   std::string server;
   bool json = false;
@@ -141,7 +151,7 @@ struct PrintOptions {
 
 using Command =
     std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions,
-                 StatusOptions, DeleteOptions, StoreStatsOptions, StoreCheckOptions,
+                 ExportOptions, StatusOptions, DeleteOptions, StoreStatsOptions, StoreCheckOptions,
                  BackupCreateOptions, BackupListOptions, BackupVerifyOptions, BackupRestoreOptions,
                  BackupPruneOptions, CompletionOptions, PrintOptions>;
 

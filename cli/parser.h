@@ -1,5 +1,5 @@
 // The parser of the command line, with the structs that it fills. Its methods that add commands are
-// in command_line.cc, those of queries in command_line_query.cc.
+// in command_line.cc, those of queries in command_line_query.cc and command_line_export.cc.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_CLI_PARSER_H_
@@ -41,6 +41,7 @@ class Parser {
   void AddQueries();
   void AddQuery();
   void AddExplain();
+  void AddExport();
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -59,6 +60,7 @@ class Parser {
   PushOptions push_;
   QueryOptions query_;
   ExplainOptions explain_;
+  ExportOptions export_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

@@ -21,6 +21,7 @@ struct Runner {
   absl::Status operator()(const PushOptions& options) const { return RunPush(options); }
   absl::Status operator()(const QueryOptions& options) const { return RunQuery(options); }
   absl::Status operator()(const ExplainOptions& options) const { return RunExplain(options); }
+  absl::Status operator()(const ExportOptions& options) const { return RunExport(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
   absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
   absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }

@@ -31,6 +31,7 @@
 #include "absl/time/time.h"
 #include "query/context.h"
 #include "query/explain.h"
+#include "query/export.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
 #include "query/result_cache.h"
@@ -67,6 +68,10 @@ class Engine {
   // the answer's version.
   absl::StatusOr<FlameGraph> MakeWholeGraph(const Selection& selection, std::string_view view,
                                             const Context& context) const;
+
+  // The samples bucket by bucket; export.h.
+  absl::StatusOr<Exporter> OpenExport(const Selection& selection, storage::Level level,
+                                      std::string_view cursor, const Context& context) const;
 
   // Writes the selection as folded text (folded_writer.h): calls `begin` once, then `write` with
   // pieces of at most 1 MiB that break anywhere. Stops at the first error that either returns.
