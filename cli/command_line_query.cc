@@ -39,6 +39,7 @@ void Parser::AddQueries() {
   AddExplain();
   AddLabels();
   AddTypes();
+  AddExport();
 }
 
 void Parser::AddQuery() {

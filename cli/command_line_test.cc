@@ -109,6 +109,24 @@ TEST(CommandLine, Diff) {
   EXPECT_FALSE(Parse({"diff", "cpu", "--from", "now-1h", "--format", "folded"}).ok());
 }
 
+TEST(CommandLine, Export) {
+  const auto exported =
+      Parsed<ExportOptions>({"export", "cpu", "--from", "now-7d", "--output", "out", "--keep", "a",
+                             "--level", "minute", "--compress", "gz", "--stacks", "text", "-q"});
+  EXPECT_EQ(exported.selection.selector, "cpu");
+  EXPECT_EQ(exported.selection.to, "now");
+  EXPECT_THAT(exported.selection.keep, ElementsAre("a"));
+  EXPECT_EQ(exported.output, "out");
+  EXPECT_EQ(exported.format, "jsonl");
+  EXPECT_EQ(exported.level, "minute");
+  EXPECT_EQ(exported.compress, "gz");
+  EXPECT_EQ(exported.stacks, "text");
+  EXPECT_TRUE(exported.quiet);
+  EXPECT_FALSE(Parse({"export", "cpu", "--from", "now-7d"}).ok());
+  EXPECT_FALSE(
+      Parse({"export", "cpu", "--from", "now-7d", "--output", "out", "--level", "month"}).ok());
+}
+
 TEST(CommandLine, FrameFilters) {
   const SelectionOptions selection =
       Parsed<QueryOptions>({"query", "cpu", "--from", "now-1h", "--keep", "a", "--keep", "file:b",

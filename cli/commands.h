@@ -24,6 +24,7 @@ absl::Status RunTop(const TopOptions& options);
 absl::Status RunSearch(const SearchOptions& options);
 absl::Status RunSandwich(const SandwichOptions& options);
 absl::Status RunCompare(const CompareOptions& options);
+absl::Status RunExport(const ExportOptions& options);
 absl::Status RunStatus(const StatusOptions& options);
 absl::Status RunDelete(const DeleteOptions& options);
 absl::Status RunStoreStats(const StoreStatsOptions& options);

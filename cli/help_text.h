@@ -126,6 +126,24 @@ inline constexpr char kTypesFooter[] = R"(Examples:
   flamekeep types
   flamekeep types --selector '{site="eqiad"}' --format csv)";
 
+inline constexpr char kExportFooter[] = R"(Examples:
+  flamekeep export excimer-wall --from 2026-11-01 --to 2026-12-01 --output /data/excimer
+  flamekeep export excimer-wall --from now-2d --level minute --stacks text --output /data/minutes
+  flamekeep export 'cpu{site="eqiad"}' --from now-7d --format folded --output week.folded.zst
+  flamekeep export excimer-wall --from now-1d --format pprof --output day.pb.gz
+  duckdb -c "select stack[-1], sum(value) from '/data/excimer/*/*/*.zst' group by all order by 2 desc limit 9"
+
+jsonl: rows of begin, end, level, site, profile_type, labels, stack, value in DIR/site=S/day=D/part-0.jsonl.zst,
+which Hive, Spark, DuckDB and Hadoop streaming read as they are. Each is a sum over a bucket of --level, or of
+the finest coarser one where samples are not known, or not kept, so finely; at its edges the range cuts
+buckets. The values of all rows add up to the flame graph of the same selection.
+
+The same command again goes on where one that broke off was, and writes only the days that have changed
+since; files of days that were deleted are removed. Files appear whole or not at all. Days that are only partly
+in the range are refused where the directory has more of them. DIR/_flamekeep.tsv tells what is there.
+
+folded and pprof are one file of the whole range.)";
+
 inline constexpr char kStatusFooter[] = R"(Examples:
   flamekeep status
   flamekeep status --server arclamp1001:4041

@@ -159,6 +159,16 @@ struct CompareOptions {
   std::string format;
 };
 
+struct ExportOptions {
+  SelectionOptions selection;
+  std::string output;
+  std::string format;
+  std::string level;     // of jsonl; empty: hour
+  std::string compress;  // empty: by format
+  std::string stacks;    // of jsonl: "array" or "text"
+  bool quiet = false;
+};
+
 struct StatusOptions {
   std::string server;
   bool json = false;
@@ -224,10 +234,10 @@ struct PrintOptions {
 using Command =
     std::variant<ServeOptions, ImportOptions, PushOptions, QueryOptions, ExplainOptions, TopOptions,
                  SearchOptions, SandwichOptions, CompareOptions, DiffOptions, SeriesOptions,
-                 HeatMapOptions, LabelsOptions, TypesOptions, StatusOptions, DeleteOptions,
-                 StoreStatsOptions, StoreCheckOptions, BackupCreateOptions, BackupListOptions,
-                 BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions, CompletionOptions,
-                 PrintOptions>;
+                 HeatMapOptions, LabelsOptions, TypesOptions, ExportOptions, StatusOptions,
+                 DeleteOptions, StoreStatsOptions, StoreCheckOptions, BackupCreateOptions,
+                 BackupListOptions, BackupVerifyOptions, BackupRestoreOptions, BackupPruneOptions,
+                 CompletionOptions, PrintOptions>;
 
 }  // namespace flamekeep::cli
 

@@ -1,5 +1,5 @@
 // The parser of the command line, with the structs that it fills. Its methods that add commands are
-// in command_line.cc, those of queries in command_line_{query,tables,diff,series}.cc.
+// in command_line.cc, those of queries in command_line_{query,tables,diff,series,export}.cc.
 //
 // Thread safety: none.
 #ifndef FLAMEKEEP_CLI_PARSER_H_
@@ -52,6 +52,7 @@ class Parser {
   void AddLimit(CLI::App* command, uint32_t& limit);
   void AddOrder(CLI::App* command, std::string& by, const std::string& usual);
   void AddDiff();  // command_line_diff.cc
+  void AddExport();
   void AddStatus();
   void AddDelete();
   void AddBackup();
@@ -79,6 +80,7 @@ class Parser {
   SandwichOptions sandwich_;
   CompareOptions compare_;
   DiffOptions diff_;
+  ExportOptions export_;
   StatusOptions status_;
   DeleteOptions delete_;
   StoreStatsOptions store_stats_;

@@ -30,6 +30,7 @@ struct Runner {
   absl::Status operator()(const SearchOptions& options) const { return RunSearch(options); }
   absl::Status operator()(const SandwichOptions& options) const { return RunSandwich(options); }
   absl::Status operator()(const CompareOptions& options) const { return RunCompare(options); }
+  absl::Status operator()(const ExportOptions& options) const { return RunExport(options); }
   absl::Status operator()(const StatusOptions& options) const { return RunStatus(options); }
   absl::Status operator()(const DeleteOptions& options) const { return RunDelete(options); }
   absl::Status operator()(const StoreStatsOptions& options) const { return RunStoreStats(options); }

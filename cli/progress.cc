@@ -60,9 +60,10 @@ Progress::Style Progress::StyleFor(std::FILE* out, bool quiet) {
 Progress::Progress(Style style, std::FILE* out, std::function<absl::Time()> now)
     : style_(style), out_(out), now_(std::move(now)) {}
 
-void Progress::Begin(std::string_view what, uint64_t total) {
+void Progress::Begin(std::string_view what, uint64_t total, Unit unit) {
   what_ = std::string(what);
   total_ = total;
+  unit_ = unit;
   begin_ = now_();
   next_ = begin_ + (style_ == Style::kBar ? kBarInterval : kLineInterval);
 }
@@ -98,13 +99,19 @@ void Progress::Clear() {
   std::fflush(out_);
 }
 
+std::string Progress::AmountText(uint64_t amount) const {
+  constexpr double kMinutesPerDay = 24 * 60;
+  if (unit_ == Unit::kBytes) return RoundedBytesText(amount);
+  return fmt::format("{:.1f} days", static_cast<double>(amount) / kMinutesPerDay);
+}
+
 std::string Progress::Text(uint64_t done, absl::Time now) const {
   const double seconds = std::max(absl::ToDoubleSeconds(now - begin_), 1e-3);
   const double rate = static_cast<double>(done) / seconds;
-  const std::string speed = RoundedBytesText(static_cast<uint64_t>(rate)) + "/s";
+  const std::string speed = AmountText(static_cast<uint64_t>(rate)) + "/s";
   // A file may grow while it is read.
   if (total_ == 0 || done > total_) {
-    return fmt::format("{}  {}  {}", RoundedBytesText(done), speed, what_);
+    return fmt::format("{}  {}  {}", AmountText(done), speed, what_);
   }
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const int filled = static_cast<int>(share * kBarCells);
@@ -113,8 +120,8 @@ std::string Progress::Text(uint64_t done, absl::Time now) const {
                : RoundedDurationText(absl::Seconds(
                      static_cast<int64_t>(static_cast<double>(total_ - done) / rate) + 1));
   return fmt::format("[{:#<{}}{:.<{}}] {:3.0f}%  {} of {}  {}  {} left  {}", "", filled, "",
-                     kBarCells - filled, share * 100, RoundedBytesText(done),
-                     RoundedBytesText(total_), speed, left, what_);
+                     kBarCells - filled, share * 100, AmountText(done), AmountText(total_), speed,
+                     left, what_);
 }
 
 }  // namespace flamekeep::cli

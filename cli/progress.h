@@ -39,8 +39,11 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Begins the work named `what`; `total` bytes, 0: unknown.
-  void Begin(std::string_view what, uint64_t total);
+  // What is counted: bytes, or minutes of samples' time, which are shown as days.
+  enum class Unit { kBytes, kMinutes };
+
+  // Begins the work named `what`; `total` of the unit, 0: unknown.
+  void Begin(std::string_view what, uint64_t total, Unit unit = Unit::kBytes);
   void Update(uint64_t done);
   // What `what` was is over; the next one may begin.
   void End();
@@ -51,12 +54,14 @@ class Progress {
  private:
   void Clear();
   std::string Text(uint64_t done, absl::Time now) const;
+  std::string AmountText(uint64_t amount) const;
 
   const Style style_;
   std::FILE* const out_;
   const std::function<absl::Time()> now_;
   std::string what_;
   uint64_t total_ = 0;
+  Unit unit_ = Unit::kBytes;
   absl::Time begin_;
   absl::Time next_;  // when to show again
   bool shown_ = false;

@@ -59,6 +59,23 @@ TEST_F(ProgressTest, LinesComeNowAndThen) {
             "done\n");
 }
 
+TEST_F(ProgressTest, TimeOfSamplesIsShownAsDays) {
+  char* text = nullptr;
+  size_t size = 0;
+  std::FILE* out = open_memstream(&text, &size);
+  absl::Time now = absl::UnixEpoch();
+  {
+    Progress progress(Progress::Style::kLines, out, [&] { return now; });
+    progress.Begin("out", 40 * 1440, Progress::Unit::kMinutes);
+    now += absl::Seconds(10);
+    progress.Update(10 * 1440);
+  }
+  std::fclose(out);
+  EXPECT_EQ(std::string(text, size),
+            "[######..................]  25%  10.0 days of 40.0 days  1.0 days/s  31s left  out\n");
+  free(text);
+}
+
 TEST_F(ProgressTest, BarIsRedrawnAndCleared) {
   const std::string text = Run(Progress::Style::kBar);
   EXPECT_THAT(text, testing::HasSubstr("\r\x1b[K[############............]  50%"));

@@ -14,6 +14,7 @@
 #include "query/kept_answer.h"
 #include "query/layout.h"
 #include "query/selector.h"
+#include "query/whole_graph.h"
 
 namespace flamekeep::query {
 
@@ -42,23 +43,19 @@ absl::StatusOr<FlameGraph> Engine::MakeWholeGraph(const Selection& selection, st
                                                   const Context& context) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
                              SelectedStacks::Read(*store_, selection, &frame_flags_, context));
-  FlameGraph graph;
-  std::vector<Box> boxes;
-  {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded, FoldColumns(stacks.encoded(), stacks.tree(), {},
-                                                                context, stacks.bytes()));
-    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
-        stacks.bytes() + folded.nodes.size() * (sizeof(FoldedNode) + sizeof(Box))));
-    graph.coverage =
-        stacks.Cover(folded.sum, folded.saturated, folded.visited, fmt::format("{};", view));
-    FLAMEKEEP_ASSIGN_OR_RETURN(boxes, BoxesOf(folded.nodes, stacks.tree(), context));
-  }
-  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, stacks.frame_count()));
-  const storage::Dictionary& dictionary = store_->dictionary();
-  FLAMEKEEP_RETURN_IF_ERROR(LayOut(
-      boxes, [&](storage::FrameId id) { return dictionary.frame(id); }, context,
-      stacks.bytes() + boxes.capacity() * sizeof(Box), &graph));
-  return graph;
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      WholeGraph whole,
+      WholeGraphOf(stacks.encoded(), stacks.tree(), store_->dictionary(), context, stacks.bytes()));
+  // What laying out has found saturated, too.
+  const bool saturated = whole.saturated || whole.graph.coverage.saturated;
+  whole.graph.coverage =
+      stacks.Cover(whole.sum, saturated, whole.visited, fmt::format("{};", view));
+  return std::move(whole.graph);
+}
+
+absl::StatusOr<Exporter> Engine::OpenExport(const Selection& selection, storage::Level level,
+                                            std::string_view cursor, const Context& context) const {
+  return Exporter::Open(store_, &frame_flags_, selection, level, cursor, context);
 }
 
 absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, const Context& context,

@@ -34,6 +34,7 @@
 #include "query/diff.h"
 #include "query/draw_columns.h"
 #include "query/explain.h"
+#include "query/export.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
 #include "query/heat_map.h"
@@ -75,6 +76,10 @@ class Engine {
   // series of the selection has it.
   absl::StatusOr<Comparison> Compare(const Selection& selection, const CompareOptions& options,
                                      const Context& context) const;
+
+  // The samples bucket by bucket; export.h.
+  absl::StatusOr<Exporter> OpenExport(const Selection& selection, storage::Level level,
+                                      std::string_view cursor, const Context& context) const;
 
   // Writes the selection as folded text (folded_writer.h): calls `begin` once, then `write` with
   // pieces of at most 1 MiB that break anywhere. Stops at the first error that either returns.

@@ -118,6 +118,16 @@ uint64_t CutOf(absl::Span<const Box> boxes, uint32_t box, absl::Span<const uint3
 
 }  // namespace
 
+absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count) {
+  for (const Box& box : boxes) {
+    if (box.frame >= frame_count) {
+      return DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", box.frame,
+                      frame_count);
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
                                          const storage::StackTreeView& tree,
                                          const Context& context) {

@@ -34,6 +34,9 @@ absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
                                          const storage::StackTreeView& tree,
                                          const Context& context);
 
+// DATA_LOSS where a box has a frame that there is not: names are looked up without a check.
+absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count);
+
 // Fills the lists of `graph`, which are empty, in the order that flame_graph.h tells, and
 // cut_total. `held_bytes` is what the query holds, with the boxes; `order`, where it is given, gets
 // the boxes' indexes in that order. REQUIRES: a root; no two children of a box have the same frame.

@@ -54,6 +54,8 @@ class SelectedStacks {
   const storage::Snapshot& snapshot() const { return *snapshot_; }
   const storage::Plan& plan() const { return plan_; }
   const FrameFilter& filter() const { return filter_; }  // normalized
+  // What is known before columns are read: without totals and version.
+  const Coverage& coverage() const { return coverage_; }
   // The selection and a view of it, in one way of writing it: what the answer's version names
   // besides the range.
   std::string Question(std::string_view view) const { return question_ + std::string(view); }

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/steady_clock.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/export_stream.h"
 #include "server/grpc/query_unary.h"
 #include "server/grpc/render.h"
 #include "storage/registry.h"
@@ -31,6 +32,40 @@ std::string ClientOf(std::string_view peer) {
 
 }  // namespace
 
+// A call of Export. Shared by the steps that are posted, one at a time.
+class QueryService::ExportCall final : public std::enable_shared_from_this<ExportCall> {
+ public:
+  ExportCall(QueryService* service, grpc::CallbackServerContext* context,
+             const v1::ExportRequest* request, ExportWriter* writer)
+      : service_(*service), context_(context), writer_(writer), stream_(request, writer) {}
+
+  void PostStep() {
+    service_.Post(
+        // Whatever its turn takes to come.
+        &service_.exports_, context_,
+        {.cancelled = [context = context_] { return context->IsCancelled(); }},
+        [self = shared_from_this()](const absl::Status& admitted) { self->Run(admitted); },
+        [] { return true; });
+  }
+
+ private:
+  void Run(const absl::Status& admitted) {
+    absl::Status status = admitted;
+    if (status.ok()) {
+      status = stream_.Step(*service_.engine_, [this] { return service_.MakeContext(context_); });
+    }
+    if (status.ok() && !stream_.done()) return PostStep();
+    service_.Count("Export", status, begin_);
+    writer_->Close(status, absl::InfiniteFuture());
+  }
+
+  QueryService& service_;
+  grpc::CallbackServerContext* const context_;
+  ExportWriter* const writer_;
+  ExportStream stream_;
+  const absl::Time begin_ = SteadyNow();
+};
+
 QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
                            const QueryServiceOptions& options)
     : engine_(engine),
@@ -42,6 +77,10 @@ QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
                 .metrics = options.metrics}),
       renders_({.name = "render",
                 .threads = options.threads,
+                .max_waiting = options.max_queued,
+                .metrics = options.metrics}),
+      exports_({.name = "export",
+                .threads = 1,
                 .max_waiting = options.max_queued,
                 .metrics = options.metrics}) {}
 
@@ -170,9 +209,21 @@ grpc::ServerWriteReactor<v1::RenderResponse>* QueryService::Render(
   return writer;
 }
 
+grpc::ServerWriteReactor<v1::ExportResponse>* QueryService::Export(
+    grpc::CallbackServerContext* context, const v1::ExportRequest* request) {
+  auto* writer = new ExportWriter(context, running_, options_.write_stall);
+  if (const absl::Status refusal = writer->refusal(); !refusal.ok()) {
+    writer->Close(refusal, absl::InfiniteFuture());
+    return writer;
+  }
+  std::make_shared<ExportCall>(this, context, request, writer)->PostStep();
+  return writer;
+}
+
 void QueryService::Stop() {
   queries_.Stop();
   renders_.Stop();
+  exports_.Stop();
 }
 
 }  // namespace flamekeep::server

@@ -5,7 +5,8 @@
 // more than twice max_reply_bytes unread. Cancellation and the caller's deadline reach the engine;
 // where the caller set none, or a later one, query_timeout is the deadline. Render streams have
 // their own threads, so that slow readers do not hold up flame graphs; a reader that takes no chunk
-// for write_stall ends its stream.
+// for write_stall ends its stream. Exports, which may take hours, wait for their turn again after
+// each partition, in a queue of their own with one thread for them.
 //
 // Thread safety: all methods. Stop() before the gRPC server is destroyed.
 #ifndef FLAMEKEEP_SERVER_GRPC_QUERY_SERVICE_H_
@@ -51,6 +52,8 @@ class QueryService final : public v1::QueryService::CallbackService {
                                        v1::FlameGraphResponse* response) override;
   grpc::ServerWriteReactor<v1::RenderResponse>* Render(grpc::CallbackServerContext* context,
                                                        const v1::RenderRequest* request) override;
+  grpc::ServerWriteReactor<v1::ExportResponse>* Export(grpc::CallbackServerContext* context,
+                                                       const v1::ExportRequest* request) override;
   grpc::ServerUnaryReactor* ListSeries(grpc::CallbackServerContext* context,
                                        const v1::ListSeriesRequest* request,
                                        v1::ListSeriesResponse* response) override;
@@ -94,6 +97,7 @@ class QueryService final : public v1::QueryService::CallbackService {
 
  private:
   class UnaryCall;
+  class ExportCall;
 
   // `is_long(request, bounds)`: whether the query takes long.
   template <typename Request, typename Response, typename IsLong, typename Answer>
@@ -116,6 +120,7 @@ class QueryService final : public v1::QueryService::CallbackService {
   std::atomic<uint64_t> unread_bytes_ = 0;  // of answers that gRPC still keeps
   QueryQueue queries_;
   QueryQueue renders_;
+  QueryQueue exports_;  // their partitions, one at a time
 };
 
 }  // namespace flamekeep::server

@@ -1,0 +1,163 @@
+#include "cli/export_manifest.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "base/json_text.h"
+#include "base/status.h"
+#include "cli/part_file.h"
+
+namespace flamekeep::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kManifestName = "_flamekeep.tsv";
+constexpr mode_t kManifestMode = 0644;
+
+absl::Status CanNotKeepManifest(const std::string& path, int error) {
+  return Error(absl::StatusCode::kUnavailable, "can not write {}: {}", path,
+               std::generic_category().message(error));
+}
+
+std::string LineOf(const ExportedPartition& partition) {
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", partition.site, partition.begin,
+                     partition.end, partition.version, partition.file, partition.bytes,
+                     partition.rows, partition.total);
+}
+
+// False for a line that is none.
+bool ParseLine(const std::string& line, ExportedPartition* out) {
+  constexpr size_t kFields = 8;
+  std::vector<std::string> fields(1);
+  for (const char c : line) {
+    if (c == '\t') {
+      fields.emplace_back();
+    } else {
+      fields.back() += c;
+    }
+  }
+  if (fields.size() != kFields) return false;
+  out->site = fields[0];
+  out->version = fields[3];
+  out->file = fields[4];
+  return absl::SimpleAtoi(fields[1], &out->begin) && absl::SimpleAtoi(fields[2], &out->end) &&
+         absl::SimpleAtoi(fields[5], &out->bytes) && absl::SimpleAtoi(fields[6], &out->rows) &&
+         absl::SimpleAtoi(fields[7], &out->total);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ExportManifest>> ExportManifest::Open(const std::string& directory,
+                                                                     std::string_view question) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  const int lock = error ? -1 : open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return CanNotKeepManifest(directory, error ? error.value() : errno);
+  std::string head = "flamekeep export 1\t";
+  AppendJsonString(question, &head);
+  head += '\n';
+  std::unique_ptr<ExportManifest> manifest(new ExportManifest(directory, std::move(head), lock));
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "another export writes to {}: wait for it, or name another directory", directory);
+  }
+  FLAMEKEEP_RETURN_IF_ERROR(manifest->Load());
+  return manifest;
+}
+
+ExportManifest::~ExportManifest() { close(lock_); }
+
+std::string ExportManifest::path() const { return fs::path(directory_) / kManifestName; }
+
+absl::Status ExportManifest::Load() {
+  std::ostringstream content;
+  content << std::ifstream(path(), std::ios::binary).rdbuf();
+  const std::string text = content.str();
+  // A first line that was torn is no manifest yet.
+  if (text.find('\n') == text.npos) return Finish();
+  if (!text.starts_with(head_)) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "{} holds an export of another selection, filter, level or form: name another "
+                 "directory, or remove it",
+                 directory_);
+  }
+  for (size_t at = head_.size(), end = 0; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+    ExportedPartition partition;
+    if (!ParseLine(text.substr(at, end - at), &partition)) continue;
+    std::error_code error;
+    const uint64_t size = fs::file_size(fs::path(directory_) / partition.file, error);
+    const Key key(partition.site, partition.begin);
+    std::erase_if(partitions_, [&](const auto& other) {
+      return other.first == key || other.second.file == partition.file;
+    });
+    if (!error && size == partition.bytes) partitions_[key] = std::move(partition);
+  }
+  // Without a torn line at its end.
+  return Finish();
+}
+
+absl::Status ExportManifest::Append(std::string_view text) {
+  const int fd = open(path().c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kManifestMode);
+  if (fd < 0) return CanNotKeepManifest(path(), errno);
+  const ssize_t written = write(fd, text.data(), text.size());
+  const bool kept = written == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
+  const int error = written < 0 || !kept ? errno : 0;
+  close(fd);
+  return kept ? absl::OkStatus() : CanNotKeepManifest(path(), error);
+}
+
+absl::Status ExportManifest::RemoveFile(const std::string& file) const {
+  std::error_code error;
+  fs::remove(fs::path(directory_) / file, error);
+  if (error) return CanNotKeepManifest(fs::path(directory_) / file, error.value());
+  return absl::OkStatus();
+}
+
+absl::Status ExportManifest::Add(const ExportedPartition& partition) {
+  const Key key(partition.site, partition.begin);
+  const auto before = partitions_.find(key);
+  if (before != partitions_.end() && before->second.file != partition.file) {
+    FLAMEKEEP_RETURN_IF_ERROR(RemoveFile(before->second.file));
+  }
+  std::erase_if(partitions_,
+                [&](const auto& other) { return other.second.file == partition.file; });
+  partitions_[key] = partition;
+  return Append(LineOf(partition));
+}
+
+absl::Status ExportManifest::Remove(const Key& key) {
+  const auto found = partitions_.find(key);
+  const fs::path file = fs::path(directory_) / found->second.file;
+  FLAMEKEEP_RETURN_IF_ERROR(RemoveFile(found->second.file));
+  partitions_.erase(found);
+  // Its day, and its site, where nothing else is in them.
+  std::error_code error;
+  for (fs::path folder = file.parent_path(); folder != fs::path(directory_);
+       folder = folder.parent_path()) {
+    if (!fs::remove(folder, error)) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExportManifest::Finish() {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<PartFile> file,
+                             PartFile::Create(path(), Compression::kNone));
+  FLAMEKEEP_RETURN_IF_ERROR(file->Write(head_));
+  for (const auto& [key, partition] : partitions_) {
+    FLAMEKEEP_RETURN_IF_ERROR(file->Write(LineOf(partition)));
+  }
+  return file->Commit().status();
+}
+
+}  // namespace flamekeep::cli
