@@ -46,8 +46,8 @@ class DiffTest(unittest.TestCase):
     def test_table(self):
         lines = self.diff().stdout.decode().splitlines()
         self.assertEqual(lines[0].split(), ["baseline", "now", "points", "p", "verdict", "function"])
-        self.assertRegex(lines[1], r"^ +25\.\d\d%  37\.\d\d%  \+12\.50  [\d.e-]+  beyond noise  parse$")
-        self.assertRegex(lines[2], r"^ +62\.\d\d%  50\.\d\d%  -11\.8\d  [\d.e-]+  beyond noise  query$")
+        self.assertRegex(lines[1], r"^ +25\.\d\d% +37\.\d\d% +\+12\.50 +[\d.e-]+  beyond noise  parse$")
+        self.assertRegex(lines[2], r"^ +62\.\d\d% +50\.\d\d% +-11\.8\d +[\d.e-]+  beyond noise  query$")
         self.assertRegex(lines[3], r"^ +12.50%  +11.8\d%   -0.6\d +[\d.]+  noise +steady$")
         self.assertIn("2 of 4 functions beyond noise", lines)
         self.assertEqual(self.diff("--limit", "1").stdout.decode().count("noise  "), 1)
