@@ -28,13 +28,13 @@ namespace {
 // it.
 constexpr uint32_t kCheckedFunctions = 10'000;
 
-struct Pair {
+struct DiffPair {
   v1::Selection baseline;
   v1::Selection selection;
 };
 
-absl::StatusOr<Pair> PairOf(const DiffOptions& options, absl::Time now) {
-  Pair pair;
+absl::StatusOr<DiffPair> DiffPairOf(const DiffOptions& options, absl::Time now) {
+  DiffPair pair;
   FLAMEKEEP_ASSIGN_OR_RETURN(pair.selection, SelectionOf(options.selection, now));
   if (options.baseline.empty() && options.baseline_from.empty()) {
     return InvalidArgument(
@@ -53,7 +53,7 @@ absl::StatusOr<Pair> PairOf(const DiffOptions& options, absl::Time now) {
   return pair;
 }
 
-std::string FormatOf(const DiffOptions& options) {
+std::string DiffFormatOf(const DiffOptions& options) {
   if (!options.format.empty()) return options.format;
   for (const std::string format : {"csv", "jsonl", "svg"}) {
     if (options.output.ends_with("." + format)) return format;
@@ -61,8 +61,8 @@ std::string FormatOf(const DiffOptions& options) {
   return "table";
 }
 
-absl::Status WriteSvg(const DiffOptions& options, const Pair& pair, const std::string& address,
-                      Output* output) {
+absl::Status WriteDiffDrawing(const DiffOptions& options, const DiffPair& pair,
+                              const std::string& address, Output* output) {
   v1::RenderRequest request;
   *request.mutable_baseline() = pair.baseline;
   *request.mutable_selection() = pair.selection;
@@ -84,7 +84,7 @@ absl::Status WriteSvg(const DiffOptions& options, const Pair& pair, const std::s
   return FromGrpc(reader->Finish(), address);
 }
 
-absl::StatusOr<v1::DiffResponse> AskDiff(const DiffOptions& options, const Pair& pair,
+absl::StatusOr<v1::DiffResponse> AskDiff(const DiffOptions& options, const DiffPair& pair,
                                          const std::string& address) {
   v1::DiffRequest request;
   *request.mutable_baseline() = pair.baseline;
@@ -118,15 +118,15 @@ absl::Status RunDiff(const DiffOptions& options) {
     FLAMEKEEP_ASSIGN_OR_RETURN(limit, ParseShare(options.fail_above, "--fail-above"));
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Pair pair, PairOf(options, absl::Now()));
-  const std::string format = FormatOf(options);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const DiffPair pair, DiffPairOf(options, absl::Now()));
+  const std::string format = DiffFormatOf(options);
   const bool terminal = options.output == "-" && isatty(STDOUT_FILENO) == 1;
   if (format == "svg" && terminal) {
     return InvalidArgument("an SVG is not for a terminal: name a file with -o");
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create(options.output));
   if (format == "svg") {
-    FLAMEKEEP_RETURN_IF_ERROR(WriteSvg(options, pair, address, output.get()));
+    FLAMEKEEP_RETURN_IF_ERROR(WriteDiffDrawing(options, pair, address, output.get()));
     FLAMEKEEP_RETURN_IF_ERROR(output->Commit());
     if (options.fail_above.empty()) return absl::OkStatus();
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/case_diff.h"
 #include "query/case_options.h"
 #include "query/case_series.h"
 #include "query/case_tables.h"
@@ -74,6 +75,9 @@ class CaseRunner {
     } else if (IsTableCase(words[0]) || IsSeriesCase(words[0])) {
       out_ += std::string(kAnswerFollows) + "\n";
       ViewQuery(words);
+    } else if (words[0] == "diff") {
+      out_ += std::string(kAnswerFollows) + "\n";
+      DiffQuery(words);
     } else {
       FAIL() << "unknown command " << words[0];
     }
@@ -86,7 +90,7 @@ class CaseRunner {
     return time;
   }
 
-  // samples SELECTOR at TIME [LEVEL]
+  // samples SELECTOR at TIME [LEVEL] [times=N]
   void Samples(const std::vector<std::string>& words, const std::vector<std::string>& block) {
     const auto selector = ParseSelector(words.at(1));
     ASSERT_TRUE(selector.ok()) << selector.status();
@@ -105,12 +109,28 @@ class CaseRunner {
         {.kind = storage::SourceKind::kPush, .site = key.site, .name = "case"});
     ASSERT_TRUE(source.ok()) << source.status();
     storage::Batch batch = {.source = *source};
-    for (const storage::Level level : storage::kLevels) {
-      if (words.size() > 4 && storage::LevelName(level) == words[4]) batch.resolution = level;
+    uint32_t times = 1;
+    for (size_t i = 4; i < words.size(); ++i) {
+      for (const storage::Level level : storage::kLevels) {
+        if (storage::LevelName(level) == words[i]) batch.resolution = level;
+      }
+      if (words[i].starts_with("times="))
+        times = static_cast<uint32_t>(std::stoul(words[i].substr(6)));
     }
+    storage::Minute minute = *storage::MinuteOf(Time(words.at(3)));
+    for (; times > 0; --times) {
+      AddSamples(block, minute, *series, &batch);
+      minute = storage::BucketAt(batch.resolution, minute).end();
+    }
+    ASSERT_TRUE(store_->Append(std::move(batch)).ok());
+    ASSERT_TRUE(store_->Flush().ok());
+  }
+
+  void AddSamples(const std::vector<std::string>& block, storage::Minute minute,
+                  storage::SeriesId series, storage::Batch* batch) {
     for (const std::string& line : block) {
       const size_t space = line.rfind(' ');
-      storage::Sample sample = {.minute = *storage::MinuteOf(Time(words.at(3))), .series = *series};
+      storage::Sample sample = {.minute = minute, .series = series};
       sample.value = std::stoull(line.substr(space + 1));
       std::vector<storage::FrameId> frames;
       std::istringstream path(line.substr(0, space));
@@ -120,10 +140,8 @@ class CaseRunner {
             frame.substr(0, at), at == frame.npos ? "" : frame.substr(at + 1)));
       }
       sample.stack = *store_->dictionary().InternStack(frames);
-      batch.samples.push_back(sample);
+      batch->samples.push_back(sample);
     }
-    ASSERT_TRUE(store_->Append(std::move(batch)).ok());
-    ASSERT_TRUE(store_->Flush().ok());
   }
 
   // (folded | graph | pprof | speedscope | flamebearer | d3) SELECTOR from TIME to TIME [inverted]
@@ -162,6 +180,33 @@ class CaseRunner {
     const absl::StatusOr<std::string> answer =
         IsTableCase(words[0]) ? AnswerTableCase(words[0], Engine(&*store_), selection, options)
                               : AnswerSeriesCase(words[0], Engine(&*store_), selection, options);
+    out_ += answer.ok() ? *answer : fmt::format("error: {}\n", answer.status().ToString());
+  }
+
+  // diff SELECTOR from TIME to TIME against SELECTOR from TIME to TIME [tree] [by=self] [limit=N]
+  // [min_share=X] [max_nodes=N]
+  void DiffQuery(const std::vector<std::string>& words) {
+    Selection selection = {words.at(1), Time(words.at(3)), Time(words.at(5)), {}};
+    Selection baseline = {words.at(7), Time(words.at(9)), Time(words.at(11)), {}};
+    DiffOptions options;
+    for (size_t i = 12; i < words.size(); ++i) {
+      const std::string value = words[i].substr(words[i].find('=') + 1);
+      if (words[i] == "tree") {
+        options.tree = true;
+      } else if (words[i] == "by=self") {
+        options.by_self = true;
+      } else if (words[i].starts_with("limit=")) {
+        options.limit = static_cast<uint32_t>(std::stoul(value));
+      } else if (words[i].starts_with("min_share=")) {
+        options.min_share = std::stod(value);
+      } else if (words[i].starts_with("max_nodes=")) {
+        options.max_nodes = static_cast<uint32_t>(std::stoul(value));
+      } else if (!FilterOption(words[i], &selection.filter)) {
+        FAIL() << "unknown option " << words[i];
+      }
+    }
+    baseline.filter = selection.filter;
+    const auto answer = AnswerDiff(Engine(&*store_), baseline, selection, options);
     out_ += answer.ok() ? *answer : fmt::format("error: {}\n", answer.status().ToString());
   }
 

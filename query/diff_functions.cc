@@ -13,22 +13,23 @@
 namespace flamekeep::query {
 namespace {
 
-struct FunctionRow {
+struct ComparedFrame {
   storage::Frame frame;
   Compared self;
   Compared total;
 };
 
-double LargestPBeyond(absl::Span<const FunctionRow> rows, Compared FunctionRow::* member) {
+double LargestPBeyond(absl::Span<const ComparedFrame> rows, Compared ComparedFrame::* member) {
   std::vector<double> p_values;
-  for (const FunctionRow& row : rows) {
+  for (const ComparedFrame& row : rows) {
     if ((row.*member).share.tested) p_values.push_back((row.*member).share.p_value);
   }
   return LargestBeyondNoise(std::move(p_values));
 }
 
 // Beyond noise first, then the larger difference, then by name.
-bool IsFunctionBefore(const FunctionRow& a, const FunctionRow& b, Compared FunctionRow::* member) {
+bool IsFunctionBefore(const ComparedFrame& a, const ComparedFrame& b,
+                      Compared ComparedFrame::* member) {
   const Compared& one = a.*member;
   const Compared& other = b.*member;
   const bool one_is_beyond = one.verdict == Verdict::kBeyondNoise;
@@ -67,7 +68,7 @@ void DiffFunctions::AddBucket(size_t side, const FunctionTotals& totals) {
 absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, bool by_self,
                                    FrameNames names, const Context& context, uint64_t held_bytes,
                                    Diff* diff) const {
-  std::vector<FunctionRow> rows;
+  std::vector<ComparedFrame> rows;
   for (uint32_t frame = 0; frame < frames_.size(); ++frame) {
     const SideParts& before = frames_[frame][kBaseline];
     const SideParts& after = frames_[frame][kSelection];
@@ -78,23 +79,25 @@ absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, bool b
                     .total = CompareParts(sizes, before.total, after.total)});
   }
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
-      held_bytes + rows.capacity() * (sizeof(FunctionRow) + 2 * sizeof(double))));
-  for (Compared FunctionRow::* member : {&FunctionRow::self, &FunctionRow::total}) {
+      held_bytes + rows.capacity() * (sizeof(ComparedFrame) + 2 * sizeof(double))));
+  for (Compared ComparedFrame::* member : {&ComparedFrame::self, &ComparedFrame::total}) {
     const double largest = LargestPBeyond(rows, member);
-    for (FunctionRow& row : rows) (row.*member).verdict = VerdictOf((row.*member).share, largest);
+    for (ComparedFrame& row : rows) (row.*member).verdict = VerdictOf((row.*member).share, largest);
   }
-  Compared FunctionRow::* const ordered = by_self ? &FunctionRow::self : &FunctionRow::total;
+  Compared ComparedFrame::* const ordered = by_self ? &ComparedFrame::self : &ComparedFrame::total;
   FLAMEKEEP_RETURN_IF_ERROR(SortChecked(
       absl::MakeSpan(rows),
-      [&](const FunctionRow& a, const FunctionRow& b) { return IsFunctionBefore(a, b, ordered); },
+      [&](const ComparedFrame& a, const ComparedFrame& b) {
+        return IsFunctionBefore(a, b, ordered);
+      },
       context));
   diff->function_count = rows.size();
   diff->beyond_noise =
-      static_cast<uint64_t>(std::count_if(rows.begin(), rows.end(), [&](const FunctionRow& row) {
+      static_cast<uint64_t>(std::count_if(rows.begin(), rows.end(), [&](const ComparedFrame& row) {
         return (row.*ordered).verdict == Verdict::kBeyondNoise;
       }));
   rows.resize(std::min(rows.size(), limit));
-  for (const FunctionRow& row : rows) {
+  for (const ComparedFrame& row : rows) {
     diff->functions.push_back({.function = std::string(row.frame.function),
                                .file = std::string(row.frame.file),
                                .self = row.self,

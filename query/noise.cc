@@ -28,7 +28,7 @@ struct Counted {
   double equal = 0;    // as many of equal size would tell as much
 };
 
-Counted Count(const RangeSize& size, const RangePart& part) {
+Counted CountSamples(const RangeSize& size, const RangePart& part) {
   Counted counted;
   counted.count = static_cast<double>(part.value) / size.sample;
   counted.of = size.total / size.sample;
@@ -91,8 +91,8 @@ ShareDifference CompareShares(const RangeSize& baseline_size, const RangePart& b
   result.difference =
       ShareOf(part.value, size.total) - ShareOf(baseline.value, baseline_size.total);
   if (!baseline_size.enough() || !size.enough()) return result;
-  const Counted before = Count(baseline_size, baseline);
-  const Counted after = Count(size, part);
+  const Counted before = CountSamples(baseline_size, baseline);
+  const Counted after = CountSamples(size, part);
   if (before.count + after.count < kLeastSamples) return result;
   const double pooled = (before.excess + after.excess) / (before.buckets + after.buckets - 2);
   const double before_variance = Variance(before, pooled);

@@ -12,14 +12,14 @@ using storage::Level;
 using storage::Minute;
 using storage::MinuteRange;
 
-constexpr Minute kHour = 60;
-constexpr Minute kDay = 24 * kHour;
-constexpr Minute kWeek = 7 * kDay;
-constexpr Minute kLongestOfWeeks = 53 * kWeek;
-constexpr Minute kLongestOfMonths = kMostBuckets * 30 * kDay;
+constexpr Minute kHourMinutes = 60;
+constexpr Minute kDayMinutes = 24 * kHourMinutes;
+constexpr Minute kWeekMinutes = 7 * kDayMinutes;
+constexpr Minute kLongestOfWeeks = 53 * kWeekMinutes;
+constexpr Minute kLongestOfMonths = kMostBuckets * 30 * kDayMinutes;
 
 // Widths of buckets, each for ranges of up to kMostBuckets of them.
-constexpr Minute kWidths[] = {1, 5, kHour, 6 * kHour, kDay};
+constexpr Minute kWidths[] = {1, 5, kHourMinutes, 6 * kHourMinutes, kDayMinutes};
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Minute NextBucketStart(Minute minute, Minute range_minutes) {
   for (const Minute width : kWidths) {
     if (range_minutes <= kMostBuckets * width) return next_multiple(width);
   }
-  if (range_minutes <= kLongestOfWeeks) return next_multiple(kWeek);
+  if (range_minutes <= kLongestOfWeeks) return next_multiple(kWeekMinutes);
   const Level level = range_minutes <= kLongestOfMonths ? Level::kMonth : Level::kYear;
   return storage::BucketAt(level, minute).end();
 }
