@@ -69,10 +69,11 @@ class BashCompletionTest : public testing::Test {
 TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'", script_)); }
 
 TEST_F(BashCompletionTest, OffersCommands) {
-  EXPECT_THAT(Complete({"flamekeep", ""}),
-              ElementsAre("serve", "import", "push", "query", "explain", "status", "delete",
-                          "store", "backup", "completion"));
-  EXPECT_THAT(Complete({"flamekeep", "s"}), ElementsAre("serve", "status", "store"));
+  EXPECT_THAT(
+      Complete({"flamekeep", ""}),
+      ElementsAre("serve", "import", "push", "query", "explain", "top", "search", "sandwich",
+                  "compare", "status", "delete", "store", "backup", "completion"));
+  EXPECT_THAT(Complete({"flamekeep", "st"}), ElementsAre("status", "store"));
   EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("stats", "check"));
 }
 
@@ -114,7 +115,7 @@ TEST(FishCompletion, OffersWhatFits) {
         fmt::format("HOME='{}' fish --no-config -c \"source '{}'; complete -C '{}' | cut -f1\"",
                     dir.path(), script, line));
   };
-  EXPECT_THAT(complete("flamekeep s"), testing::UnorderedElementsAre("serve", "status", "store"));
+  EXPECT_THAT(complete("flamekeep st"), testing::UnorderedElementsAre("status", "store"));
   EXPECT_THAT(complete("flamekeep store "), testing::UnorderedElementsAre("stats", "check"));
   EXPECT_THAT(complete("flamekeep query --format "),
               testing::UnorderedElementsAre("folded", "svg"));

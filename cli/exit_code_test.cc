@@ -35,7 +35,8 @@ TEST(ExitWith, CodesArePublic) {
             std::make_pair(143, std::string("flamekeep: interrupted: run again\n")));
   EXPECT_EQ(Exit(PipeClosed()), std::make_pair(0, std::string()));
   EXPECT_EQ(Exit(absl::CancelledError("the server is stopping")).first, 1);
-  EXPECT_EQ(static_cast<int>(kExitFailAbove), 3);
+  EXPECT_EQ(Exit(AboveLimit("f has 3%, above 2%")),
+            std::make_pair(3, std::string("flamekeep: f has 3%, above 2%\n")));
 }
 
 }  // namespace
