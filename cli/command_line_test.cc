@@ -53,6 +53,52 @@ TEST(CommandLine, ImportTakesOptionsBetweenFiles) {
   EXPECT_TRUE(import.quiet);
 }
 
+TEST(CommandLine, Tables) {
+  const auto top = Parsed<TopOptions>({"top", "cpu", "--from", "now-1h", "--by", "total", "--limit",
+                                       "7", "--function", "parse", "--fail-above", "2%"});
+  EXPECT_EQ(top.selection.selector, "cpu");
+  EXPECT_EQ(top.by, "total");
+  EXPECT_EQ(top.limit, 7u);
+  EXPECT_EQ(top.function, "parse");
+  EXPECT_EQ(top.fail_above, "2%");
+  EXPECT_EQ(top.format, "table");
+  const auto usual = Parsed<TopOptions>({"top", "cpu", "--from", "now-1h"});
+  EXPECT_EQ(usual.by, "self");
+  EXPECT_EQ(usual.limit, 100u);
+
+  const auto search = Parsed<SearchOptions>(
+      {"search", "file:x", "cpu", "--from", "now-1h", "--format", "jsonl", "--keep", "a"});
+  EXPECT_EQ(search.expression, "file:x");
+  EXPECT_EQ(search.selection.selector, "cpu");
+  EXPECT_THAT(search.selection.keep, ElementsAre("a"));
+  EXPECT_EQ(search.by, "total");
+  EXPECT_EQ(search.format, "jsonl");
+
+  const auto sandwich = Parsed<SandwichOptions>(
+      {"sandwich", "--from", "now-1h", "A::b", "cpu", "--file", "x.php", "--min-share", "0.5"});
+  EXPECT_EQ(sandwich.function, "A::b");
+  EXPECT_EQ(sandwich.selection.selector, "cpu");
+  EXPECT_EQ(sandwich.file, "x.php");
+  EXPECT_FALSE(sandwich.regex);
+  EXPECT_EQ(sandwich.min_share, 0.5);
+
+  const auto compare = Parsed<CompareOptions>(
+      {"compare", "cpu", "--by", "version", "--from", "now-1h", "--function", "x"});
+  EXPECT_EQ(compare.by, "version");
+  EXPECT_EQ(compare.function, "x");
+
+  for (const std::vector<const char*>& wrong : std::vector<std::vector<const char*>>{
+           {"top", "cpu", "--from", "now-1h", "--by", "name"},
+           {"top", "cpu", "--from", "now-1h", "--limit", "0"},
+           {"top", "cpu", "--from", "now-1h", "--limit", "100001"},
+           {"top", "cpu", "--from", "now-1h", "--format", "svg"},
+           {"search", "cpu", "--from", "now-1h"},
+           {"sandwich", "f", "cpu", "--from", "now-1h", "--min-share", "2"},
+           {"compare", "cpu", "--from", "now-1h"}}) {
+    EXPECT_EQ(Parse(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong.back();
+  }
+}
+
 TEST(CommandLine, Query) {
   const auto query = Parsed<QueryOptions>(
       {"query", "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}", "--from", "now-24h",

@@ -71,7 +71,7 @@ TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'",
 TEST_F(BashCompletionTest, OffersCommands) {
   EXPECT_THAT(Complete({"flamekeep", ""}),
               ElementsAre("serve", "import", "push", "query", "top", "search", "sandwich",
-                          "compare", "diff", "series", "heatmap", "explain", "labels", "types",
+                          "compare", "diff", "series", "heatmap", "explain", "labels", "types", "export",
                           "status", "delete", "store", "backup", "completion"));
   EXPECT_THAT(Complete({"flamekeep", "s"}),
               ElementsAre("serve", "search", "sandwich", "series", "status", "store"));
