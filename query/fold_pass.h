@@ -33,6 +33,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "base/cpu_clones.h"
 #include "base/status.h"
 #include "query/context.h"
 #include "query/pending_sums.h"
@@ -153,7 +154,7 @@ class FoldPass {
 
   // False where the tree or a column is damaged.
   template <bool kSaturates>
-  bool FoldWindow(const WindowStream::Window& window) {
+  FLAMEKEEP_CPU_CLONES bool FoldWindow(const WindowStream::Window& window) {
     base_ = window.number * storage::kWindowIds;
     count_ = std::min(tree_.size() - base_, storage::kWindowIds);
     parents_ = window_parents_.Get(window.number, count_);
@@ -182,7 +183,7 @@ class FoldPass {
   }
 
   template <bool kSaturates>
-  bool FoldNode(uint32_t offset, uint64_t self, uint64_t* left) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool FoldNode(uint32_t offset, uint64_t self, uint64_t* left) {
     ++result_.visited;
     const uint32_t id = base_ + offset;
     if (offset >= count_) [[unlikely]] {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cpu_clones.h"
 #include "base/status.h"
 
 namespace flamekeep::query {
@@ -41,7 +42,7 @@ void WindowStream::Start(bool threaded) {
   if (threaded) thread_.emplace([this] { Run(); });
 }
 
-absl::StatusOr<const WindowStream::Window*> WindowStream::Fill() {
+FLAMEKEEP_CPU_CLONES absl::StatusOr<const WindowStream::Window*> WindowStream::Fill() {
   const std::optional<uint32_t> number = scan_.NextWindow();
   if (!number) return nullptr;
   // Ids descend: what is too high comes first.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cpu_clones.h"
 #include "base/status.h"
 #include "storage/pair_buckets.h"
 
@@ -102,7 +103,7 @@ absl::Status ColumnScan::AddWindow(uint32_t window, WindowSums* sums) {
 }
 
 template <typename Sink>
-absl::Status ColumnScan::TakeWindow(uint32_t window, const Sink& sink) {
+FLAMEKEEP_CPU_CLONES absl::Status ColumnScan::TakeWindow(uint32_t window, const Sink& sink) {
   buckets_->Take(window, sink);
   const uint32_t first_id = window * kWindowIds;
   // A column that starts a new chunk inside the window is hung into it again.

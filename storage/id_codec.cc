@@ -9,6 +9,8 @@
 #include <bit>
 #include <cstring>
 
+#include "absl/base/attributes.h"
+#include "base/cpu_clones.h"
 #include "storage/bits.h"
 
 namespace flamekeep::storage {
@@ -54,7 +56,8 @@ constexpr std::array<uint64_t, 256> kOnes = [] {
   return places;
 }();
 
-bool ReadUnary(std::string_view* in, size_t count, int parameter, Unary* unary) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool ReadUnary(std::string_view* in, size_t count,
+                                                   int parameter, Unary* unary) {
   BitReader bits(*in);
   for (size_t first = 0; first < count; first += kBlock) {
     uint64_t change = bits.Peek();
@@ -129,8 +132,8 @@ constexpr std::array<LaneTable, kMaxLaneParameter + 1> kLanes = [] {
 }();
 
 // The same in vectors. REQUIRES: parameter <= kMaxLaneParameter.
-void DecodeLanes(const char* low, const uint8_t* ends, int parameter, uint32_t above,
-                 uint32_t* ids) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void DecodeLanes(const char* low, const uint8_t* ends,
+                                                     int parameter, uint32_t above, uint32_t* ids) {
   const LaneTable& table = kLanes[static_cast<size_t>(parameter)];
   const __m128i mask = _mm_set1_epi32(static_cast<int>(LowBits(parameter)));
   const __m128i shift = _mm_cvtsi32_si128(parameter);
@@ -160,8 +163,8 @@ void DecodeLanes(const char* low, const uint8_t* ends, int parameter, uint32_t a
 }
 #endif
 
-void DecodeBlock(const char* low, const uint8_t* ends, int parameter, uint32_t above,
-                 uint32_t* ids) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void DecodeBlock(const char* low, const uint8_t* ends,
+                                                     int parameter, uint32_t above, uint32_t* ids) {
 #ifdef __SSE4_1__
   if (parameter <= kMaxLaneParameter) [[likely]] {
     return DecodeLanes(low, ends, parameter, above, ids);
@@ -204,7 +207,8 @@ void PackIds(uint32_t above, absl::Span<const uint32_t> ids, std::string* out) {
   out->append(low_bytes);
 }
 
-bool UnpackIds(std::string_view* in, uint32_t above, absl::Span<uint32_t> ids) {
+FLAMEKEEP_CPU_CLONES bool UnpackIds(std::string_view* in, uint32_t above,
+                                    absl::Span<uint32_t> ids) {
   if (ids.empty()) return true;
   Unary unary;
   if (!ReadUnary(in, ids.size(), FirstParameter(above, ids.size()), &unary)) return false;

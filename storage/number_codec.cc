@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 
+#include "base/cpu_clones.h"
 #include "storage/bits.h"
 
 namespace flamekeep::storage {
@@ -104,7 +105,7 @@ void PackNumbers(absl::Span<const uint64_t> numbers, std::string* out) {
   out->append(low_bytes);
 }
 
-bool UnpackNumbers(std::string_view* in, absl::Span<uint64_t> numbers) {
+FLAMEKEEP_CPU_CLONES bool UnpackNumbers(std::string_view* in, absl::Span<uint64_t> numbers) {
   if (numbers.empty()) return true;
   if (in->empty()) return false;
   const int parameter = static_cast<uint8_t>(in->front());
