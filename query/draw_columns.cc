@@ -75,16 +75,6 @@ uint64_t MemoryBytes(const FlameGraph& graph) {
   return bytes;
 }
 
-absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count) {
-  for (const Box& box : boxes) {
-    if (box.frame >= frame_count) {
-      return DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", box.frame,
-                      frame_count);
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<DrawnColumns> DrawColumns(absl::Span<const std::string_view> columns,
                                          const storage::StackTreeView& tree, uint32_t frame_count,
                                          const FlameGraphOptions& options, FrameNames names,

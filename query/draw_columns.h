@@ -42,9 +42,6 @@ std::string GraphView(const FlameGraphOptions& options);
 // What a graph takes.
 uint64_t MemoryBytes(const FlameGraph& graph);
 
-// DATA_LOSS where a box has a frame that does not exist: names are looked up without a check.
-absl::Status CheckFrames(absl::Span<const Box> boxes, uint32_t frame_count);
-
 struct DrawnColumns {
   FlameGraph graph;           // without its coverage
   storage::ColumnHeader sum;  // of all columns' headers
