@@ -72,8 +72,9 @@ class DiffMaker {
       const FrameFilter& filter = sides_[side].stacks().filter();
       if (last == nullptr || filter != sides_[0].stacks().filter()) {
         FLAMEKEEP_ASSIGN_OR_RETURN(
-            last, DiffTreeSource::Make(sides_[kSelection].stacks().snapshot().tree(), repeats,
-                                       filter, dictionary_, flags, context_));
+            last,
+            DiffTreeSource::Make(sides_[kSelection].stacks().snapshot().tree(), repeats, filter,
+                                 dictionary_, flags, context_, functions_.memory_bytes()));
       }
       sides_[side].UseTree(last);
     }
@@ -128,10 +129,13 @@ class DiffMaker {
           FoldColumns(loaded.encoded, tree,
                       {.min_share = options_.min_share, .max_nodes = MaxNodesOf(options_)},
                       context_, HeldBytes() + loaded.bytes));
+      FLAMEKEEP_RETURN_IF_ERROR(
+          context_.CheckMemory(HeldBytes() + folded.nodes.capacity() * sizeof(FoldedNode) +
+                               folded.nodes.size() * DiffNodes::kBytesPerAdded));
       FLAMEKEEP_RETURN_IF_ERROR(nodes_.AddFolded(side, folded, tree, frame_count_, context_));
       FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(HeldBytes()));
     }
-    nodes_.Choose(MaxNodesOf(options_));
+    FLAMEKEEP_RETURN_IF_ERROR(nodes_.Choose(MaxNodesOf(options_), context_));
     const bool same_tree = HaveSameTree();
     for (size_t side = 0; side < kDiffSides; ++side) {
       FLAMEKEEP_RETURN_IF_ERROR(

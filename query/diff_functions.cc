@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "base/status.h"
 #include "query/checked_sort.h"
 #include "storage/frame_table.h"
@@ -19,12 +21,14 @@ struct ComparedFrame {
   Compared total;
 };
 
-double LargestPBeyond(absl::Span<const ComparedFrame> rows, Compared ComparedFrame::* member) {
+absl::StatusOr<double> LargestPBeyond(absl::Span<const ComparedFrame> rows,
+                                      Compared ComparedFrame::* member, const Context& context) {
   std::vector<double> p_values;
   for (const ComparedFrame& row : rows) {
     if ((row.*member).share.tested) p_values.push_back((row.*member).share.p_value);
   }
-  return LargestBeyondNoise(std::move(p_values));
+  FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(p_values), std::less<>(), context));
+  return LargestBeyondNoise(p_values);
 }
 
 // Beyond noise first, then the larger difference, then by name.
@@ -81,7 +85,7 @@ absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, bool b
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
       held_bytes + rows.capacity() * (sizeof(ComparedFrame) + 2 * sizeof(double))));
   for (Compared ComparedFrame::* member : {&ComparedFrame::self, &ComparedFrame::total}) {
-    const double largest = LargestPBeyond(rows, member);
+    FLAMEKEEP_ASSIGN_OR_RETURN(const double largest, LargestPBeyond(rows, member, context));
     for (ComparedFrame& row : rows) (row.*member).verdict = VerdictOf((row.*member).share, largest);
   }
   Compared ComparedFrame::* const ordered = by_self ? &ComparedFrame::self : &ComparedFrame::total;

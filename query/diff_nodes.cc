@@ -99,7 +99,7 @@ absl::Status DiffNodes::AddFolded(size_t side, const Folded& folded, const Stack
   return absl::OkStatus();
 }
 
-void DiffNodes::Choose(size_t max_nodes) {
+absl::Status DiffNodes::Choose(size_t max_nodes, const Context& context) {
   // Above the cut of both sides all nodes are known, with their larger share.
   double cut = least_share_;
   std::vector<double> shares;
@@ -115,6 +115,7 @@ void DiffNodes::Choose(size_t max_nodes) {
   std::vector<uint32_t> moved(nodes_.size());
   size_t left = 1;
   for (size_t i = 1; i < nodes_.size(); ++i) {
+    if (i % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     if (nodes_[i].share <= cut) continue;
     nodes_[i].parent = moved[nodes_[i].parent];
     moved[i] = static_cast<uint32_t>(left);
@@ -123,8 +124,10 @@ void DiffNodes::Choose(size_t max_nodes) {
   nodes_.resize(left);
   index_.clear();
   for (uint32_t i = 1; i < nodes_.size(); ++i) {
+    if (i % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     index_.emplace(NodeKey(nodes_[i].parent, nodes_[i].frame), i);
   }
+  return context.Check();
 }
 
 absl::Status DiffNodes::FindIn(size_t side, const StackTreeView& tree, bool same_tree,
@@ -148,10 +151,11 @@ absl::Status DiffNodes::FindIn(size_t side, const StackTreeView& tree, bool same
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].ids[side] != kNoId) wanted_[side].push_back({nodes_[i].ids[side], i});
   }
-  std::sort(wanted_[side].begin(), wanted_[side].end(),
-            [](const Wanted& a, const Wanted& b) { return a.id > b.id; });
+  FLAMEKEEP_RETURN_IF_ERROR(SortChecked(
+      absl::MakeSpan(wanted_[side]), [](const Wanted& a, const Wanted& b) { return a.id > b.id; },
+      context));
   parts_[side].resize(nodes_.size());
-  return context.Check();
+  return absl::OkStatus();
 }
 
 absl::Status DiffNodes::AddBucket(size_t side, absl::Span<const std::string_view> columns,
@@ -197,13 +201,13 @@ absl::Status DiffNodes::Finish(const RangeSizes& sizes, FrameNames names, const 
     const Part& after = parts_[kSelection][index];
     out->baseline_total.push_back(before.total.value);
     out->baseline_self.push_back(before.self);
-    ShareDifference share = CompareParts(sizes, before.total, after.total).share;
-    // All is all.
-    if (index == 0) share.tested = false;
-    if (share.tested) p_values.push_back(share.p_value);
+    const ShareDifference share = CompareParts(sizes, before.total, after.total).share;
+    // All is all, whatever is in it.
+    if (share.tested && index != 0) p_values.push_back(share.p_value);
     out->share.push_back(share);
   }
-  const double largest = LargestBeyondNoise(std::move(p_values));
+  FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(p_values), std::less<>(), context));
+  const double largest = LargestBeyondNoise(p_values);
   for (const ShareDifference& share : out->share) {
     out->verdict.push_back(VerdictOf(share, largest));
   }

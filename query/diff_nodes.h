@@ -32,6 +32,9 @@ namespace flamekeep::query {
 
 class DiffNodes {
  public:
+  // What a node takes while those of a side are added.
+  static constexpr uint64_t kBytesPerAdded = 96;
+
   // A node that is compared, by its id in the tree of a side.
   struct Wanted {
     uint32_t id;
@@ -43,8 +46,8 @@ class DiffNodes {
   // tree is damaged.
   absl::Status AddFolded(size_t side, const Folded& folded, const storage::StackTreeView& tree,
                          uint32_t frame_count, const Context& context);
-  // Leaves at most `max_nodes`.
-  void Choose(size_t max_nodes);
+  // Leaves at most `max_nodes`. REQUIRES: max_nodes > 0.
+  absl::Status Choose(size_t max_nodes, const Context& context);
   // Finds the nodes that only one side has kept in the tree of the other one; `same_tree`: both
   // sides have the same ids. To be called for both sides once the nodes are chosen.
   absl::Status FindIn(size_t side, const storage::StackTreeView& tree, bool same_tree,

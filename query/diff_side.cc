@@ -12,7 +12,8 @@ namespace flamekeep::query {
 
 absl::StatusOr<std::shared_ptr<DiffTreeSource>> DiffTreeSource::Make(
     const storage::StackTreeView& stored, RepeatTable* stored_repeats, const FrameFilter& filter,
-    const storage::Dictionary& dictionary, FrameFlagsCache* flags_cache, const Context& context) {
+    const storage::Dictionary& dictionary, FrameFlagsCache* flags_cache, const Context& context,
+    uint64_t held_bytes) {
   std::shared_ptr<DiffTreeSource> source(new DiffTreeSource(stored, stored_repeats));
   if (filter.empty()) return source;
   FLAMEKEEP_ASSIGN_OR_RETURN(
@@ -20,8 +21,8 @@ absl::StatusOr<std::shared_ptr<DiffTreeSource>> DiffTreeSource::Make(
       flags_cache->Get(
           filter, dictionary.frame_count(),
           [&](storage::FrameId id) { return dictionary.frame(id); }, context));
-  source->filter_ = std::make_unique<StackFilter>(stored, std::move(flags), filter, context,
-                                                  /*held_bytes=*/0);
+  source->filter_ =
+      std::make_unique<StackFilter>(stored, std::move(flags), filter, context, held_bytes);
   return source;
 }
 

@@ -36,10 +36,12 @@ namespace flamekeep::query {
 // The stored stack tree, or what a filter makes of it.
 class DiffTreeSource {
  public:
-  // `stored_repeats` is of the stored tree. What is pointed to must outlive the object.
+  // `stored_repeats` is of the stored tree; `held_bytes` is what the query holds besides. What is
+  // pointed to must outlive the object.
   static absl::StatusOr<std::shared_ptr<DiffTreeSource>> Make(
       const storage::StackTreeView& stored, RepeatTable* stored_repeats, const FrameFilter& filter,
-      const storage::Dictionary& dictionary, FrameFlagsCache* flags, const Context& context);
+      const storage::Dictionary& dictionary, FrameFlagsCache* flags, const Context& context,
+      uint64_t held_bytes);
 
   bool is_stored() const { return filter_ == nullptr || !filter_->moves(); }
   // Null where there is none.

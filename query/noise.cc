@@ -109,8 +109,7 @@ ShareDifference CompareShares(const RangeSize& baseline_size, const RangePart& b
   return result;
 }
 
-double LargestBeyondNoise(std::vector<double> p_values) {
-  std::sort(p_values.begin(), p_values.end());
+double LargestBeyondNoise(absl::Span<const double> p_values) {
   const auto count = static_cast<double>(p_values.size());
   for (size_t i = p_values.size(); i-- > 0;) {
     if (p_values[i] <= kFalseDiscoveryRate * static_cast<double>(i + 1) / count) return p_values[i];

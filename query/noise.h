@@ -16,7 +16,8 @@
 #define FLAMEKEEP_QUERY_NOISE_H_
 
 #include <cstdint>
-#include <vector>
+
+#include "absl/types/span.h"
 
 namespace flamekeep::query {
 
@@ -61,8 +62,8 @@ ShareDifference CompareShares(const RangeSize& baseline_size, const RangePart& b
                               const RangeSize& size, const RangePart& part);
 
 // The largest of the p values that stands for a difference beyond noise, at kFalseDiscoveryRate for
-// all tests together; below 0 where none does.
-double LargestBeyondNoise(std::vector<double> p_values);
+// all tests together; below 0 where none does. REQUIRES: they ascend.
+double LargestBeyondNoise(absl::Span<const double> p_values);
 
 }  // namespace flamekeep::query
 

@@ -111,7 +111,7 @@ TEST_F(QueryServiceDiffTest, ComparesStacks) {
   EXPECT_THAT(tree.self(), ElementsAre(0, 0, 900, 300));
   EXPECT_THAT(tree.difference(), ElementsAre(0, 0, 0.5, -0.5));
   EXPECT_THAT(tree.verdict(),
-              ElementsAre(v1::DIFF_VERDICT_NOT_ENOUGH_DATA, v1::DIFF_VERDICT_WITHIN_NOISE,
+              ElementsAre(v1::DIFF_VERDICT_WITHIN_NOISE, v1::DIFF_VERDICT_WITHIN_NOISE,
                           v1::DIFF_VERDICT_BEYOND_NOISE, v1::DIFF_VERDICT_BEYOND_NOISE));
   EXPECT_EQ(tree.names(static_cast<int>(tree.name(2))), "parse");
   EXPECT_EQ(tree.standard_error_size(), 4);
