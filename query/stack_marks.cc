@@ -56,9 +56,7 @@ StackMarks::Mark StackMarks::Next(Mark parent, uint32_t id) {
   }
   Mark mark = kMet | (parent & (kHolds | kEnds));
   if (shown) {
-    const bool is_function = function_ != nullptr && frame < function_->size() &&
-                             ((*function_)[frame] & kFlagKeeps) != 0;
-    mark = is_function ? mark | kHolds | kEnds : mark & ~kEnds;
+    mark = IsFunction(frame) ? mark | kHolds | kEnds : mark & ~kEnds;
   }
   if (counts) {
     mark |= kCounts;
@@ -84,6 +82,49 @@ absl::Status StackMarks::Find(uint32_t id) {
     std::atomic_ref<Mark>(marks_[*node]).store(mark, std::memory_order_relaxed);
   }
   visited_ += path_.size();
+  return absl::OkStatus();
+}
+
+void StackMarks::FindUnfiltered(uint32_t begin, uint32_t end) {
+  const uint32_t first = begin / tree_.block_nodes() * tree_.block_nodes();
+  const storage::StackBlock& block = tree_.block(begin / tree_.block_nodes());
+  for (uint32_t id = begin; id < end; ++id) {
+    const uint32_t parent = block.parent[id - first];
+    if (parent >= id || marks_[parent] == 0) [[unlikely]] {
+      continue;
+    }
+    Mark mark = kMet | kCounts | (marks_[parent] & (kHolds | kValue));
+    if (IsFunction(block.frame[id - first])) mark |= kHolds | kValue | kEnds | kSelf;
+    std::atomic_ref<Mark>(marks_[id]).store(mark, std::memory_order_relaxed);
+  }
+}
+
+void StackMarks::FindFiltered(uint32_t begin, uint32_t end) {
+  for (uint32_t id = begin; id < end; ++id) {
+    const uint32_t parent = Raw(tree_.parent(storage::StackId{id}));
+    if (parent >= id || marks_[parent] == 0) [[unlikely]] {
+      continue;
+    }
+    std::atomic_ref<Mark>(marks_[id]).store(Next(marks_[parent], id), std::memory_order_relaxed);
+  }
+}
+
+absl::Status StackMarks::FindAll(const Context& context) {
+  constexpr uint32_t kStacksBetweenChecks = 1u << 16;
+  const uint32_t step = std::min(kStacksBetweenChecks, tree_.block_nodes());
+  const absl::MutexLock lock(&mutex_);
+  const bool filtered = states_.has_value();
+  for (uint64_t begin = 0; begin < tree_.size(); begin += step) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    const auto end = static_cast<uint32_t>(std::min<uint64_t>(begin + step, tree_.size()));
+    const uint32_t from = std::max<uint32_t>(1, static_cast<uint32_t>(begin));  // behind the root
+    if (filtered) {
+      FindFiltered(from, end);
+    } else {
+      FindUnfiltered(from, end);
+    }
+  }
+  visited_ = tree_.size();
   return absl::OkStatus();
 }
 

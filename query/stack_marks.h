@@ -1,5 +1,5 @@
-// Which stacks hold a function: a byte for each node of the stack tree that was met, found once,
-// whatever number of columns is then counted by it.
+// Which stacks hold a function: a byte for each node of the stack tree, found once, whatever number
+// of columns is then counted by it. Nodes are looked up as they are met, or all at once.
 //
 //   StackMarks marks(tree, {.function = flags, .filter_flags = ..., .filter = ...});
 //   FLAMEKEEP_ASSIGN_OR_RETURN(const MarkedSums sums, marks.Count(column));
@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "query/context.h"
 #include "query/frame_flags_cache.h"
 #include "query/stack_states.h"
 #include "storage/column.h"
@@ -47,6 +48,10 @@ class StackMarks {
 
   StackMarks(storage::StackTreeView tree, Question question);
 
+  // Looks up all stacks of the tree, in their order: some nanoseconds each, where one that is met
+  // by itself takes a hundred. What is damaged is left to who meets it. Errors: of the context.
+  absl::Status FindAll(const Context& context) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Sums up the pairs of a column.
   absl::StatusOr<MarkedSums> Count(std::string_view column) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -64,6 +69,14 @@ class StackMarks {
   static constexpr Mark kEnds = 1u << 5;
 
   Mark Load(uint32_t id);
+  // FindAll() where there is no filter: `begin` to `end` of one block.
+  void FindUnfiltered(uint32_t begin, uint32_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same with one.
+  void FindFiltered(uint32_t begin, uint32_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsFunction(uint32_t frame) const {
+    return function_ != nullptr && frame < function_->size() &&
+           ((*function_)[frame] & kFlagKeeps) != 0;
+  }
   // Finds the marks of a chunk's stacks that were not met yet.
   absl::Status FindMarks(const uint32_t* stacks, size_t size) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Find(uint32_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

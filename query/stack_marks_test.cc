@@ -78,6 +78,9 @@ TEST(StackMarksTest, AgreesWithFilteredStacksOneByOne) {
                      {.function = function,
                       .filter_flags = filter.empty() ? nullptr : FlagsOf(tree, filter),
                       .filter = filter});
+    if (round % 2 == 0) {
+      ASSERT_TRUE(marks.FindAll(Context()).ok());
+    }
     for (int call = 0; call < 3; ++call) {
       // Wide values, too.
       const uint64_t most = random() % 3 == 0 ? uint64_t{1} << 40 : 1000;
@@ -121,11 +124,22 @@ TEST(StackMarksTest, SumsSaturate) {
   EXPECT_EQ(sums->self, kMost);
 }
 
+TEST(StackMarksTest, AsksWhetherItIsWanted) {
+  std::mt19937_64 random(5);
+  const TestTree tree = TestTree::Random(200'000, 1000, random);
+  ASSERT_GT(tree.size(), 150'000);
+  StackMarks marks(tree.View(), {});
+  const Context context{.cancelled = [] { return true; }};
+  EXPECT_EQ(marks.FindAll(context).code(), absl::StatusCode::kCancelled);
+}
+
 TEST(StackMarksTest, DamageIsAnError) {
   TestTree tree;
   tree.AddNode(0, tree.AddFrame("f"));
   tree.AddNode(2, 1);  // its own parent
   StackMarks marks(tree.View(), {.function = FlagsOf(tree, {.keep = {{"f", ""}}})});
+  ASSERT_TRUE(marks.FindAll(Context()).ok());
+  ASSERT_TRUE(marks.Count(EncodeTestColumn({{1, 1}})).ok());
   EXPECT_EQ(marks.Count(EncodeTestColumn({{2, 1}})).status().code(), absl::StatusCode::kDataLoss);
   const absl::Status beyond = marks.Count(EncodeTestColumn({{3, 1}})).status();
   EXPECT_THAT(std::string(beyond.message()), HasSubstr("holds stack 3"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -48,6 +49,16 @@ absl::StatusOr<std::unique_ptr<StackMarks>> MakeSeriesMarks(const storage::Snaps
                                                                      frames.names, context));
   }
   return std::make_unique<StackMarks>(snapshot.tree(), std::move(asked));
+}
+
+// Whether so much is read that it is cheaper to look up all stacks at once than those that are met
+// one by one.
+bool MeetsManyStacks(const storage::Snapshot& snapshot, const storage::Plan& plan) {
+  // Of columns. With more for each stack of the tree a good part of it is met.
+  constexpr uint64_t kBytesPerStack = 4;
+  const std::vector<uint64_t> bytes = snapshot.EstimateBytes(plan);
+  return std::accumulate(bytes.begin(), bytes.end(), uint64_t{0}) >=
+         kBytesPerStack * snapshot.tree().size();
 }
 
 // Adds columns to the points that they belong to.
@@ -144,6 +155,9 @@ absl::StatusOr<SeriesSums> SumSeries(const storage::Snapshot& snapshot,
                          (threaded ? ColumnCounter::kMaxWaitingBytes : 0) +
                          question.edges.size() * sizeof(storage::Minute);
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(fixed));
+  if (threaded && MeetsManyStacks(snapshot, question.plan)) {
+    FLAMEKEEP_RETURN_IF_ERROR(marks->FindAll(context));
+  }
   SeriesSummer summer(question, marks.get(), context);
   ColumnCounter counter(
       [&summer](const storage::ColumnHandle& column) { return summer.Add(column); }, threaded);

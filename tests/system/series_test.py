@@ -45,9 +45,9 @@ class SeriesTest(unittest.TestCase):
             stacks = self.server.folded("cpu", row["begin"], row["end"])
             self.assertEqual(int(row["total"]), sum(stacks.values()))
             self.assertEqual(int(row["value"]),
-                             sum(v for s, v in stacks.items() if "parse" in s.split(";")))
+                             sum(v for s, v in stacks.items() if b"parse" in s.split(b";")))
             self.assertEqual(int(row["self"]),
-                             sum(v for s, v in stacks.items() if s.split(";")[-1] == "parse"))
+                             sum(v for s, v in stacks.items() if s.split(b";")[-1] == b"parse"))
         self.assertEqual([int(row["total"]) for row in rows[10:12]], [6, 6])
         self.assertEqual(rows[10]["share"][:6], "0.8333")
         self.assertEqual(rows[9]["share"], "")
