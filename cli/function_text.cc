@@ -16,41 +16,41 @@
 namespace flamekeep::cli {
 namespace {
 
-constexpr CellStyle kNumber = CellStyle::kNumber;
-constexpr CellStyle kShare = CellStyle::kShare;
+constexpr CellStyle kNumberCell = CellStyle::kNumber;
+constexpr CellStyle kShareCell = CellStyle::kShare;
 constexpr std::string_view kNoValue = "(none)";
 
-std::string PercentText(double share) { return fmt::format("{:.2f}%", share * 100); }
+std::string TablePercent(double share) { return fmt::format("{:.2f}%", share * 100); }
 
-double PartOf(uint64_t part, uint64_t whole) {
+double TablePart(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 // "samples" for counts, else their unit.
-std::string UnitText(const v1::Coverage& coverage) {
+std::string TableUnit(const v1::Coverage& coverage) {
   return coverage.unit().empty() || coverage.unit() == "count" ? "samples"
                                                                : TerminalText(coverage.unit());
 }
 
-std::string WholeText(const v1::Coverage& coverage) {
-  return fmt::format("of {} {} in {}", CountText(coverage.total()), UnitText(coverage),
+std::string WholeOfTable(const v1::Coverage& coverage) {
+  return fmt::format("of {} {} in {}", CountText(coverage.total()), TableUnit(coverage),
                      RangeText(coverage.covered()));
 }
 
 // Files are shown where there are any.
 template <typename Rows>
-bool HasFiles(const Rows& rows) {
+bool AnyHasFile(const Rows& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return !row.file().empty(); });
 }
 
 template <typename Response>
-std::string RowsText(const Response& answer, bool by_total, const AnswerStyle& style) {
-  std::vector<TableColumn> columns = {{"self", kNumber},
-                                      {"self_share", kShare, "share"},
-                                      {"total", kNumber},
-                                      {"total_share", kShare, "share"},
+std::string FunctionRowsText(const Response& answer, bool by_total, const AnswerStyle& style) {
+  std::vector<TableColumn> columns = {{"self", kNumberCell},
+                                      {"self_share", kShareCell, "share"},
+                                      {"total", kNumberCell},
+                                      {"total_share", kShareCell, "share"},
                                       {"function"}};
-  const bool with_files = style.format != TableFormat::kTable || HasFiles(answer.rows());
+  const bool with_files = style.format != TableFormat::kTable || AnyHasFile(answer.rows());
   if (with_files) columns.push_back({"file"});
   TableWriter writer(std::move(columns));
   for (const v1::FunctionRow& row : answer.rows()) {
@@ -63,52 +63,53 @@ std::string RowsText(const Response& answer, bool by_total, const AnswerStyle& s
 }
 
 template <typename Response>
-std::string LeftOutText(const Response& answer) {
+std::string FunctionsLeftOutText(const Response& answer) {
   if (answer.rows_left_out() == 0) return "";
   return fmt::format("; {} more {}, with {} ({}) by themselves", CountText(answer.rows_left_out()),
                      answer.rows_left_out() == 1 ? "function" : "functions",
                      CountText(answer.self_left_out()),
-                     PercentText(PartOf(answer.self_left_out(), answer.coverage().total())));
+                     TablePercent(TablePart(answer.self_left_out(), answer.coverage().total())));
 }
 
-TableWriter NewTreeTable(bool with_side) {
+TableWriter NewSandwichTable(bool with_side) {
   std::vector<TableColumn> columns;
-  if (with_side) columns = {{"side"}, {"depth", kNumber}};
-  columns.insert(
-      columns.end(),
-      {{"total", kNumber}, {"total_share", kShare, "share"}, {"self", kNumber}, {"function"}});
+  if (with_side) columns = {{"side"}, {"depth", kNumberCell}};
+  columns.insert(columns.end(), {{"total", kNumberCell},
+                                 {"total_share", kShareCell, "share"},
+                                 {"self", kNumberCell},
+                                 {"function"}});
   if (with_side) columns.push_back({"file"});
   return TableWriter(std::move(columns));
 }
 
 // The boxes of a graph but the root, as rows. `side` is empty for people: they see the depth.
-void AddBoxes(const v1::FlameGraphResponse& graph, const std::string& side, uint64_t whole,
-              TableWriter* writer) {
+void AddSandwichBoxes(const v1::FlameGraphResponse& graph, const std::string& side, uint64_t whole,
+                      TableWriter* writer) {
   for (int i = 1; i < graph.total_size(); ++i) {
     const std::string& function = graph.names(static_cast<int>(graph.name(i)));
     const std::string& file = graph.files(static_cast<int>(graph.file(i)));
     const uint64_t total = graph.total(i);
     if (!side.empty()) {
-      writer->AddRow({side, uint64_t{graph.depth(i)}, total, PartOf(total, whole), graph.self(i),
+      writer->AddRow({side, uint64_t{graph.depth(i)}, total, TablePart(total, whole), graph.self(i),
                       function, file});
       continue;
     }
     std::string name(2 * (size_t{graph.depth(i)} - 1), ' ');
     name += function;
     if (!file.empty()) name += " (" + file + ")";
-    writer->AddRow({total, PartOf(total, whole), graph.self(i), std::move(name)});
+    writer->AddRow({total, TablePart(total, whole), graph.self(i), std::move(name)});
   }
 }
 
-std::string TreeText(const v1::FlameGraphResponse& graph, uint64_t whole,
-                     const AnswerStyle& style) {
-  TableWriter writer = NewTreeTable(/*with_side=*/false);
-  AddBoxes(graph, "", whole, &writer);
+std::string SandwichTreeText(const v1::FlameGraphResponse& graph, uint64_t whole,
+                             const AnswerStyle& style) {
+  TableWriter writer = NewSandwichTable(/*with_side=*/false);
+  AddSandwichBoxes(graph, "", whole, &writer);
   std::string text = writer.Text(style.format, {.width = style.width});
   if (graph.cut_nodes() > 0) {
-    text +=
-        fmt::format("  and {} more, with {} ({})\n", CountText(graph.cut_nodes()),
-                    CountText(graph.cut_total()), PercentText(PartOf(graph.cut_total(), whole)));
+    text += fmt::format("  and {} more, with {} ({})\n", CountText(graph.cut_nodes()),
+                        CountText(graph.cut_total()),
+                        TablePercent(TablePart(graph.cut_total(), whole)));
   }
   return text;
 }
@@ -122,40 +123,40 @@ AnswerStyle StyleOfAnswer(std::string_view format) {
 }
 
 std::string TopText(const v1::TopResponse& top, bool by_total, const AnswerStyle& style) {
-  std::string text = RowsText(top, by_total, style);
+  std::string text = FunctionRowsText(top, by_total, style);
   if (style.format != TableFormat::kTable) return text;
   const int rows = top.rows_size();
   return text + fmt::format("\n{} {} {}{}\n", CountText(static_cast<uint64_t>(rows)),
-                            rows == 1 ? "function" : "functions", WholeText(top.coverage()),
-                            LeftOutText(top));
+                            rows == 1 ? "function" : "functions", WholeOfTable(top.coverage()),
+                            FunctionsLeftOutText(top));
 }
 
 std::string SearchText(const v1::SearchResponse& search, bool by_total, const AnswerStyle& style) {
-  std::string text = RowsText(search, by_total, style);
+  std::string text = FunctionRowsText(search, by_total, style);
   if (style.format != TableFormat::kTable) return text;
   const uint64_t found = static_cast<uint64_t>(search.rows_size()) + search.rows_left_out();
   return text + fmt::format("\n{} {} match; {} ({}) {} hold any{}\n", CountText(found),
                             found == 1 ? "function" : "functions",
-                            CountText(search.matched_total()), PercentText(search.matched_share()),
-                            WholeText(search.coverage()), LeftOutText(search));
+                            CountText(search.matched_total()), TablePercent(search.matched_share()),
+                            WholeOfTable(search.coverage()), FunctionsLeftOutText(search));
 }
 
 std::string SandwichText(const v1::SandwichResponse& sandwich, const std::string& function,
                          const AnswerStyle& style) {
   const uint64_t whole = sandwich.coverage().total();
   if (style.format != TableFormat::kTable) {
-    TableWriter writer = NewTreeTable(/*with_side=*/true);
-    AddBoxes(sandwich.callers(), "callers", whole, &writer);
-    AddBoxes(sandwich.callees(), "callees", whole, &writer);
+    TableWriter writer = NewSandwichTable(/*with_side=*/true);
+    AddSandwichBoxes(sandwich.callers(), "callers", whole, &writer);
+    AddSandwichBoxes(sandwich.callees(), "callees", whole, &writer);
     return writer.Text(style.format, {.width = style.width});
   }
   std::string text = fmt::format("{}: {} ({}) {}, {} ({}) by itself\n", TerminalText(function),
-                                 CountText(sandwich.total()), PercentText(sandwich.total_share()),
-                                 WholeText(sandwich.coverage()), CountText(sandwich.self()),
-                                 PercentText(sandwich.self_share()));
+                                 CountText(sandwich.total()), TablePercent(sandwich.total_share()),
+                                 WholeOfTable(sandwich.coverage()), CountText(sandwich.self()),
+                                 TablePercent(sandwich.self_share()));
   if (sandwich.total() == 0) return text;
-  text += "\nWho calls it:\n" + TreeText(sandwich.callers(), whole, style);
-  text += "\nWhat it calls:\n" + TreeText(sandwich.callees(), whole, style);
+  text += "\nWho calls it:\n" + SandwichTreeText(sandwich.callers(), whole, style);
+  text += "\nWhat it calls:\n" + SandwichTreeText(sandwich.callees(), whole, style);
   return text;
 }
 
@@ -163,12 +164,12 @@ std::string CompareText(const v1::CompareResponse& comparison, const std::string
                         bool of_function, const AnswerStyle& style) {
   const bool is_table = style.format == TableFormat::kTable;
   std::vector<TableColumn> columns = {{.name = "value", .head = TerminalText(label)},
-                                      {"samples", kNumber},
-                                      {"total", kNumber},
-                                      {"total_share", kShare, "share"}};
+                                      {"samples", kNumberCell},
+                                      {"total", kNumberCell},
+                                      {"total_share", kShareCell, "share"}};
   if (of_function) {
-    columns.push_back({"function_total", kNumber, "function"});
-    columns.push_back({"function_share", kShare, "its share"});
+    columns.push_back({"function_total", kNumberCell, "function"});
+    columns.push_back({"function_share", kShareCell, "its share"});
   }
   TableWriter writer(std::move(columns));
   for (const v1::CompareResponse::Row& row : comparison.rows()) {
@@ -186,7 +187,7 @@ std::string CompareText(const v1::CompareResponse& comparison, const std::string
   if (!is_table) return text;
   const int rows = comparison.rows_size();
   text += fmt::format("\n{} {} {}", CountText(static_cast<uint64_t>(rows)),
-                      rows == 1 ? "value" : "values", WholeText(comparison.coverage()));
+                      rows == 1 ? "value" : "values", WholeOfTable(comparison.coverage()));
   if (comparison.rows_left_out() > 0) {
     text += fmt::format("; {} more, with {}", CountText(comparison.rows_left_out()),
                         CountText(comparison.total_left_out()));

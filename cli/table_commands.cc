@@ -23,10 +23,9 @@ namespace {
 
 // Asks the server: `method` of its stub.
 template <typename Request, typename Response>
-absl::StatusOr<Response> Ask(const SelectionOptions& options, Request request,
-                             grpc::Status (v1::QueryService::Stub::*method)(grpc::ClientContext*,
-                                                                            const Request&,
-                                                                            Response*)) {
+absl::StatusOr<Response> AskForTable(const SelectionOptions& options, Request request,
+                                     grpc::Status (v1::QueryService::Stub::*method)(
+                                         grpc::ClientContext*, const Request&, Response*)) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(), SelectionOf(options, absl::Now()));
   const auto stub = v1::QueryService::NewStub(Connect(address));
@@ -37,18 +36,18 @@ absl::StatusOr<Response> Ask(const SelectionOptions& options, Request request,
   return response;
 }
 
-v1::TopOrder OrderNamed(std::string_view name) {
+v1::TopOrder TopOrderNamed(std::string_view name) {
   return name == "total" ? v1::TOP_ORDER_TOTAL : v1::TOP_ORDER_SELF;
 }
 
 // Rows alone do not tell it.
-void TellLeftOut(uint64_t rows, const AnswerStyle& style) {
+void TellRowsLeftOut(uint64_t rows, const AnswerStyle& style) {
   if (rows == 0 || style.format == TableFormat::kTable) return;
   fmt::print(stderr, "flamekeep: note: {} more rows are left out: raise --limit\n", rows);
 }
 
 // A status for exit code 3 where the first row, which has the most, is above the limit.
-absl::Status CheckShares(const v1::TopResponse& top, bool by_total, double limit) {
+absl::Status CheckTopShare(const v1::TopResponse& top, bool by_total, double limit) {
   if (top.rows().empty()) return absl::OkStatus();
   const v1::FunctionRow& most = top.rows(0);
   const double share = by_total ? most.total_share() : most.self_share();
@@ -65,29 +64,30 @@ absl::Status RunTop(const TopOptions& options) {
     FLAMEKEEP_ASSIGN_OR_RETURN(limit, ParseShare(options.fail_above, "--fail-above"));
   }
   v1::TopRequest request;
-  request.set_by(OrderNamed(options.by));
+  request.set_by(TopOrderNamed(options.by));
   request.set_limit(options.limit);
   if (!options.function.empty()) SetMatcher(options.function, request.mutable_function());
-  FLAMEKEEP_ASSIGN_OR_RETURN(const v1::TopResponse top, Ask(options.selection, std::move(request),
-                                                            &v1::QueryService::Stub::Top));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const v1::TopResponse top,
+      AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Top));
   const bool by_total = options.by == "total";
   const AnswerStyle style = StyleOfAnswer(options.format);
   FLAMEKEEP_RETURN_IF_ERROR(WriteAnswer(TopText(top, by_total, style)));
-  TellLeftOut(top.rows_left_out(), style);
-  return CheckShares(top, by_total, limit);
+  TellRowsLeftOut(top.rows_left_out(), style);
+  return CheckTopShare(top, by_total, limit);
 }
 
 absl::Status RunSearch(const SearchOptions& options) {
   v1::SearchRequest request;
-  request.set_by(OrderNamed(options.by));
+  request.set_by(TopOrderNamed(options.by));
   request.set_limit(options.limit);
   SetMatcher(options.expression, request.mutable_function());
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::SearchResponse search,
-      Ask(options.selection, std::move(request), &v1::QueryService::Stub::Search));
+      AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Search));
   const AnswerStyle style = StyleOfAnswer(options.format);
   FLAMEKEEP_RETURN_IF_ERROR(WriteAnswer(SearchText(search, options.by == "total", style)));
-  TellLeftOut(search.rows_left_out(), style);
+  TellRowsLeftOut(search.rows_left_out(), style);
   return absl::OkStatus();
 }
 
@@ -105,7 +105,7 @@ absl::Status RunSandwich(const SandwichOptions& options) {
   request.set_min_share(options.min_share);
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::SandwichResponse sandwich,
-      Ask(options.selection, std::move(request), &v1::QueryService::Stub::Sandwich));
+      AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Sandwich));
   if (sandwich.total() == 0 && sandwich.coverage().total() != 0) {
     fmt::print(stderr, "flamekeep: note: no sample holds {}: flamekeep search finds names\n",
                TerminalText(options.function));
@@ -120,11 +120,11 @@ absl::Status RunCompare(const CompareOptions& options) {
   if (!options.function.empty()) SetMatcher(options.function, request.mutable_function());
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::CompareResponse comparison,
-      Ask(options.selection, std::move(request), &v1::QueryService::Stub::Compare));
+      AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Compare));
   const AnswerStyle style = StyleOfAnswer(options.format);
   FLAMEKEEP_RETURN_IF_ERROR(
       WriteAnswer(CompareText(comparison, options.by, !options.function.empty(), style)));
-  TellLeftOut(comparison.rows_left_out(), style);
+  TellRowsLeftOut(comparison.rows_left_out(), style);
   return absl::OkStatus();
 }
 

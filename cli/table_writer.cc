@@ -24,13 +24,13 @@ constexpr size_t kMinBarColumns = 10;
 // On a terminal that is narrower there are none.
 constexpr size_t kBarsFrom = 72;
 
-bool IsMissing(const TableCell& cell) {
+bool IsMissingCell(const TableCell& cell) {
   const double* real = std::get_if<double>(&cell);
   return std::holds_alternative<std::monostate>(cell) || (real != nullptr && !std::isfinite(*real));
 }
 
-double NumberOf(const TableCell& cell) {
-  if (IsMissing(cell)) return 0;
+double CellNumber(const TableCell& cell) {
+  if (IsMissingCell(cell)) return 0;
   if (const auto* number = std::get_if<uint64_t>(&cell)) return static_cast<double>(*number);
   if (const auto* number = std::get_if<int64_t>(&cell)) return static_cast<double>(*number);
   if (const auto* number = std::get_if<double>(&cell)) return *number;
@@ -38,8 +38,8 @@ double NumberOf(const TableCell& cell) {
 }
 
 // Numbers and the like, as programs read them.
-std::string PlainText(const TableCell& cell) {
-  if (IsMissing(cell)) return "";
+std::string PlainCell(const TableCell& cell) {
+  if (IsMissingCell(cell)) return "";
   return std::visit(
       [](const auto& value) {
         if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
@@ -51,8 +51,8 @@ std::string PlainText(const TableCell& cell) {
       cell);
 }
 
-std::string TableText(const TableCell& cell, CellStyle style) {
-  if (IsMissing(cell)) return "-";
+std::string TableCellText(const TableCell& cell, CellStyle style) {
+  if (IsMissingCell(cell)) return "-";
   if (const auto* number = std::get_if<uint64_t>(&cell)) return CountText(*number);
   if (const auto* number = std::get_if<int64_t>(&cell)) {
     const auto magnitude = static_cast<uint64_t>(*number);
@@ -76,13 +76,13 @@ std::string CsvField(std::string_view text) {
   return out + '"';
 }
 
-std::string JsonText(const TableCell& cell) {
-  if (IsMissing(cell)) return "null";
+std::string JsonCell(const TableCell& cell) {
+  if (IsMissingCell(cell)) return "null";
   if (const auto* text = std::get_if<std::string>(&cell)) return JsonString(*text);
-  return PlainText(cell);
+  return PlainCell(cell);
 }
 
-std::string HeadOf(const TableColumn& column) {
+std::string TableHead(const TableColumn& column) {
   std::string head = column.head;
   if (head.empty()) {
     head = column.name;
@@ -91,13 +91,13 @@ std::string HeadOf(const TableColumn& column) {
   return column.style == CellStyle::kText ? head : ">" + head;
 }
 
-std::vector<std::string> Bars(const std::vector<std::vector<TableCell>>& rows, size_t column,
-                              size_t width) {
+std::vector<std::string> TableBars(const std::vector<std::vector<TableCell>>& rows, size_t column,
+                                   size_t width) {
   double most = 0;
-  for (const auto& row : rows) most = std::max(most, NumberOf(row[column]));
+  for (const auto& row : rows) most = std::max(most, CellNumber(row[column]));
   std::vector<std::string> bars;
   for (const auto& row : rows) {
-    const double share = most > 0 ? std::max(0.0, NumberOf(row[column])) / most : 0;
+    const double share = most > 0 ? std::max(0.0, CellNumber(row[column])) / most : 0;
     bars.emplace_back(static_cast<size_t>(std::lround(share * static_cast<double>(width))), '#');
   }
   return bars;
@@ -156,7 +156,7 @@ std::vector<std::vector<std::string>> TableWriter::TableCells() const {
   for (const auto& row : rows_) {
     cells.emplace_back();
     for (size_t i = 0; i < columns_.size(); ++i) {
-      cells.back().push_back(TableText(row[i], columns_[i].style));
+      cells.back().push_back(TableCellText(row[i], columns_[i].style));
     }
   }
   return cells;
@@ -166,7 +166,7 @@ std::vector<size_t> TableWriter::FitColumns(const std::vector<std::vector<std::s
                                             size_t width) const {
   std::vector<size_t> widths;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const std::string head = HeadOf(columns_[i]);
+    const std::string head = TableHead(columns_[i]);
     size_t most = DisplayColumns(head) - (head.starts_with('>') ? 1 : 0);
     for (const auto& row : cells) most = std::max(most, DisplayColumns(row[i]));
     widths.push_back(most);
@@ -193,14 +193,14 @@ std::string TableWriter::AsTable(const TableLayout& layout) const {
   const std::vector<size_t> widths =
       FitColumns(cells, layout.width - (has_bars ? kMinBarColumns + kColumnGap : 0));
   std::vector<std::string> heads;
-  for (const TableColumn& column : columns_) heads.push_back(HeadOf(column));
+  for (const TableColumn& column : columns_) heads.push_back(TableHead(column));
   for (auto& row : cells) {
     for (size_t i = 0; i < row.size(); ++i) row[i] = CutToColumns(row[i], widths[i]);
   }
   const size_t used = std::accumulate(widths.begin(), widths.end(), kColumnGap * widths.size());
   if (has_bars && used + kColumnGap + kMinBarColumns <= layout.width) {
     const size_t room = std::min(kMaxBarColumns, layout.width - used - kColumnGap);
-    const std::vector<std::string> bars = Bars(rows_, *layout.bar_of, room);
+    const std::vector<std::string> bars = TableBars(rows_, *layout.bar_of, room);
     const auto place = static_cast<std::ptrdiff_t>(*layout.bar_of) + 1;
     heads.insert(heads.begin() + place, "");
     for (size_t i = 0; i < cells.size(); ++i) cells[i].insert(cells[i].begin() + place, bars[i]);
@@ -220,7 +220,7 @@ std::string TableWriter::AsCsv(bool on_terminal) const {
   }
   text += "\r\n";
   for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : ",") + field(PlainText(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : ",") + field(PlainCell(row[i]));
     text += "\r\n";
   }
   return text;
@@ -231,7 +231,7 @@ std::string TableWriter::AsJsonLines() const {
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
       text += fmt::format("{}{}:{}", i == 0 ? "{" : ",", JsonString(columns_[i].name),
-                          JsonText(row[i]));
+                          JsonCell(row[i]));
     }
     text += "}\n";
   }

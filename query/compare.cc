@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/content.h"
 #include "query/quoted_string.h"
 #include "query/stack_filter.h"
 #include "query/top.h"
@@ -25,7 +26,7 @@ constexpr std::string_view kSiteLabel = "site";
 constexpr size_t kMaxLabelBytes = 256;
 constexpr size_t kMaxListedLabels = 20;
 
-std::string_view ValueOf(const SeriesKey& key, std::string_view label) {
+std::string_view LabelValueOf(const SeriesKey& key, std::string_view label) {
   if (label == kSiteLabel) return key.site;
   for (const auto& [name, value] : key.labels) {
     if (name == label) return value;
@@ -34,21 +35,22 @@ std::string_view ValueOf(const SeriesKey& key, std::string_view label) {
 }
 
 // The selected series by the label's value.
-struct Groups {
+struct LabelGroups {
   std::vector<std::string> values;
   std::vector<uint32_t> of_series;  // index into values
 };
 
-absl::StatusOr<Groups> GroupSeries(absl::Span<const storage::SeriesId> selected,
-                                   absl::Span<const SeriesKey> series, const std::string& label) {
+absl::StatusOr<LabelGroups> GroupByLabel(absl::Span<const storage::SeriesId> selected,
+                                         absl::Span<const SeriesKey> series,
+                                         const std::string& label) {
   std::set<std::string> labels = {std::string(kSiteLabel)};
   std::map<std::string_view, uint32_t> known;
-  Groups groups;
+  LabelGroups groups;
   for (const storage::SeriesId id : selected) {
     const SeriesKey& key = series[Raw(id)];
     for (const auto& [name, value] : key.labels) labels.insert(name);
     const auto [group, added] =
-        known.try_emplace(ValueOf(key, label), static_cast<uint32_t>(groups.values.size()));
+        known.try_emplace(LabelValueOf(key, label), static_cast<uint32_t>(groups.values.size()));
     if (added) groups.values.emplace_back(group->first);
     groups.of_series.push_back(group->second);
   }
@@ -58,15 +60,6 @@ absl::StatusOr<Groups> GroupSeries(absl::Span<const storage::SeriesId> selected,
   return Error(absl::StatusCode::kNotFound,
                "no series of the selection has a label {}: compare by one of {}", Printable(label),
                fmt::join(listed, ", "));
-}
-
-absl::StatusOr<ColumnHeader> SumOfHeaders(absl::Span<const std::string_view> columns) {
-  ColumnHeader sum;
-  for (const std::string_view column : columns) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnHeader header, storage::DecodeHeader(column));
-    storage::AddHeader(header, &sum);
-  }
-  return sum;
 }
 
 // What the stacks that hold the function sum up to, group by group.
@@ -154,13 +147,13 @@ absl::StatusOr<Comparison> CompareStacks(SelectedStacks* stacks, absl::Span<cons
                                          const CompareOptions& options,
                                          FrameFlagsCache* flags_cache, FrameNames names,
                                          const Context& context) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(Groups groups,
-                             GroupSeries(stacks->plan().series, series, options.label));
+  FLAMEKEEP_ASSIGN_OR_RETURN(LabelGroups groups,
+                             GroupByLabel(stacks->plan().series, series, options.label));
   FunctionSums function_sums(*stacks, options.function, flags_cache, names, context);
   Comparison comparison;
   ColumnHeader sum;
   const auto add_row = [&](uint32_t group) -> absl::Status {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnHeader header, SumOfHeaders(stacks->encoded()));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnHeader header, SumHeaders(stacks->encoded()));
     if (header.observations == 0) return absl::OkStatus();
     storage::AddHeader(header, &sum);
     CompareRow row = {.value = std::move(groups.values[group]),

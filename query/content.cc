@@ -8,9 +8,9 @@
 
 namespace flamekeep::query {
 
-absl::StatusOr<storage::ColumnHeader> SumHeaders(const Columns& columns) {
+absl::StatusOr<storage::ColumnHeader> SumHeaders(absl::Span<const std::string_view> columns) {
   storage::ColumnHeader sum;
-  for (const std::string_view column : columns.encoded()) {
+  for (const std::string_view column : columns) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader header, storage::DecodeHeader(column));
     storage::AddHeader(header, &sum);
   }

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "query/columns.h"
+#include "absl/types/span.h"
 #include "query/result_cache.h"
 #include "storage/column.h"
 #include "storage/snapshot.h"
@@ -16,7 +16,7 @@
 namespace flamekeep::query {
 
 // The sum of the headers. Errors: DATA_LOSS.
-absl::StatusOr<storage::ColumnHeader> SumHeaders(const Columns& columns);
+absl::StatusOr<storage::ColumnHeader> SumHeaders(absl::Span<const std::string_view> columns);
 
 // Of the sum of a plan's headers, by what can be told without reading them: `stamp` is the
 // snapshot's ContentStamp().

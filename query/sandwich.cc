@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/content.h"
 #include "query/stack_filter.h"
 
 namespace flamekeep::query {
@@ -11,16 +12,16 @@ namespace {
 using storage::StackTreeView;
 
 // The stacks that hold the function, from it downward or up to it.
-struct Half {
+struct SandwichHalf {
   std::string column;
   StackTreeView tree;
   uint64_t bytes = 0;
 };
 
-absl::StatusOr<Half> CutStacks(const SelectedStacks& stacks, const FrameFilter& filter,
-                               FrameFlagsCache::Flags flags, const Context& context) {
+absl::StatusOr<SandwichHalf> CutStacks(const SelectedStacks& stacks, const FrameFilter& filter,
+                                       FrameFlagsCache::Flags flags, const Context& context) {
   StackFilter cut(stacks.tree(), std::move(flags), filter, context, stacks.bytes());
-  Half half;
+  SandwichHalf half;
   FLAMEKEEP_ASSIGN_OR_RETURN(half.column, cut.Apply(stacks.encoded()));
   half.tree = cut.tree();
   half.bytes = half.column.size() + cut.tree_bytes();
@@ -28,8 +29,8 @@ absl::StatusOr<Half> CutStacks(const SelectedStacks& stacks, const FrameFilter& 
 }
 
 // Of the stacks that end in a frame that matches.
-absl::StatusOr<uint64_t> SelfOf(const Half& callees, const FrameFlagsCache::Flags& flags,
-                                const Context& context) {
+absl::StatusOr<uint64_t> SelfInHalf(const SandwichHalf& callees,
+                                    const FrameFlagsCache::Flags& flags, const Context& context) {
   uint64_t self = 0;
   bool saturated = false;
   storage::ColumnReader reader;
@@ -72,15 +73,11 @@ absl::StatusOr<Sandwich> DrawSandwich(const SelectedStacks& stacks, const Sandwi
   const auto flags_of = [&](const FrameFilter& filter) {
     return flags_cache->Get(filter, stacks.frame_count(), names, context);
   };
-  storage::ColumnHeader sum;
-  for (const std::string_view column : stacks.encoded()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader header, storage::DecodeHeader(column));
-    storage::AddHeader(header, &sum);
-  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(stacks.encoded()));
   Sandwich sandwich;
   uint64_t visited = 0;
   bool saturated = false;
-  const auto draw = [&](const Half& half, bool inverted) -> absl::StatusOr<FlameGraph> {
+  const auto draw = [&](const SandwichHalf& half, bool inverted) -> absl::StatusOr<FlameGraph> {
     FLAMEKEEP_ASSIGN_OR_RETURN(
         DrawnColumns drawn,
         DrawColumns({half.column}, half.tree, stacks.frame_count(), HalfOptions(options, inverted),
@@ -92,16 +89,17 @@ absl::StatusOr<Sandwich> DrawSandwich(const SelectedStacks& stacks, const Sandwi
   {
     const FrameFilter below = {.focus = options.function};
     FLAMEKEEP_ASSIGN_OR_RETURN(const FrameFlagsCache::Flags flags, flags_of(below));
-    FLAMEKEEP_ASSIGN_OR_RETURN(const Half callees, CutStacks(stacks, below, flags, context));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const SandwichHalf callees,
+                               CutStacks(stacks, below, flags, context));
     FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader header,
                                storage::DecodeHeader(callees.column));
     sandwich.total = header.total;
-    FLAMEKEEP_ASSIGN_OR_RETURN(sandwich.self, SelfOf(callees, flags, context));
+    FLAMEKEEP_ASSIGN_OR_RETURN(sandwich.self, SelfInHalf(callees, flags, context));
     FLAMEKEEP_ASSIGN_OR_RETURN(sandwich.callees, draw(callees, /*inverted=*/false));
   }
   const FrameFilter above = {.until = options.function};
   FLAMEKEEP_ASSIGN_OR_RETURN(const FrameFlagsCache::Flags flags, flags_of(above));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Half callers, CutStacks(stacks, above, flags, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SandwichHalf callers, CutStacks(stacks, above, flags, context));
   FLAMEKEEP_ASSIGN_OR_RETURN(sandwich.callers, draw(callers, /*inverted=*/true));
   sandwich.coverage = stacks.Cover(sum, sum.saturated || saturated, visited, SandwichView(options));
   return sandwich;

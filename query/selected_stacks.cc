@@ -71,7 +71,7 @@ absl::StatusOr<storage::ColumnHeader> SelectedStacks::Content(ResultCache* cache
                                                               const Context& context) {
   if (const auto known = KnownContent(cache)) return *known;
   FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(*columns_));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(columns_->encoded()));
   if (const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_)) {
     cache->Insert(ContentKey(plan_, *stamp), std::make_shared<const storage::ColumnHeader>(sum),
                   sizeof(sum));
@@ -97,7 +97,7 @@ absl::Status SelectedStacks::Prepare(const Context& context) {
 
 absl::StatusOr<std::unique_ptr<StackFilter>> SelectedStacks::MakeFilter(
     FrameFlagsCache* flags_cache, const Context& context) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader stored, SumHeaders(*columns_));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader stored, SumHeaders(columns_->encoded()));
   digest_ = stored.digest;
   FLAMEKEEP_ASSIGN_OR_RETURN(
       FrameFlagsCache::Flags flags,
@@ -145,10 +145,11 @@ absl::Status SelectedStacks::LoadGroups(absl::Span<const uint32_t> group_of, Fra
   if (!filter_.empty()) {
     FLAMEKEEP_ASSIGN_OR_RETURN(filter, MakeFilter(flags, context));
   }
-  const uint64_t held = bytes_;
+  const uint64_t held = bytes_ + columns_->encoded().size() * sizeof(std::string_view);
   for (auto& [group, columns] : groups) {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     if (filter == nullptr) {
+      bytes_ = held;
       encoded_ = std::move(columns);
     } else {
       FLAMEKEEP_RETURN_IF_ERROR(Filter(columns, filter.get()));

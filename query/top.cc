@@ -13,11 +13,11 @@ namespace {
 constexpr uint32_t kFramesPerCheck = 1u << 13;
 constexpr size_t kRowsPerCheck = 1024;
 
-uint32_t RowsOf(const TopOptions& options) {
+uint32_t TopRowLimit(const TopOptions& options) {
   return options.limit != 0 ? options.limit : kDefaultRows;
 }
 
-uint64_t RowBytes(const FunctionRow& row) {
+uint64_t FunctionRowBytes(const FunctionRow& row) {
   return sizeof(FunctionRow) + row.function.capacity() + row.file.capacity();
 }
 
@@ -62,12 +62,12 @@ std::string TopView(const TopOptions& options) {
   FrameFilter of_functions;
   if (!options.function.empty()) of_functions.keep = {options.function};
   return fmt::format("top,{},{},{};", options.by == TopOrder::kSelf ? "self" : "total",
-                     RowsOf(options), FilterName(of_functions));
+                     TopRowLimit(options), FilterName(of_functions));
 }
 
 uint64_t MemoryBytes(const TopTable& table) {
   uint64_t bytes = sizeof(TopTable);
-  for (const FunctionRow& row : table.rows) bytes += RowBytes(row);
+  for (const FunctionRow& row : table.rows) bytes += FunctionRowBytes(row);
   return bytes;
 }
 
@@ -75,7 +75,7 @@ absl::Status FillRows(const FunctionTotals& totals, const TopOptions& options,
                       absl::FunctionRef<bool(uint32_t frame)> is_wanted, FrameNames names,
                       const Context& context, uint64_t held_bytes, TopTable* table) {
   const RowOrder before(totals, options.by, names);
-  const size_t limit = RowsOf(options);
+  const size_t limit = TopRowLimit(options);
   std::vector<uint32_t> best;  // a heap with the last row on top
   const auto leave_out = [&](uint32_t frame) {
     bool saturated = false;
@@ -106,7 +106,7 @@ absl::Status FillRows(const FunctionTotals& totals, const TopOptions& options,
                            .file = std::string(name.file),
                            .self = totals.frames[frame].self,
                            .total = totals.frames[frame].total});
-    bytes += RowBytes(table->rows.back());
+    bytes += FunctionRowBytes(table->rows.back());
     if (table->rows.size() % kRowsPerCheck == 0) {
       FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(bytes));
     }

@@ -9,11 +9,11 @@
 namespace flamekeep::server {
 namespace {
 
-double ShareOf(uint64_t part, uint64_t whole) {
+double TableShare(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-absl::StatusOr<query::TopOrder> OrderOf(v1::TopOrder order, query::TopOrder unset) {
+absl::StatusOr<query::TopOrder> TopOrderOf(v1::TopOrder order, query::TopOrder unset) {
   switch (order) {
     case v1::TOP_ORDER_UNSPECIFIED:
       return unset;
@@ -31,7 +31,7 @@ absl::StatusOr<query::TopOrder> OrderOf(v1::TopOrder order, query::TopOrder unse
 
 // What both tables of functions have.
 template <typename Response>
-void MoveRows(query::TopTable table, Response* out) {
+void MoveFunctionRows(query::TopTable table, Response* out) {
   const uint64_t whole = table.coverage.total;
   for (query::FunctionRow& row : table.rows) {
     v1::FunctionRow* to = out->add_rows();
@@ -39,8 +39,8 @@ void MoveRows(query::TopTable table, Response* out) {
     to->set_file(std::move(row.file));
     to->set_self(row.self);
     to->set_total(row.total);
-    to->set_self_share(ShareOf(row.self, whole));
-    to->set_total_share(ShareOf(row.total, whole));
+    to->set_self_share(TableShare(row.self, whole));
+    to->set_total_share(TableShare(row.total, whole));
   }
   out->set_rows_left_out(table.rows_left_out);
   out->set_self_left_out(table.self_left_out);
@@ -48,7 +48,7 @@ void MoveRows(query::TopTable table, Response* out) {
   *out->mutable_stats() = StatsToProto(table.coverage);
 }
 
-void MoveHalf(query::FlameGraph graph, v1::FlameGraphResponse* out) {
+void MoveSandwichHalf(query::FlameGraph graph, v1::FlameGraphResponse* out) {
   MoveToProto(std::move(graph), out);
   out->clear_coverage();
   out->clear_stats();
@@ -58,7 +58,7 @@ void MoveHalf(query::FlameGraph graph, v1::FlameGraphResponse* out) {
 
 absl::StatusOr<query::TopOptions> OptionsOf(const v1::TopRequest& request) {
   query::TopOptions options = {.limit = request.limit(), .function = FromProto(request.function())};
-  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::TopOrder::kSelf));
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, TopOrderOf(request.by(), query::TopOrder::kSelf));
   return options;
 }
 
@@ -68,7 +68,7 @@ absl::StatusOr<query::TopOptions> OptionsOf(const v1::SearchRequest& request) {
     return InvalidArgument(
         "`function` is not set: give an expression for the function or its file to search for");
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::TopOrder::kTotal));
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, TopOrderOf(request.by(), query::TopOrder::kTotal));
   return options;
 }
 
@@ -93,12 +93,14 @@ absl::StatusOr<query::CompareOptions> OptionsOf(const v1::CompareRequest& reques
                                .limit = request.limit()};
 }
 
-void MoveToProto(query::TopTable table, v1::TopResponse* out) { MoveRows(std::move(table), out); }
+void MoveToProto(query::TopTable table, v1::TopResponse* out) {
+  MoveFunctionRows(std::move(table), out);
+}
 
 void MoveToProto(query::TopTable table, v1::SearchResponse* out) {
   out->set_matched_total(table.matched_total);
-  out->set_matched_share(ShareOf(table.matched_total, table.coverage.total));
-  MoveRows(std::move(table), out);
+  out->set_matched_share(TableShare(table.matched_total, table.coverage.total));
+  MoveFunctionRows(std::move(table), out);
 }
 
 void MoveToProto(query::Sandwich sandwich, v1::SandwichResponse* out) {
@@ -106,10 +108,10 @@ void MoveToProto(query::Sandwich sandwich, v1::SandwichResponse* out) {
   *out->mutable_stats() = StatsToProto(sandwich.coverage);
   out->set_total(sandwich.total);
   out->set_self(sandwich.self);
-  out->set_total_share(ShareOf(sandwich.total, sandwich.coverage.total));
-  out->set_self_share(ShareOf(sandwich.self, sandwich.coverage.total));
-  MoveHalf(std::move(sandwich.callers), out->mutable_callers());
-  MoveHalf(std::move(sandwich.callees), out->mutable_callees());
+  out->set_total_share(TableShare(sandwich.total, sandwich.coverage.total));
+  out->set_self_share(TableShare(sandwich.self, sandwich.coverage.total));
+  MoveSandwichHalf(std::move(sandwich.callers), out->mutable_callers());
+  MoveSandwichHalf(std::move(sandwich.callees), out->mutable_callees());
 }
 
 void MoveToProto(query::Comparison comparison, v1::CompareResponse* out) {
@@ -118,9 +120,9 @@ void MoveToProto(query::Comparison comparison, v1::CompareResponse* out) {
     to->set_value(std::move(row.value));
     to->set_observations(row.observations);
     to->set_total(row.total);
-    to->set_total_share(ShareOf(row.total, comparison.coverage.total));
+    to->set_total_share(TableShare(row.total, comparison.coverage.total));
     to->set_function_total(row.function_total);
-    to->set_function_share(ShareOf(row.function_total, row.total));
+    to->set_function_share(TableShare(row.function_total, row.total));
   }
   out->set_rows_left_out(comparison.rows_left_out);
   out->set_total_left_out(comparison.total_left_out);

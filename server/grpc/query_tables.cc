@@ -11,26 +11,30 @@
 namespace flamekeep::server {
 namespace {
 
-std::string ViewOf(const query::TopOptions& options) { return query::TopView(options); }
-std::string ViewOf(const query::SandwichOptions& options) { return query::SandwichView(options); }
-std::string ViewOf(const query::CompareOptions& options) { return query::CompareView(options); }
+std::string TableViewOf(const query::TopOptions& options) { return query::TopView(options); }
+std::string TableViewOf(const query::SandwichOptions& options) {
+  return query::SandwichView(options);
+}
+std::string TableViewOf(const query::CompareOptions& options) {
+  return query::CompareView(options);
+}
 
-absl::StatusOr<query::TopTable> AnswerTo(const query::Engine& engine,
-                                         const query::Selection& selection,
-                                         const query::TopOptions& options,
-                                         const query::Context& context) {
+absl::StatusOr<query::TopTable> AnswerTable(const query::Engine& engine,
+                                            const query::Selection& selection,
+                                            const query::TopOptions& options,
+                                            const query::Context& context) {
   return engine.MakeTop(selection, options, context);
 }
-absl::StatusOr<query::Sandwich> AnswerTo(const query::Engine& engine,
-                                         const query::Selection& selection,
-                                         const query::SandwichOptions& options,
-                                         const query::Context& context) {
+absl::StatusOr<query::Sandwich> AnswerTable(const query::Engine& engine,
+                                            const query::Selection& selection,
+                                            const query::SandwichOptions& options,
+                                            const query::Context& context) {
   return engine.MakeSandwich(selection, options, context);
 }
-absl::StatusOr<query::Comparison> AnswerTo(const query::Engine& engine,
-                                           const query::Selection& selection,
-                                           const query::CompareOptions& options,
-                                           const query::Context& context) {
+absl::StatusOr<query::Comparison> AnswerTable(const query::Engine& engine,
+                                              const query::Selection& selection,
+                                              const query::CompareOptions& options,
+                                              const query::Context& context) {
   return engine.Compare(selection, options, context);
 }
 
@@ -40,7 +44,7 @@ auto IsLongTable(const query::Engine* engine) {
   return [engine](const Request& request, const query::Context& context) -> absl::StatusOr<bool> {
     FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
     FLAMEKEEP_ASSIGN_OR_RETURN(const auto options, OptionsOf(request));
-    return engine->IsLong(selection, ViewOf(options), context);
+    return engine->IsLong(selection, TableViewOf(options), context);
   };
 }
 
@@ -50,7 +54,7 @@ auto TableAnswer(const query::Engine* engine) {
                   Response* response) -> absl::Status {
     FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(request.selection()));
     FLAMEKEEP_ASSIGN_OR_RETURN(const auto options, OptionsOf(request));
-    FLAMEKEEP_ASSIGN_OR_RETURN(auto answer, AnswerTo(*engine, selection, options, context));
+    FLAMEKEEP_ASSIGN_OR_RETURN(auto answer, AnswerTable(*engine, selection, options, context));
     MoveToProto(std::move(answer), response);
     return absl::OkStatus();
   };
