@@ -71,8 +71,8 @@ TEST_F(BashCompletionTest, ScriptIsValid) { RunShell(fmt::format("bash -n '{}'",
 TEST_F(BashCompletionTest, OffersCommands) {
   EXPECT_THAT(Complete({"flamekeep", ""}),
               ElementsAre("serve", "import", "push", "query", "top", "search", "sandwich",
-                          "compare", "diff", "series", "heatmap", "explain", "labels", "types", "export",
-                          "status", "delete", "store", "backup", "completion"));
+                          "compare", "diff", "series", "heatmap", "explain", "labels", "types",
+                          "export", "status", "delete", "store", "backup", "completion"));
   EXPECT_THAT(Complete({"flamekeep", "s"}),
               ElementsAre("serve", "search", "sandwich", "series", "status", "store"));
   EXPECT_THAT(Complete({"flamekeep", "store", ""}), ElementsAre("stats", "check"));
@@ -82,8 +82,10 @@ TEST_F(BashCompletionTest, OffersOptionsAndTheirValues) {
   EXPECT_THAT(Complete({"flamekeep", "query", "--"}),
               IsSupersetOf({"--from", "--to", "--format", "--output", "--inverted", "--help"}));
   EXPECT_THAT(Complete({"flamekeep", "query", "x", "--fr"}), ElementsAre("--from"));
-  EXPECT_THAT(Complete({"flamekeep", "query", "--format", ""}), ElementsAre("folded", "svg"));
-  EXPECT_THAT(Complete({"flamekeep", "query", "--format", "=", "s"}), ElementsAre("svg"));
+  EXPECT_THAT(Complete({"flamekeep", "query", "--format", ""}),
+              ElementsAre("folded", "svg", "pprof", "speedscope", "flamebearer", "d3"));
+  EXPECT_THAT(Complete({"flamekeep", "query", "--format", "=", "s"}),
+              ElementsAre("svg", "speedscope"));
   EXPECT_THAT(Complete({"flamekeep", "import", "--resolution", "m"}),
               ElementsAre("minute", "month"));
   EXPECT_THAT(Complete({"flamekeep", "completion", ""}), ElementsAre("bash", "zsh", "fish"));
@@ -119,8 +121,9 @@ TEST(FishCompletion, OffersWhatFits) {
   EXPECT_THAT(complete("flamekeep s"), testing::UnorderedElementsAre("serve", "search", "sandwich",
                                                                      "series", "status", "store"));
   EXPECT_THAT(complete("flamekeep store "), testing::UnorderedElementsAre("stats", "check"));
-  EXPECT_THAT(complete("flamekeep query --format "),
-              testing::UnorderedElementsAre("folded", "svg"));
+  EXPECT_THAT(
+      complete("flamekeep query --format "),
+      testing::UnorderedElementsAre("folded", "svg", "pprof", "speedscope", "flamebearer", "d3"));
   EXPECT_THAT(complete("flamekeep query --i"), ElementsAre("--inverted"));
   EXPECT_THAT(complete("flamekeep import --"),
               testing::AllOf(Contains("--arclamp"), Not(Contains("--from"))));

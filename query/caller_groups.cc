@@ -79,7 +79,8 @@ absl::Status CallerGroups::ForEachStack(absl::Span<const std::string_view> colum
   for (const std::string_view column : columns) {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
-    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + stream.memory_bytes()));
+    FLAMEKEEP_RETURN_IF_ERROR(
+        context.CheckMemory(held_bytes + stream.memory_bytes(stream.is_large())));
   }
   sum_ = stream.header();
   saturated_ |= sum_.saturated;

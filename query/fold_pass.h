@@ -100,19 +100,17 @@ class FoldPass {
     for (const std::string_view column : columns) {
       FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
       FLAMEKEEP_RETURN_IF_ERROR(stream_.Add(column));
-      FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(held_bytes_ + stream_.memory_bytes()));
+      FLAMEKEEP_RETURN_IF_ERROR(
+          context_.CheckMemory(held_bytes_ + stream_.memory_bytes(/*threaded=*/false)));
     }
-    held_bytes_ += stream_.memory_bytes();
+    const bool with_thread = threaded.value_or(stream_.is_large());
+    held_bytes_ += stream_.memory_bytes(with_thread);
     FLAMEKEEP_RETURN_IF_ERROR(CheckMemory());
     result_.sum = stream_.header();
     result_.saturated = result_.sum.saturated;
     visitor_.Start(result_.sum);
     stream_.SetCheck([this] { return context_.Check(); });
-    if (threaded) {
-      stream_.Start(*threaded);
-    } else {
-      stream_.Start();
-    }
+    stream_.Start(with_thread);
     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* next, stream_.Next());
     for (uint32_t number = (tree_.size() - 1) / storage::kWindowIds + 1; number-- > 0;) {
       const bool has_columns = next != nullptr && next->number == number;

@@ -201,7 +201,8 @@ TEST(Fold, PendingMemoryIsBounded) {
     for (uint32_t i = 2; i < nodes; ++i) values[i] = value;
     TestColumns columns;
     columns.Add(values);
-    const auto folded = FoldColumns(columns.views(), view, {.max_nodes = 10}, Context());
+    const auto folded =
+        FoldColumns(columns.views(), view, {.max_nodes = 10, .threaded = false}, Context());
     ASSERT_TRUE(folded.ok());
     EXPECT_EQ(folded->nodes.size(), 2);
     EXPECT_EQ(folded->nodes[0].total, (nodes - 2) * value);

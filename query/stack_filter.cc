@@ -76,7 +76,7 @@ absl::StatusOr<std::string> StackFilter::Apply(absl::Span<const std::string_view
     FLAMEKEEP_RETURN_IF_ERROR(context_.Check());
     FLAMEKEEP_RETURN_IF_ERROR(stream.Add(column));
   }
-  stream_bytes_ = stream.memory_bytes();
+  stream_bytes_ = stream.memory_bytes(stream.is_large());
   saturated_ = stream.header().saturated;
   if (moves_ && many_moved_.size() == 0 && stream.header().pairs > tree_.size() / kSparse) {
     many_moved_ = storage::ZeroedArray<uint32_t>(tree_.size());

@@ -31,11 +31,13 @@ WindowStream::~WindowStream() {
 
 absl::Status WindowStream::Add(std::string_view encoded) { return scan_.Add(encoded); }
 
-uint64_t WindowStream::memory_bytes() const {
-  // One window more may be added to what waits, one is filled and one used.
+uint64_t WindowStream::memory_bytes(bool threaded) const {
+  const uint64_t sums = kWindowIds * sizeof(uint64_t) + kBytesPerWindow;
+  if (!threaded) return scan_.memory_bytes() + sums;
+  // One window more may be added to what waits, and one is used.
   const uint64_t waiting =
       std::min(uint64_t{header().pairs} * (sizeof(uint16_t) + sizeof(uint64_t)), kMaxWaitingBytes);
-  return scan_.memory_bytes() + kWindowIds * sizeof(uint64_t) + 3 * kBytesPerWindow + waiting;
+  return scan_.memory_bytes() + sums + 2 * kBytesPerWindow + waiting;
 }
 
 void WindowStream::Start(bool threaded) {

@@ -62,15 +62,17 @@ class WindowStream {
   // The sum of the headers of what was added.
   const storage::ColumnHeader& header() const { return scan_.header(); }
 
+  // Whether a second thread pays.
+  bool is_large() const { return header().pairs >= kPairsForThread; }
   // What it takes to scan them, at most. REQUIRES: not started.
-  uint64_t memory_bytes() const;
+  uint64_t memory_bytes(bool threaded) const;
 
   // Asked while a window is summed, from either thread: its error ends the stream.
   void SetCheck(std::function<absl::Status()> check) { scan_.SetCheck(std::move(check)); }
 
   // No more columns. `threaded`: whether to use a second thread.
   void Start(bool threaded);
-  void Start() { Start(header().pairs >= kPairsForThread); }
+  void Start() { Start(is_large()); }
 
   // The next window that has sums, valid until the next call; null at the end.
   absl::StatusOr<const Window*> Next() ABSL_LOCKS_EXCLUDED(mutex_);

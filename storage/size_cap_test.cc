@@ -66,8 +66,8 @@ class SizeCapTest : public testing::Test {
 
 TEST_F(SizeCapTest, GivesUpTheOldestMinutesOfAllSites) {
   for (int day = 1; day < 20; ++day) {
-    AddDay(Civil(2028, 2, day), "eqiad");
-    if (day > 14) AddDay(Civil(2028, 2, day), "codfw");
+    AddDay(Civil(2028, 2, day), "eqiad", /*minutes_apart=*/10);
+    if (day > 14) AddDay(Civil(2028, 2, day), "codfw", /*minutes_apart=*/10);
   }
   ASSERT_TRUE(store_->RunMaintenance(true).ok());
   ASSERT_TRUE(store_->Compact().ok());
