@@ -43,7 +43,7 @@ absl::StatusOr<DiffSide> DiffSide::Open(const storage::Store& store, const Selec
 absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const Context& context) {
   Loaded loaded;
   FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept, Columns::Read(stacks_.snapshot(), plan, context));
-  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.stored, SumHeaders(loaded.kept));
+  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.stored, SumHeaders(loaded.kept.encoded()));
   loaded.encoded.assign(loaded.kept.encoded().begin(), loaded.kept.encoded().end());
   loaded.columns = loaded.encoded.size();
   loaded.bytes = loaded.kept.bytes();

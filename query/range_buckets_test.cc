@@ -59,7 +59,8 @@ class RangeBucketsTest : public ::testing::Test {
   }
 
   static uint64_t Total(const storage::Snapshot& snapshot, const storage::Plan& plan) {
-    return SumHeaders(*Columns::Read(snapshot, plan, Context()))->total;
+    const absl::StatusOr<Columns> columns = Columns::Read(snapshot, plan, Context());
+    return SumHeaders(columns->encoded())->total;
   }
 
   storage::TestDirectory directory_;
