@@ -165,8 +165,13 @@ std::string HeatMapDrawing(const v1::HeatMapRequest& request, const v1::HeatMapR
       // The sum of what is known; a question mark where a day is not.
       std::string all = "?";
       if (row.all.cells > 0) {
-        all = has_function ? HeatNumberText(row.all.Number(true).value_or(0), true)
-                           : HeatNumberText(row.all.total, false);
+        if (!has_function) {
+          all = HeatNumberText(row.all.total, false);
+        } else if (row.all.total > 0) {
+          all = HeatNumberText(row.all.value / row.all.total, true);
+        } else {
+          all = "-";
+        }
         if (row.all.unknown) all += "?";
       }
       text += fmt::format("{:>{}}", all, kHeatTotalColumns);

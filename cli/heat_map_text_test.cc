@@ -68,6 +68,10 @@ TEST(HeatMapText, DrawsTheShareOfAFunction) {
   EXPECT_THAT(text, HasSubstr("2026-11-20 Fri  ████"));
   EXPECT_THAT(text, HasSubstr("10.00%\n"));
   EXPECT_THAT(text, HasSubstr("█ up to 10.00%"));
+  // Of nothing there is no share.
+  v1::HeatMapResponse empty = Map(1);
+  Set(empty.mutable_days(), 0, States::STATE_KNOWN);
+  EXPECT_THAT(HeatMapDrawing(request, empty, 80), HasSubstr("           -\n"));
 }
 
 TEST(HeatMapText, LongRangesAreWeeksAndMonths) {
