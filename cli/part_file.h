@@ -19,10 +19,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/input.h"
 
 namespace flamekeep::cli {
-
-enum class Compression { kNone, kGzip, kZstd };
 
 // "none", "gz", "zst". REQUIRES: one of these.
 Compression CompressionOf(std::string_view name);

@@ -146,19 +146,36 @@ class ExportTest : public ::testing::Test {
 // What comes out adds up to the flame graph, bucket by bucket, whatever is kept, rolled up or late.
 TEST_F(ExportTest, AddsUpToTheFlameGraph) {
   std::mt19937_64 random(11);
-  const auto append = [&] {
+  // All at once: a sync for each takes time.
+  std::map<std::pair<std::string, Level>, storage::Batch> batches;
+  const auto add = [&] {
     const absl::Time time = kFirst + absl::Minutes(random() % (12 * 24 * 60));
     const Level level =
         random() % 8 == 0 ? (random() % 2 == 0 ? Level::kHour : Level::kDay) : Level::kMinute;
     std::string stack = "main";
     for (uint64_t depth = random() % 4; depth > 0; --depth)
       stack += fmt::format(";f{}", random() % 6);
-    store_.Append(time, "excimer", stack, 1 + random() % 9, level,
-                  random() % 3 == 0 ? "codfw" : "eqiad");
+    const std::string site = random() % 3 == 0 ? "codfw" : "eqiad";
+    batches[{site, level}].samples.push_back(
+        store_.MakeSample(time, "excimer", stack, 1 + random() % 9, site));
   };
-  for (int i = 0; i < 250; ++i) append();
+  const auto append = [&] {
+    for (auto& [key, batch] : batches) {
+      batch.source =
+          *store_->InternSource({storage::SourceKind::kPubSub, key.first, "test", "node", 0});
+      batch.resolution = key.second;
+      ASSERT_TRUE(store_->Append(batch).ok());
+    }
+    ASSERT_TRUE(store_->Flush().ok());
+    batches.clear();
+  };
+  for (int i = 0; i < 250; ++i) add();
+  append();
   for (int round = 0; round < 25; ++round) {
-    if (random() % 3 == 0) append();
+    if (random() % 3 == 0) {
+      add();
+      append();
+    }
     if (random() % 4 == 0) {
       ASSERT_TRUE(store_->RunMaintenance(random() % 2 == 0).ok());
     }
