@@ -89,11 +89,11 @@ class DiffMaker {
         FLAMEKEEP_RETURN_IF_ERROR(AddBucket(side, bucket));
       }
     }
-    const RangeSizes sizes = {sides_[kBaseline].size(), sides_[kSelection].size()};
-    Diff diff{.baseline = sides_[kBaseline].Cover("baseline;"),
-              .baseline_buckets = sizes[kBaseline].buckets,
-              .buckets = sizes[kSelection].buckets};
+    Diff diff{.baseline = sides_[kBaseline].Cover("baseline;")};
     diff.coverage = sides_[kSelection].Cover(DiffView(options_, diff.baseline));
+    const RangeSizes sizes = {SizeOf(kBaseline, diff.baseline), SizeOf(kSelection, diff.coverage)};
+    diff.baseline_buckets = sizes[kBaseline].buckets;
+    diff.buckets = sizes[kSelection].buckets;
     const auto names = [&](storage::FrameId id) { return dictionary_.frame(id); };
     FLAMEKEEP_RETURN_IF_ERROR(functions_.Finish(sizes, LimitOf(options_), options_.by_self, names,
                                                 context_, HeldBytes(), &diff));
@@ -105,6 +105,13 @@ class DiffMaker {
   }
 
  private:
+  RangeSize SizeOf(size_t side, const Coverage& coverage) const {
+    RangeSize size = sides_[side].size();
+    // A value that is a count is so many samples, however many came in one line.
+    if (coverage.unit == "count") size.sample = 1;
+    return size;
+  }
+
   uint64_t HeldBytes() const {
     uint64_t bytes = functions_.memory_bytes() + nodes_.memory_bytes() +
                      sides_[kBaseline].source().memory_bytes();

@@ -115,12 +115,6 @@ class DiffTest : public ::testing::Test {
       AddNaiveBucket(Folded(bucket), &naive);
       at = next;
     }
-    const Coverage coverage =
-        Engine(&*store_)
-            .MakeFlameGraph({whole.selector, whole.begin, whole.end, {}}, {}, Context())
-            ->coverage;
-    naive.size.sample =
-        static_cast<double>(coverage.total) / static_cast<double>(coverage.observations);
     return naive;
   }
 

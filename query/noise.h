@@ -9,7 +9,8 @@
 // then tested with Welch's t, whose degrees of freedom come from the number of buckets, and of all
 // tests together with Benjamini and Hochberg's procedure.
 //
-// A sample counts with its value in units of the range's mean value.
+// Values are turned into numbers of samples by what one sample is worth: 1 where they are counts,
+// else the range's mean value.
 //
 // Thread safety: values and pure functions.
 #ifndef FLAMEKEEP_QUERY_NOISE_H_
@@ -34,7 +35,7 @@ struct RangeSize {
   uint32_t buckets = 0;  // that hold samples
   double total = 0;      // of all values
   double squares = 0;    // of the buckets' totals
-  double sample = 1;     // the mean value of a sample
+  double sample = 1;     // what a sample is worth
 
   void AddBucket(uint64_t bucket_total);
   bool enough() const { return buckets >= kLeastBuckets; }
