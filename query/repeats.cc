@@ -1,5 +1,7 @@
 #include "query/repeats.h"
 
+#include <algorithm>
+
 #include "base/status.h"
 
 namespace flamekeep::query {
@@ -32,48 +34,58 @@ RepeatTable::Block& RepeatTable::BlockOf(uint32_t id) {
 
 Repeats::Repeats(const storage::StackTreeView& tree, uint32_t frame_count, RepeatTable* table,
                  const Context& context)
-    : tree_(tree), table_(table), context_(context), path_({{0, 0}}), on_path_(frame_count) {
+    : tree_(tree), table_(table), context_(context), seen_(frame_count) {
   table_->Set(0, false);
 }
 
-bool Repeats::Climb(uint32_t id) {
-  climb_.clear();
-  while (true) {
-    // The root, id 0, is never taken away.
-    while (path_.back().id > id) {
-      --on_path_[path_.back().frame];
-      path_.pop_back();
-    }
-    if (path_.back().id == id) return true;
-    climb_.push_back(id);
-    const uint32_t parent = Raw(tree_.parent(StackId{id}));
-    if (parent >= id) {
-      status_ = DataLoss("the dictionary is damaged: stack {} has no parent below it", id);
-      return false;
-    }
-    id = parent;
+uint32_t Repeats::ParentOf(uint32_t id) {
+  const uint32_t parent = Raw(tree_.parent(StackId{id}));
+  if (parent < id) [[likely]] {
+    return parent;
   }
+  status_ = DataLoss("the dictionary is damaged: stack {} has no parent below it", id);
+  return 0;
+}
+
+bool Repeats::See(uint32_t frame) {
+  if (frame < seen_.size()) [[likely]] {
+    seen_[frame] = path_;
+    return true;
+  }
+  status_ =
+      DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", frame, seen_.size());
+  return false;
 }
 
 bool Repeats::Find(uint32_t id) {
-  if (!status_.ok() || !Climb(id)) return false;
-  steps_since_check_ += climb_.size();
+  if (!status_.ok()) return false;
+  // What is known of a node is known of its ancestors.
+  fresh_.clear();
+  uint32_t node = id;
+  for (; table_->Get(node) == RepeatTable::Answer::kUnknown; node = ParentOf(node)) {
+    fresh_.push_back({node, Raw(tree_.frame(StackId{node}))});
+  }
+  if (++path_ == 0) {
+    std::fill(seen_.begin(), seen_.end(), 0);
+    path_ = 1;
+  }
+  for (; node != 0; node = ParentOf(node)) {
+    if (!See(Raw(tree_.frame(StackId{node})))) return false;
+    ++steps_since_check_;
+  }
+  steps_since_check_ += fresh_.size();
   if (steps_since_check_ >= kStepsPerCheck) {
     steps_since_check_ = 0;
     status_ = context_.Check();
   }
-  for (auto node = climb_.rbegin(); node != climb_.rend(); ++node) {
-    const uint32_t frame = Raw(tree_.frame(StackId{*node}));
-    if (frame >= on_path_.size()) {
-      status_ = DataLoss("the dictionary is damaged: a stack has frame {}, it holds {}", frame,
-                         on_path_.size());
-      return false;
-    }
-    const bool repeats = on_path_[frame]++ != 0;
-    path_.push_back({*node, frame});
-    if (table_->Get(*node) == RepeatTable::Answer::kUnknown) table_->Set(*node, repeats);
+  if (!status_.ok()) return false;
+  bool repeats = false;
+  for (auto step = fresh_.rbegin(); step != fresh_.rend(); ++step) {
+    repeats = step->frame < seen_.size() && seen_[step->frame] == path_;
+    if (!See(step->frame)) return false;
+    table_->Set(step->id, repeats);
   }
-  return table_->Get(id) == RepeatTable::Answer::kRepeats;
+  return repeats;
 }
 
 }  // namespace flamekeep::query

@@ -8,8 +8,8 @@
 //
 // What is found is kept in the table, two bits a node, for all who ask about the same tree later:
 // nodes never change, and a tree that grew keeps those it had. Only what was asked for is looked
-// at: the first question about a node costs the way from the node that was asked for before, in the
-// tree; so a pass in the order of ids is cheap. Later ones cost a look at the table.
+// at, with its ancestors: the first question about a node costs the way to the root (some 0.3
+// microseconds in a large tree), later ones a look at the table.
 //
 // Thread safety: RepeatTable all methods; Repeats none.
 // Errors: DATA_LOSS (a tree that breaks the order of ids, or has a frame above the last), and those
@@ -88,26 +88,28 @@ class Repeats {
   const absl::Status& status() const { return status_; }
 
   // Besides the table.
-  uint64_t memory_bytes() const { return on_path_.size() * sizeof(uint32_t); }
+  uint64_t memory_bytes() const { return seen_.size() * sizeof(uint32_t); }
 
  private:
-  struct Step {
+  struct Node {
     uint32_t id;
     uint32_t frame;
   };
 
   bool Find(uint32_t id);
-  // Notes in climb_ the nodes between the path and `id`, and shortens the path to where they meet.
-  bool Climb(uint32_t id);
+  // The parent of a node; the root, and the damage noted, where it is not below it.
+  uint32_t ParentOf(uint32_t id);
+  // Notes that the frame is on the path that is being looked at; false, and the damage noted, where
+  // there is no such frame.
+  bool See(uint32_t frame);
 
   const storage::StackTreeView& tree_;
   RepeatTable* const table_;
   const Context& context_;
   absl::Status status_;
-  // The node that was asked for last and its ancestors, root first: their ids ascend.
-  std::vector<Step> path_;
-  std::vector<uint32_t> on_path_;  // by frame: how often it is on the path
-  std::vector<uint32_t> climb_;    // scratch
+  std::vector<uint32_t> seen_;  // by frame: the last path that it was seen on
+  uint32_t path_ = 0;           // counts them
+  std::vector<Node> fresh_;     // scratch
   uint64_t steps_since_check_ = 0;
 };
 
