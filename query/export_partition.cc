@@ -223,8 +223,8 @@ absl::Status ExportPartitionReader::ReadBucket(const Bucket& bucket, StackFilter
         columns.emplace_back(rank, std::move(handle));
         return CheckMemory(bytes);
       }));
-  std::stable_sort(columns.begin(), columns.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(columns.begin(), columns.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   for (size_t begin = 0; begin < columns.size();) {
     const Rank rank = columns[begin].first;
     std::vector<std::string_view> encoded;
