@@ -131,7 +131,7 @@ inline constexpr char kExportFooter[] = R"(Examples:
   flamekeep export excimer-wall --from now-2d --level minute --stacks text --output /data/minutes
   flamekeep export 'cpu{site="eqiad"}' --from now-7d --format folded --output week.folded.zst
   flamekeep export excimer-wall --from now-1d --format pprof --output day.pb.gz
-  duckdb -c "select stack[-1], sum(value) from '/data/excimer/*/*/*.zst' group by all order by 2 desc limit 9"
+  duckdb -c "select stack[-1], sum(value) from read_json('/data/excimer/*/*/*.zst') group by 1 order by 2 desc"
 
 jsonl: rows of begin, end, level, site, profile_type, labels, stack, value in DIR/site=S/day=D/part-0.jsonl.zst,
 which Hive, Spark, DuckDB and Hadoop streaming read as they are. Each is a sum over a bucket of --level, or of

@@ -1,5 +1,4 @@
-#include "query/encoders.h"
-
+// Tests query/encoders.h with protobuf's JSON parser, which the folder query does without.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/encoders.h"
 #include "query/fold.h"
 #include "query/layout.h"
 #include "query/pprof_testing.h"
