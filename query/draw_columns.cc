@@ -66,15 +66,6 @@ std::string GraphView(const FlameGraphOptions& options) {
   return fmt::format("graph,{},{},{};", options.inverted, options.min_share, MaxNodes(options));
 }
 
-uint64_t MemoryBytes(const FlameGraph& graph) {
-  uint64_t bytes =
-      sizeof(FlameGraph) + graph.size() * (3 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
-  for (const auto* table : {&graph.names, &graph.files}) {
-    for (const std::string& text : *table) bytes += sizeof(std::string) + text.capacity();
-  }
-  return bytes;
-}
-
 absl::StatusOr<DrawnColumns> DrawColumns(absl::Span<const std::string_view> columns,
                                          const storage::StackTreeView& tree, uint32_t frame_count,
                                          const FlameGraphOptions& options, FrameNames names,

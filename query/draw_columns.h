@@ -39,9 +39,6 @@ absl::Status CheckOptions(const FlameGraphOptions& options);
 // The view of a question: the options in one way of writing them.
 std::string GraphView(const FlameGraphOptions& options);
 
-// What a graph takes.
-uint64_t MemoryBytes(const FlameGraph& graph);
-
 struct DrawnColumns {
   FlameGraph graph;           // without its coverage
   storage::ColumnHeader sum;  // of all columns' headers
