@@ -28,7 +28,8 @@ ShareDifference Compare(const Side& baseline, const Side& side) {
 
 // Buckets with a share that wanders from bucket to bucket with a standard deviation of `wander`.
 Side Wandering(int buckets, int samples, double share, double wander, std::mt19937_64& random) {
-  std::normal_distribution<double> offset(0, wander);
+  // Of no width at all it is none.
+  std::normal_distribution<double> offset(0, std::max(wander, 1e-12));
   Side side;
   for (int i = 0; i < buckets; ++i) {
     const double here = wander > 0 ? std::clamp(share + offset(random), 0.0, 1.0) : share;

@@ -79,6 +79,8 @@ bool Repeats::Find(uint32_t id) {
     status_ = context_.Check();
   }
   if (!status_.ok()) return false;
+  // Empty where another thread has found it meanwhile.
+  if (fresh_.empty()) return table_->Get(id) == RepeatTable::Answer::kRepeats;
   bool repeats = false;
   for (auto step = fresh_.rbegin(); step != fresh_.rend(); ++step) {
     repeats = step->frame < seen_.size() && seen_[step->frame] == path_;

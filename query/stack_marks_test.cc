@@ -33,7 +33,8 @@ FrameFlagsCache::Flags FlagsOf(const TestTree& tree, const FrameFilter& filter) 
 // Of the stacks that a filter leaves, one by one.
 MarkedSums NaiveSums(const TestTree& tree, const std::string& column, const FrameFilter& filter,
                      const std::vector<FrameFlags>& function) {
-  StackFilter stack_filter(tree.View(), FlagsOf(tree, filter), filter, Context(), 0);
+  const Context context;
+  StackFilter stack_filter(tree.View(), FlagsOf(tree, filter), filter, context, 0);
   const auto filtered = stack_filter.Apply({column});
   EXPECT_TRUE(filtered.ok()) << filtered.status();
   const storage::StackTreeView left = stack_filter.tree();
