@@ -10,7 +10,7 @@ void Parser::AddExport() {
   CLI::App* command =
       AddCommand(app_, "export", "Write raw samples for other systems", kExportFooter);
   AddSelection(command, export_.selection);
-  AddValue(command, "--output", export_.output, "PATH",
+  AddValue(command, "-o,--output", export_.output, "PATH",
            "A directory for jsonl, a file for folded and pprof")
       ->required();
   export_.format = "jsonl";

@@ -85,8 +85,11 @@ absl::Status ExportManifest::Load() {
   content << std::ifstream(path(), std::ios::binary).rdbuf();
   const std::string text = content.str();
   // A first line that was torn is no manifest yet.
-  if (text.find('\n') == text.npos) return Finish();
+  const size_t head_end = text.find('\n');
+  if (head_end == text.npos) return Finish();
   if (!text.starts_with(head_)) {
+    // Without a partition it says nothing about what is there.
+    if (head_end + 1 == text.size()) return Finish();
     return Error(absl::StatusCode::kFailedPrecondition,
                  "{} holds an export of another selection, filter, level or form: name another "
                  "directory, or remove it",

@@ -164,7 +164,7 @@ std::string CompareText(const v1::CompareResponse& comparison, const std::string
                         bool of_function, const AnswerStyle& style) {
   const bool is_table = style.format == TableFormat::kTable;
   std::vector<TableColumn> columns = {{.name = "value", .head = TerminalText(label)},
-                                      {"samples", kNumberCell},
+                                      {"observations", kNumberCell, "samples"},
                                       {"total", kNumberCell},
                                       {"total_share", kShareCell, "share"}};
   if (of_function) {

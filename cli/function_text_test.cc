@@ -147,13 +147,14 @@ TEST(FunctionText, Compare) {
             "100\n");
   EXPECT_EQ(CompareText(comparison, "wmf_version", false, {.format = TableFormat::kCsv}),
             "value,samples,total,total_share\r\n1.46,750,1500,0.75\r\n,200,400,0.2\r\n");
-  EXPECT_EQ(CompareText(comparison, "wmf_version", true, {.format = TableFormat::kJsonLines}),
-            R"({"value":"1.46","samples":750,"total":1500,"total_share":0.75,"function_total":300,)"
-            R"("function_share":0.2})"
-            "\n"
-            R"({"value":"","samples":200,"total":400,"total_share":0.2,"function_total":400,)"
-            R"("function_share":1})"
-            "\n");
+  EXPECT_EQ(
+      CompareText(comparison, "wmf_version", true, {.format = TableFormat::kJsonLines}),
+      R"({"value":"1.46","observations":750,"total":1500,"total_share":0.75,"function_total":300,)"
+      R"("function_share":0.2})"
+      "\n"
+      R"({"value":"","observations":200,"total":400,"total_share":0.2,"function_total":400,)"
+      R"("function_share":1})"
+      "\n");
 }
 
 }  // namespace

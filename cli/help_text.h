@@ -128,7 +128,7 @@ inline constexpr char kTypesFooter[] = R"(Examples:
 
 inline constexpr char kExportFooter[] = R"(Examples:
   flamekeep export excimer-wall --from 2026-11-01 --to 2026-12-01 --output /data/excimer
-  flamekeep export excimer-wall --from now-2d --level minute --stacks text --output /data/minutes
+  flamekeep export excimer-wall --from 2026-11-27 --level minute --stacks text --output /data/minutes
   flamekeep export 'cpu{site="eqiad"}' --from now-7d --format folded --output week.folded.zst
   flamekeep export excimer-wall --from now-1d --format pprof --output day.pb.gz
   duckdb -c "select stack[-1], sum(value) from read_json('/data/excimer/*/*/*.zst') group by 1 order by 2 desc"
@@ -140,7 +140,8 @@ buckets. The values of all rows add up to the flame graph of the same selection.
 
 The same command again goes on where one that broke off was, and writes only the days that have changed
 since; files of days that were deleted are removed. Files appear whole or not at all. Days that are only partly
-in the range are refused where the directory has more of them. DIR/_flamekeep.tsv tells what is there.
+in the range are refused where the directory has more of them: begin at midnight (--from 2026-11-27, not
+now-2d) where a directory is to be kept up to date. DIR/_flamekeep.tsv tells what is there.
 
 folded and pprof are one file of the whole range.)";
 

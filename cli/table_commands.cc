@@ -48,6 +48,11 @@ void TellRowsLeftOut(uint64_t rows, const AnswerStyle& style) {
 
 // A status for exit code 3 where the first row, which has the most, is above the limit.
 absl::Status CheckTopShare(const v1::TopResponse& top, bool by_total, double limit) {
+  if (top.coverage().total() == 0) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 "whether --fail-above holds can not be told: the selection has no samples in this "
+                 "range; take a longer one");
+  }
   if (top.rows().empty()) return absl::OkStatus();
   const v1::FunctionRow& most = top.rows(0);
   const double share = by_total ? most.total_share() : most.self_share();
@@ -110,7 +115,13 @@ absl::Status RunSandwich(const SandwichOptions& options) {
     fmt::print(stderr, "flamekeep: note: no sample holds {}: flamekeep search finds names\n",
                TerminalText(options.function));
   }
-  return WriteAnswer(SandwichText(sandwich, options.function, StyleOfAnswer(options.format)));
+  const AnswerStyle style = StyleOfAnswer(options.format);
+  const uint64_t boxes = sandwich.callers().cut_nodes() + sandwich.callees().cut_nodes();
+  // Rows alone do not tell it.
+  if (boxes > 0 && style.format != TableFormat::kTable) {
+    fmt::print(stderr, "flamekeep: note: {} narrow boxes are left out: lower --min-share\n", boxes);
+  }
+  return WriteAnswer(SandwichText(sandwich, options.function, style));
 }
 
 absl::Status RunCompare(const CompareOptions& options) {

@@ -96,6 +96,16 @@ class FunctionSums {
   std::optional<StackFilter> kept_;
 };
 
+// For the version: the same samples may belong to other values.
+std::string RowsText(absl::Span<const CompareRow> rows) {
+  std::string text;
+  for (const CompareRow& row : rows) {
+    text += fmt::format("{}:{},{},{},{};", row.value.size(), row.value, row.observations, row.total,
+                        row.function_total);
+  }
+  return text;
+}
+
 void SortAndCut(const CompareOptions& options, Comparison* comparison) {
   std::vector<CompareRow>& rows = comparison->rows;
   std::sort(rows.begin(), rows.end(), [](const CompareRow& a, const CompareRow& b) {
@@ -154,8 +164,8 @@ absl::StatusOr<Comparison> CompareStacks(SelectedStacks* stacks, absl::Span<cons
   ColumnHeader sum;
   const auto add_row = [&](uint32_t group) -> absl::Status {
     FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnHeader header, SumHeaders(stacks->encoded()));
-    if (header.observations == 0) return absl::OkStatus();
     storage::AddHeader(header, &sum);
+    if (header.total == 0 && header.observations == 0) return absl::OkStatus();
     CompareRow row = {.value = std::move(groups.values[group]),
                       .observations = header.observations,
                       .total = header.total,
@@ -170,7 +180,8 @@ absl::StatusOr<Comparison> CompareStacks(SelectedStacks* stacks, absl::Span<cons
   };
   FLAMEKEEP_RETURN_IF_ERROR(stacks->LoadGroups(groups.of_series, flags_cache, context, add_row));
   SortAndCut(options, &comparison);
-  comparison.coverage = stacks->Cover(sum, sum.saturated, /*visited=*/0, CompareView(options));
+  comparison.coverage = stacks->Cover(sum, sum.saturated, /*visited=*/0,
+                                      CompareView(options) + RowsText(comparison.rows));
   return comparison;
 }
 

@@ -127,6 +127,35 @@ TEST_F(EngineCacheTest, GivesWhatAnEngineWithoutOneGives) {
   EXPECT_GT(Count("query_cache_misses_total"), 50);
 }
 
+// The sum of all samples is the same before and afterwards.
+TEST_F(EngineCacheTest, ASampleAtAnotherTimeAndSiteIsAnotherAnswer) {
+  const absl::Time day = kStart + absl::Hours(24 * (kDays - 1));
+  const Selection selection{
+      .selector = "cpu", .begin = day, .end = day + absl::Hours(24), .filter = {}};
+  const auto series = [&] {
+    return cached_.MakeSeries(selection, {.step = {Level::kHour, 1}}, Context());
+  };
+  const auto sites = [&] { return cached_.Compare(selection, {.label = "site"}, Context()); };
+  store_.Append(day + absl::Hours(3), "cpu", "main", 5, Level::kMinute, "eqiad");
+  const auto series_before = series();
+  const auto sites_before = sites();
+  ASSERT_TRUE(series_before.ok() && sites_before.ok());
+  ASSERT_TRUE(store_->Delete(day, day + absl::Hours(24), {store_.Series("cpu", "eqiad")}).ok());
+  store_.Append(day + absl::Hours(7), "cpu", "main", 5, Level::kMinute, "codfw");
+  const auto series_after = series();
+  const auto sites_after = sites();
+  ASSERT_TRUE(series_after.ok() && sites_after.ok());
+
+  EXPECT_EQ(series_after->coverage.total, series_before->coverage.total);
+  EXPECT_EQ(series_before->groups.at(0).points.at(3).total, 5);
+  EXPECT_EQ(series_after->groups.at(0).points.at(3).total, 0);
+  EXPECT_EQ(series_after->groups.at(0).points.at(7).total, 5);
+  EXPECT_NE(series_after->coverage.version, series_before->coverage.version);
+  EXPECT_EQ(sites_before->rows.at(0).value, "eqiad");
+  EXPECT_EQ(sites_after->rows.at(0).value, "codfw");
+  EXPECT_NE(sites_after->coverage.version, sites_before->coverage.version);
+}
+
 TEST_F(EngineCacheTest, ReadsNothingWhereNothingHasChanged) {
   const Selection selection{"excimer", kStart, kStart + absl::Hours(48)};
   for (int i = 0; i < 20; ++i) Append(kStart + absl::Minutes(i));

@@ -86,6 +86,24 @@ uint64_t SeriesAnswerBytes(const SeriesAnswer& answer) {
   return bytes;
 }
 
+void AppendPoints(const TimeSeries& series, std::string* text) {
+  *text += GroupLabelsText(series.labels);
+  for (const PointSums& point : series.points) {
+    for (const uint64_t number : {point.total, point.observations, point.value, point.self}) {
+      text->append(reinterpret_cast<const char*>(&number), sizeof(number));
+    }
+  }
+}
+
+// For the version: the same samples may lie at other times, or in other groups.
+std::string PointsHash(const SeriesAnswer& answer) {
+  std::string text;
+  for (const TimeSeries& series : answer.groups) AppendPoints(series, &text);
+  if (answer.rest.has_value()) AppendPoints(*answer.rest, &text);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x};", hash.high64, hash.low64);
+}
+
 uint64_t CountWidePoints(absl::Span<const storage::Minute> edges, const Step& step) {
   uint64_t wide = 0;
   for (size_t i = 1; i < edges.size(); ++i) {
@@ -110,6 +128,15 @@ struct Engine::PlannedSeries {
   std::string view;
   std::optional<CacheKey> key;  // where the content is known
   std::shared_ptr<const storage::ColumnHeader> content;
+
+  // Of the answer. The sum of the samples does not tell when they were, nor in which series: the
+  // stamp does, and where there is none, no answer is kept.
+  std::optional<CacheKey> Key(const storage::ColumnHeader& of_content) const {
+    const std::optional<uint64_t> stamp = stacks.snapshot().ContentStamp(stacks.plan());
+    if (!stamp.has_value()) return std::nullopt;
+    return AnswerKey(stacks.Question(fmt::format("{}{};", view, *stamp)), stacks.plan(),
+                     of_content);
+  }
 };
 
 absl::StatusOr<Engine::PlannedSeries> Engine::PlanSeries(const Selection& selection,
@@ -147,10 +174,7 @@ absl::StatusOr<Engine::PlannedSeries> Engine::PlanSeries(const Selection& select
                                                       : FrameFilter{.keep = {options.function}}));
   if (cache_ == nullptr) return planned;
   planned.content = planned.stacks.KnownContent(cache_);
-  if (planned.content != nullptr) {
-    planned.key =
-        AnswerKey(planned.stacks.Question(planned.view), planned.stacks.plan(), *planned.content);
-  }
+  if (planned.content != nullptr) planned.key = planned.Key(*planned.content);
   return planned;
 }
 
@@ -165,7 +189,8 @@ absl::StatusOr<SeriesAnswer> Engine::AnswerSeries(const Selection& selection,
     if (kept != nullptr) {
       FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(SeriesAnswerBytes(*kept)));
       SeriesAnswer answer = *kept;
-      answer.coverage = stacks.CoverKept(kept->coverage, planned.content->digest, planned.view);
+      answer.coverage = stacks.CoverKept(kept->coverage, planned.content->digest,
+                                         planned.view + PointsHash(answer));
       return answer;
     }
   }
@@ -195,7 +220,8 @@ absl::StatusOr<SeriesAnswer> Engine::AnswerSeries(const Selection& selection,
   if (answer.rest.has_value()) AddSums(answer.rest->sum, &all);
   storage::ColumnHeader shown = content;
   shown.total = all.total;
-  answer.coverage = stacks.Cover(shown, content.saturated, visited, planned.view);
+  answer.coverage =
+      stacks.Cover(shown, content.saturated, visited, planned.view + PointsHash(answer));
   answer.coverage.columns = columns;
   if (cache_ != nullptr) {
     if (const std::optional<uint64_t> stamp = stacks.snapshot().ContentStamp(stacks.plan())) {
@@ -203,9 +229,9 @@ absl::StatusOr<SeriesAnswer> Engine::AnswerSeries(const Selection& selection,
                      std::make_shared<const storage::ColumnHeader>(content), sizeof(content));
     }
     const uint64_t size = SeriesAnswerBytes(answer);
-    if (cache_->MayKeep(size)) {
-      cache_->Insert(AnswerKey(stacks.Question(planned.view), stacks.plan(), content),
-                     std::make_shared<const SeriesAnswer>(answer), size);
+    const std::optional<CacheKey> key = planned.Key(content);
+    if (key.has_value() && cache_->MayKeep(size)) {
+      cache_->Insert(*key, std::make_shared<const SeriesAnswer>(answer), size);
     }
   }
   return answer;

@@ -75,13 +75,11 @@ absl::StatusOr<Comparison> Engine::Compare(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks,
                              SelectedStacks::Open(*store_, selection, context));
-  const auto make = [&] {
-    const storage::Dictionary& dictionary = store_->dictionary();
-    return CompareStacks(
-        &stacks, store_->Series(), options, &frame_flags_,
-        [&](storage::FrameId id) { return dictionary.frame(id); }, context);
-  };
-  return KeptAnswer<Comparison>(cache_, &stacks, CompareView(options), context, make);
+  // Not kept: what is known of the content does not tell which series it is in.
+  const storage::Dictionary& dictionary = store_->dictionary();
+  return CompareStacks(
+      &stacks, store_->Series(), options, &frame_flags_,
+      [&](storage::FrameId id) { return dictionary.frame(id); }, context);
 }
 
 }  // namespace flamekeep::query

@@ -87,6 +87,12 @@ absl::Status Exporter::Next(absl::FunctionRef<Context()> bounds, ExportSink* sin
   ExportPartitionReader reader(*store_, bounds);
   FLAMEKEEP_ASSIGN_OR_RETURN(const bool has_samples, reader.Open(selection_.selector, sites_[site_],
                                                                  minute_, covered_.end, level_));
+  if (reader.range().end > covered_.end) {
+    return Error(
+        absl::StatusCode::kAborted,
+        "the store gave up buckets at the end of the range while it was exported: export it "
+        "again");
+  }
   if (!has_samples) {
     Advance(reader.range().end);
     return absl::OkStatus();

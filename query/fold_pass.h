@@ -103,7 +103,12 @@ class FoldPass {
       FLAMEKEEP_RETURN_IF_ERROR(
           context_.CheckMemory(held_bytes_ + stream_.memory_bytes(/*threaded=*/false)));
     }
-    const bool with_thread = threaded.value_or(stream_.is_large());
+    bool with_thread = threaded.value_or(stream_.is_large());
+    // Rather slowly than not at all.
+    if (!threaded.has_value() && with_thread) {
+      with_thread =
+          context_.CheckMemory(held_bytes_ + stream_.memory_bytes(/*threaded=*/true)).ok();
+    }
     held_bytes_ += stream_.memory_bytes(with_thread);
     FLAMEKEEP_RETURN_IF_ERROR(CheckMemory());
     result_.sum = stream_.header();

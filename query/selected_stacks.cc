@@ -109,6 +109,7 @@ absl::StatusOr<std::unique_ptr<StackFilter>> SelectedStacks::MakeFilter(
 
 absl::Status SelectedStacks::Filter(absl::Span<const std::string_view> columns,
                                     StackFilter* filter) {
+  tree_ = {};  // else the filter would copy it
   FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, filter->Apply(columns));
   filtered_ = std::make_unique<const std::string>(std::move(filtered));
   encoded_ = {*filtered_};

@@ -169,6 +169,19 @@ TEST(StackFilterTest, SumsThatMeetSaturate) {
   EXPECT_TRUE(header.saturated);
 }
 
+TEST(StackFilterTest, AStackThatTheTreeHasNotIsAnError) {
+  TestTree tree;
+  tree.AddNode(0, tree.AddFrame("a"));
+  const Context context;
+  for (const FrameFilter& filter :
+       {FrameFilter{.keep = {{"a", ""}}}, FrameFilter{.max_depth = 2}}) {
+    const auto compiled = CompiledFilter::Compile(filter);
+    StackFilter stack_filter(tree.View(), FlagsFor(tree, *compiled), filter, context, 0);
+    EXPECT_EQ(stack_filter.Apply({EncodeTestColumn({{1, 1}, {50'000, 1}})}).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
 TEST(StackFilterTest, ADamagedTreeIsAnError) {
   TestTree tree;
   const uint32_t a = tree.AddFrame("a");

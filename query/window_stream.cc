@@ -61,6 +61,11 @@ FLAMEKEEP_CPU_CLONES absl::StatusOr<const WindowStream::Window*> WindowStream::F
     offsets_[size] = static_cast<uint16_t>(offset);
     values_[size++] = value;
   });
+  // Ids descend: the first one is the highest.
+  const uint64_t highest = uint64_t{*number} * kWindowIds + offsets_[0];
+  if (size > 0 && highest >= tree_size_) {
+    return DataLoss("a column holds stack {}, the dictionary only {} stacks", highest, tree_size_);
+  }
   filled_ = {*number, size, offsets_.data(), values_.data(), saturated};
   return &filled_;
 }

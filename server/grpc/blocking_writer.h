@@ -50,7 +50,10 @@ class BlockingWriter final : public grpc::ServerWriteReactor<Response> {
   }
 
   void Close(absl::Status status, absl::Time deadline) {
-    if (status.ok()) status = WaitForReader(deadline);
+    // The reason for an error is worth a moment: it would be lost with the message under way.
+    const absl::Status taken =
+        WaitForReader(status.ok() ? deadline : std::min(deadline, SteadyNow() + kLastPatience));
+    if (status.ok()) status = taken;
     bool stuck = false;
     {
       absl::MutexLock lock(&mutex_);
@@ -86,6 +89,8 @@ class BlockingWriter final : public grpc::ServerWriteReactor<Response> {
     return absl::DeadlineExceededError(
         "the reader of this stream was too slow: read faster, or ask for less");
   }
+
+  static constexpr absl::Duration kLastPatience = absl::Seconds(1);
 
   grpc::CallbackServerContext* const context_;
   const RunningCalls::Call running_;

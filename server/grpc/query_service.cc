@@ -54,7 +54,11 @@ class QueryService::ExportCall final : public std::enable_shared_from_this<Expor
     if (status.ok()) {
       status = stream_.Step(*service_.engine_, [this] { return service_.MakeContext(context_); });
     }
-    if (status.ok() && !stream_.done()) return PostStep();
+    if (status.ok() && !stream_.done()) {
+      // Where the server shuts down, the caller goes on with its last cursor later.
+      status = writer_->refusal();
+      if (status.ok()) return PostStep();
+    }
     service_.Count("Export", status, begin_);
     writer_->Close(status, absl::InfiniteFuture());
   }
@@ -80,7 +84,7 @@ QueryService::QueryService(const query::Engine* engine, RunningCalls* running,
                 .max_waiting = options.max_queued,
                 .metrics = options.metrics}),
       exports_({.name = "export",
-                .threads = 1,
+                .threads = options.threads,
                 .max_waiting = options.max_queued,
                 .metrics = options.metrics}) {}
 

@@ -71,7 +71,7 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
     if (status.ok() && response->ByteSizeLong() > options_.max_reply_bytes) {
       status = Error(absl::StatusCode::kResourceExhausted,
                      "the answer has {} bytes, the limit is {}: ask for fewer boxes (max_nodes, "
-                     "min_share) or rows (limit)",
+                     "min_share), rows (limit) or points (a longer step)",
                      response->ByteSizeLong(), options_.max_reply_bytes);
     }
     if (!status.ok()) Response().Swap(response);

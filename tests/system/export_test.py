@@ -183,7 +183,10 @@ class ExportTest(unittest.TestCase):
             command = server.start_command("export", "cpu", *RANGE, "--level", "minute", "--output", str(self.out))
             manifest = self.out / MANIFEST
             wait_for(lambda: manifest.exists() and manifest.read_bytes().count(b"\n") > 2, "partitions")
-            server.kill()
+            # In order, and without waiting for the whole export.
+            started = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - started, 15)
             server.start()
             _, errors = command.communicate(timeout=120)
             self.assertEqual(command.returncode, 0, errors.decode())
