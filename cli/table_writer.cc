@@ -193,6 +193,7 @@ std::string TableWriter::AsTable(const TableLayout& layout) const {
   const std::vector<size_t> widths =
       FitColumns(cells, layout.width - (has_bars ? kMinBarColumns + kColumnGap : 0));
   std::vector<std::string> heads;
+  heads.reserve(columns_.size());
   for (const TableColumn& column : columns_) heads.push_back(TableHead(column));
   for (auto& row : cells) {
     for (size_t i = 0; i < row.size(); ++i) row[i] = CutToColumns(row[i], widths[i]);
