@@ -146,7 +146,7 @@ TEST(FunctionText, Compare) {
             "\n2 values of 2,000 samples in 2026-11-21T00:00Z to 2026-11-22T00:00Z; 2 more, with "
             "100\n");
   EXPECT_EQ(CompareText(comparison, "wmf_version", false, {.format = TableFormat::kCsv}),
-            "value,samples,total,total_share\r\n1.46,750,1500,0.75\r\n,200,400,0.2\r\n");
+            "value,observations,total,total_share\r\n1.46,750,1500,0.75\r\n,200,400,0.2\r\n");
   EXPECT_EQ(
       CompareText(comparison, "wmf_version", true, {.format = TableFormat::kJsonLines}),
       R"({"value":"1.46","observations":750,"total":1500,"total_share":0.75,"function_total":300,)"
