@@ -96,13 +96,17 @@ TEST_F(ExportManifestTest, OneFileAPartition) {
   EXPECT_TRUE(manifest->partitions().empty());
 }
 
-TEST_F(ExportManifestTest, OneExportAtATimeAndOneQuestion) {
+TEST_F(ExportManifestTest, OneExportAtATime) {
   const auto manifest = Open();
   EXPECT_THAT(ExportManifest::Open(directory_.path(), kQuestion).status().message(),
               HasSubstr("another export"));
-  const TempDir other;
-  ASSERT_TRUE(ExportManifest::Open(other.path(), "a").ok());
-  EXPECT_THAT(ExportManifest::Open(other.path(), "b").status().message(),
+}
+
+TEST_F(ExportManifestTest, HasOneQuestionOnceSomethingIsThere) {
+  ASSERT_NE(Open("a"), nullptr);
+  // An export that failed before its first file locks nobody out.
+  ASSERT_TRUE(Open("b")->Add(Partition("a", 300, "version")).ok());
+  EXPECT_THAT(ExportManifest::Open(directory_.path(), "c").status().message(),
               HasSubstr("another selection"));
 }
 
