@@ -41,8 +41,14 @@ std::vector<Range> Ranges() {
 
 struct View {
   std::string name;
-  std::function<query::Coverage()> ask;
+  std::function<absl::StatusOr<query::Coverage>()> ask;
 };
+
+template <typename Answer>
+absl::StatusOr<query::Coverage> CoverageOf(const absl::StatusOr<Answer>& answer) {
+  if (!answer.ok()) return answer.status();
+  return answer->coverage;
+}
 
 // The last one of the widest: neither everywhere nor rare.
 query::FrameMatcher UsualFunction(const query::Engine& engine, const query::Selection& selection) {
@@ -63,35 +69,32 @@ std::vector<View> Views(const query::Engine& engine, const query::Selection& sel
   before.end = after.begin = selection.begin + (selection.end - selection.begin) / 2;
   return {
       {"flame graph",
-       [=, &engine] { return Must(engine.MakeFlameGraph(selection, {}, context)).coverage; }},
+       [=, &engine] { return CoverageOf(engine.MakeFlameGraph(selection, {}, context)); }},
       {"flame graph of the stacks with a function",
-       [=, &engine] { return Must(engine.MakeFlameGraph(filtered, {}, context)).coverage; }},
+       [=, &engine] { return CoverageOf(engine.MakeFlameGraph(filtered, {}, context)); }},
       {"inverted flame graph",
        [=, &engine] {
-         return Must(engine.MakeFlameGraph(selection, {.inverted = true, .min_share = 0.0005},
-                                           context))
-             .coverage;
+         return CoverageOf(
+             engine.MakeFlameGraph(selection, {.inverted = true, .min_share = 0.0005}, context));
        }},
-      {"top", [=, &engine] { return Must(engine.MakeTop(selection, {}, context)).coverage; }},
+      {"top", [=, &engine] { return CoverageOf(engine.MakeTop(selection, {}, context)); }},
       {"sandwich",
        [=, &engine] {
-         return Must(engine.MakeSandwich(selection, {.function = function, .min_share = 0.0005},
-                                         context))
-             .coverage;
+         return CoverageOf(
+             engine.MakeSandwich(selection, {.function = function, .min_share = 0.0005}, context));
        }},
       {"compare by entry point",
        [=, &engine] {
-         return Must(engine.Compare(selection, {.label = "entry_point"}, context)).coverage;
+         return CoverageOf(engine.Compare(selection, {.label = "entry_point"}, context));
        }},
-      {"series", [=, &engine] { return Must(engine.MakeSeries(selection, {}, context)).coverage; }},
+      {"series", [=, &engine] { return CoverageOf(engine.MakeSeries(selection, {}, context)); }},
       {"series of a function",
        [=, &engine] {
-         return Must(engine.MakeSeries(selection, {.function = function}, context)).coverage;
+         return CoverageOf(engine.MakeSeries(selection, {.function = function}, context));
        }},
-      {"heat map",
-       [=, &engine] { return Must(engine.MakeHeatMap(selection, {}, context)).coverage; }},
+      {"heat map", [=, &engine] { return CoverageOf(engine.MakeHeatMap(selection, {}, context)); }},
       {"diff of its halves",
-       [=, &engine] { return Must(engine.MakeDiff(before, after, {}, context)).coverage; }},
+       [=, &engine] { return CoverageOf(engine.MakeDiff(before, after, {}, context)); }},
   };
 }
 
@@ -101,16 +104,21 @@ void MeasureRange(const query::Engine& engine, const Flags& flags, absl::Time en
       .selector = flags.type, .begin = end - range.length, .end = end, .filter = {}};
   for (const View& view : Views(engine, selection, UsualFunction(engine, selection))) {
     const Stopwatch first;
-    const query::Coverage coverage = view.ask();
+    const absl::StatusOr<query::Coverage> coverage = view.ask();
+    if (!coverage.ok()) {
+      results->Add(fmt::format("{}: {}", range.name, view.name),
+                   absl::StatusCodeToString(coverage.status().code()));
+      continue;
+    }
     const double first_ms = first.Milliseconds();
     const double cpu_before = CpuSeconds();
-    const Timing timing = Measure(flags.runs, view.ask);
+    const Timing timing = Measure(flags.runs, [&] { Must(view.ask()); });
     const double cpu_ms = (CpuSeconds() - cpu_before) * 1e3 / static_cast<double>(flags.runs);
     results->Add(fmt::format("{}: {}, p50, p99, first, CPU", range.name, view.name),
                  fmt::format("{:.1f}, {:.1f}, {:.1f}, {:.1f} ms", timing.p50(), timing.p99(),
                              first_ms, cpu_ms));
     results->Add(fmt::format("{}: {}, columns, anonymous memory", range.name, view.name),
-                 fmt::format("{}, {:.0f} MB", coverage.columns,
+                 fmt::format("{}, {:.0f} MB", coverage->columns,
                              static_cast<double>(ProcessMemory("RssAnon")) / 1e6));
   }
 }
