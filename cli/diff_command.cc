@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -120,8 +119,8 @@ absl::Status RunDiff(const DiffOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(const DiffPair pair, DiffPairOf(options, absl::Now()));
   const std::string format = DiffFormatOf(options);
-  const bool terminal = options.output == "-" && isatty(STDOUT_FILENO) == 1;
-  if (format == "svg" && terminal) {
+  const size_t width = options.output == "-" ? OutputColumns() : 0;
+  if (format == "svg" && width > 0) {
     return InvalidArgument("an SVG is not for a terminal: name a file with -o");
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create(options.output));
@@ -136,8 +135,7 @@ absl::Status RunDiff(const DiffOptions& options) {
     TellCoverage(diff.baseline(), "baseline: ");
     TellCoverage(diff.coverage());
     FLAMEKEEP_RETURN_IF_ERROR(
-        output->Write(DiffText(diff, by_self, options.limit, TableFormatNamed(format),
-                               terminal ? static_cast<size_t>(TerminalColumns(stdout)) : 0)));
+        output->Write(DiffText(diff, by_self, options.limit, TableFormatNamed(format), width)));
     FLAMEKEEP_RETURN_IF_ERROR(output->Commit());
   }
   if (!options.fail_above.empty()) return CheckGrowth(diff, by_self, limit);

@@ -104,14 +104,6 @@ std::string TableForPeople(const v1::DiffResponse& diff, bool by_self, size_t co
   return writer.Text(TableFormat::kTable, {.width = width});
 }
 
-std::string WholeOf(const v1::Coverage& coverage) {
-  return fmt::format("{} {} in {}", CountText(coverage.total()),
-                     coverage.unit().empty() || coverage.unit() == "count"
-                         ? "samples"
-                         : TerminalText(coverage.unit()),
-                     RangeText(coverage.covered()));
-}
-
 }  // namespace
 
 std::string DiffText(const v1::DiffResponse& diff, bool by_self, size_t limit, TableFormat format,
@@ -124,7 +116,7 @@ std::string DiffText(const v1::DiffResponse& diff, bool by_self, size_t limit, T
                      count < diff.function_count()
                          ? fmt::format("; {} not shown", CountText(diff.function_count() - count))
                          : "",
-                     WholeOf(diff.baseline()), WholeOf(diff.coverage()));
+                     WholeText(diff.baseline()), WholeText(diff.coverage()));
 }
 
 std::string NotEnoughDataText(const v1::DiffResponse& diff) {

@@ -1,6 +1,3 @@
-#include <unistd.h>
-
-#include <cstdio>
 #include <string>
 
 #include "absl/time/clock.h"
@@ -24,9 +21,7 @@ absl::Status RunExplain(const ExplainOptions& options) {
   grpc::ClientContext context;
   v1::ExplainResponse explanation;
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc(stub->Explain(&context, request, &explanation), address));
-  const bool terminal = isatty(STDOUT_FILENO) == 1;
-  return WriteAnswer(
-      ExplainText(explanation, terminal ? static_cast<size_t>(TerminalColumns(stdout)) : 0));
+  return WriteAnswer(ExplainText(explanation, OutputColumns()));
 }
 
 }  // namespace flamekeep::cli

@@ -1,10 +1,8 @@
 #include "cli/function_text.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,16 +24,7 @@ double TablePart(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// "samples" for counts, else their unit.
-std::string TableUnit(const v1::Coverage& coverage) {
-  return coverage.unit().empty() || coverage.unit() == "count" ? "samples"
-                                                               : TerminalText(coverage.unit());
-}
-
-std::string WholeOfTable(const v1::Coverage& coverage) {
-  return fmt::format("of {} {} in {}", CountText(coverage.total()), TableUnit(coverage),
-                     RangeText(coverage.covered()));
-}
+std::string WholeOfTable(const v1::Coverage& coverage) { return "of " + WholeText(coverage); }
 
 // Files are shown where there are any.
 template <typename Rows>
@@ -117,9 +106,7 @@ std::string SandwichTreeText(const v1::FlameGraphResponse& graph, uint64_t whole
 }  // namespace
 
 AnswerStyle StyleOfAnswer(std::string_view format) {
-  const bool terminal = isatty(STDOUT_FILENO) == 1;
-  return {.format = TableFormatNamed(format),
-          .width = terminal ? static_cast<size_t>(TerminalColumns(stdout)) : 0};
+  return {.format = TableFormatNamed(format), .width = OutputColumns()};
 }
 
 std::string TopText(const v1::TopResponse& top, bool by_total, const AnswerStyle& style) {

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -21,9 +20,7 @@ absl::Status WriteList(const TableWriter& list, const std::string& format, uint6
     fmt::print(stderr, "flamekeep: note: there are {} more: narrow the list with --selector\n",
                CountText(left_out));
   }
-  const bool terminal = isatty(STDOUT_FILENO) == 1;
-  const size_t width = terminal ? static_cast<size_t>(TerminalColumns(stdout)) : 0;
-  return WriteAnswer(list.Text(TableFormatNamed(format), {.width = width}));
+  return WriteAnswer(list.Text(TableFormatNamed(format), {.width = OutputColumns()}));
 }
 
 absl::Status ListNames(v1::QueryService::Stub* stub, const LabelsOptions& options,

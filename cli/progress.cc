@@ -31,6 +31,10 @@ int TerminalColumns(std::FILE* out) {
   return size.ws_col;
 }
 
+size_t OutputColumns() {
+  return isatty(STDOUT_FILENO) == 1 ? static_cast<size_t>(TerminalColumns(stdout)) : 0;
+}
+
 std::string RoundedBytesText(uint64_t bytes) {
   static constexpr std::array<const char*, 5> kUnits = {"kB", "MB", "GB", "TB", "PB"};
   if (bytes < 1000) return fmt::format("{} bytes", bytes);

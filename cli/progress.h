@@ -25,6 +25,8 @@ std::string CountText(uint64_t count);
 
 // Of the terminal that `out` is; 80 where that is not known.
 int TerminalColumns(std::FILE* out);
+// Of standard output, for what is laid out by it; 0 where that is no terminal.
+size_t OutputColumns();
 
 class Progress {
  public:

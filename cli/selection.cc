@@ -3,6 +3,8 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "base/status.h"
+#include "cli/progress.h"
+#include "cli/terminal_text.h"
 #include "cli/time_parse.h"
 
 namespace flamekeep::cli {
@@ -59,6 +61,13 @@ std::string RangeText(const v1::TimeRange& range) {
     return TimeText(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()));
   };
   return fmt::format("{} to {}", text(range.begin()), text(range.end()));
+}
+
+std::string WholeText(const v1::Coverage& coverage) {
+  const bool counts = coverage.unit().empty() || coverage.unit() == "count";
+  return fmt::format("{} {} in {}", CountText(coverage.total()),
+                     counts ? "samples" : TerminalText(coverage.unit()),
+                     RangeText(coverage.covered()));
 }
 
 }  // namespace flamekeep::cli

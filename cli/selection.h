@@ -27,6 +27,9 @@ absl::StatusOr<v1::Selection> SelectionOf(const std::string& selector, const std
 
 // "2026-11-20T00:00:00Z to 2026-11-21T00:00:00Z"
 std::string RangeText(const v1::TimeRange& range);
+// What an answer is about: "1,234 samples in 2026-11-20T00:00Z to 2026-11-21T00:00Z"; of values
+// that are not counts, their unit.
+std::string WholeText(const v1::Coverage& coverage);
 
 }  // namespace flamekeep::cli
 

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -20,11 +19,6 @@
 
 namespace flamekeep::cli {
 namespace {
-
-// Of standard output; 0 where that is no terminal.
-size_t SeriesTerminalColumns() {
-  return isatty(STDOUT_FILENO) == 1 ? static_cast<size_t>(TerminalColumns(stdout)) : 0;
-}
 
 // Of either request.
 template <typename Request>
@@ -64,7 +58,7 @@ absl::Status RunSeries(const SeriesOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(v1::SeriesRequest request, SeriesRequestOf(options));
   const TableFormat format = TableFormatNamed(options.format);
-  const size_t columns = SeriesTerminalColumns();
+  const size_t columns = OutputColumns();
   const auto stub = v1::QueryService::NewStub(Connect(address));
   grpc::ClientContext context;
   v1::SeriesResponse response;
@@ -79,7 +73,7 @@ absl::Status RunSeries(const SeriesOptions& options) {
 absl::Status RunHeatMap(const HeatMapOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(const v1::HeatMapRequest request, HeatMapRequestOf(options));
-  const size_t columns = SeriesTerminalColumns();
+  const size_t columns = OutputColumns();
   const auto stub = v1::QueryService::NewStub(Connect(address));
   grpc::ClientContext context;
   v1::HeatMapResponse response;

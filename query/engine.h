@@ -10,8 +10,9 @@
 // All totals are exact; only drawing leaves boxes out, and says how many. Each call reads one
 // snapshot of the store, so its numbers belong together.
 //
-// Graphs and tables that were made before come out of the cache, where the engine has one: the
-// answer is the same, but for what it took (Coverage::columns, nodes), which is then 0.
+// Graphs, tables and series that were made before come out of the cache, where the engine has one:
+// the answer is the same, but for what it took (Coverage::columns, nodes), which is then 0. Made
+// anew are comparisons, diffs, exports and folded text.
 //
 // Thread safety: all methods. The store and the cache must outlive the engine.
 // Errors: INVALID_ARGUMENT (selector, options or range), and of what takes a context NOT_FOUND (no
