@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "query/box_children.h"
 #include "query/checked_sort.h"
+#include "query/prefetch.h"
 #include "storage/column.h"
 
 namespace flamekeep::query {
@@ -133,6 +134,8 @@ absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
                                          const Context& context) {
   // Where each window's ids begin, so that a parent is looked for among few.
   constexpr uint32_t kIdsPerRun = 1u << 12;
+  // Frames lie far apart: so many boxes ahead they are fetched.
+  constexpr uint32_t kPrefetch = 16;
   const auto count = static_cast<uint32_t>(nodes.size());
   const auto id_of = [&](uint32_t i) { return nodes[count - 1 - i].id; };
   std::vector<uint32_t> run_begin(tree.size() / kIdsPerRun + 2);
@@ -143,6 +146,10 @@ absl::StatusOr<std::vector<Box>> BoxesOf(absl::Span<const FoldedNode> nodes,
   boxes.reserve(nodes.size());
   for (uint32_t i = 0; i < count; ++i) {
     if (i % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    if (i + kPrefetch < count) {
+      const uint32_t ahead = id_of(i + kPrefetch);
+      Prefetch(&tree.block(ahead / tree.block_nodes()).frame[ahead % tree.block_nodes()]);
+    }
     const FoldedNode& node = nodes[count - 1 - i];
     uint32_t at = run_begin[node.parent / kIdsPerRun];
     uint32_t end = run_begin[node.parent / kIdsPerRun + 1];

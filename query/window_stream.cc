@@ -29,30 +29,73 @@ WindowStream::~WindowStream() {
   thread_->join();
 }
 
-absl::Status WindowStream::Add(std::string_view encoded) { return scan_.Add(encoded); }
+absl::Status WindowStream::Add(std::string_view encoded) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader header, storage::DecodeHeader(encoded));
+  storage::AddHeader(header, &header_);
+  scan_bytes_ += storage::ColumnScan::MaxBytes(header);
+  columns_.push_back({encoded, header.pairs});
+  return absl::OkStatus();
+}
 
 uint64_t WindowStream::memory_bytes(bool threaded) const {
+  const uint64_t windows = uint64_t{tree_size_} / kWindowIds + 1;
+  // Few pairs lie in few windows.
+  const uint64_t slack =
+      std::min(windows, uint64_t{header().pairs}) * storage::ColumnScan::kSlackBytes;
+  const uint64_t scan =
+      scan_bytes_ + (threaded ? 2 : 1) * slack + columns_.capacity() * sizeof(columns_[0]);
   const uint64_t sums = kWindowIds * sizeof(uint64_t) + kBytesPerWindow;
-  if (!threaded) return scan_.memory_bytes() + sums;
+  if (!threaded) return scan + sums;
   // One window more may be added to what waits, and one is used.
   const uint64_t waiting =
       std::min(uint64_t{header().pairs} * (sizeof(uint16_t) + sizeof(uint64_t)), kMaxWaitingBytes);
-  return scan_.memory_bytes() + sums + 2 * kBytesPerWindow + waiting;
+  return scan + sums + 2 * kBytesPerWindow + waiting;
 }
 
 void WindowStream::Start(bool threaded) {
+  for (const Column& column : columns_) {
+    Part* part = &parts_[0];
+    if (threaded && parts_[1].pairs < part->pairs) part = &parts_[1];
+    part->columns.push_back(column.encoded);
+    part->pairs += column.pairs;
+  }
+  columns_ = {};
   if (threaded) thread_.emplace([this] { Run(); });
+  TakeIn(&parts_[0]);
+  const absl::MutexLock lock(&mutex_);
+  first_is_in_ = true;
+}
+
+void WindowStream::TakeIn(Part* part) const {
+  part->scan.SetCheck(check_);
+  // A part may not overflow where the sum of both does.
+  if (header_.saturated) part->scan.SetSumsMayOverflow();
+  for (const std::string_view column : part->columns) {
+    part->status = check_ != nullptr ? check_() : absl::OkStatus();
+    if (part->status.ok()) part->status = part->scan.Add(column);
+    if (!part->status.ok()) return;
+  }
+}
+
+std::optional<uint32_t> WindowStream::NextWindow() const {
+  // Nothing is less than any number.
+  return std::max(parts_[0].scan.NextWindow(), parts_[1].scan.NextWindow());
 }
 
 FLAMEKEEP_CPU_CLONES absl::StatusOr<const WindowStream::Window*> WindowStream::Fill() {
-  const std::optional<uint32_t> number = scan_.NextWindow();
+  for (const Part& part : parts_) FLAMEKEEP_RETURN_IF_ERROR(part.status);
+  const std::optional<uint32_t> number = NextWindow();
   if (!number) return nullptr;
   // Ids descend: what is too high comes first.
   if (*number > (tree_size_ - 1) / kWindowIds) {
     return DataLoss("a column holds stack {} or above, the dictionary only {} stacks",
                     uint64_t{*number} * kWindowIds, tree_size_);
   }
-  FLAMEKEEP_RETURN_IF_ERROR(scan_.AddWindow(*number, &sums_));
+  for (Part& part : parts_) {
+    if (part.scan.NextWindow() == number) {
+      FLAMEKEEP_RETURN_IF_ERROR(part.scan.AddWindow(*number, &sums_));
+    }
+  }
   offsets_.resize(kWindowIds);
   values_.resize(kWindowIds);
   size_t size = 0;
@@ -106,6 +149,9 @@ absl::StatusOr<const WindowStream::Window*> WindowStream::Unpack() {
 }
 
 void WindowStream::Run() {
+  TakeIn(&parts_[1]);
+  mutex_.LockWhen(absl::Condition(&first_is_in_));
+  mutex_.Unlock();
   while (true) {
     Packed packed = Pack(Fill());
     const bool last = packed.is_last();

@@ -1,5 +1,6 @@
 // The sums of many columns, window by window from the highest ids to the lowest; for large scans a
-// second thread decodes and adds up columns ahead of the one that uses the sums.
+// second thread decodes and adds up columns ahead of the one that uses the sums. Before that, each
+// of the two takes in half of the columns: small ones are decoded at once (column_scan.h).
 //
 // It may be far ahead: high windows, which hold what is new and rare, are quickly decoded and take
 // long to be used, and low ones the other way round. What waits is packed, and bounded.
@@ -15,10 +16,11 @@
 //
 // Thread safety: none; the thread that made it uses it. The helper thread ends at the latest when
 // the stream is destroyed. Errors: DATA_LOSS for a damaged column, or one that holds ids which the
-// tree has not; and those of the check.
+// tree has not; and those of the check. Damage behind a column's header shows in Next().
 #ifndef FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 #define FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -60,17 +62,19 @@ class WindowStream {
   absl::Status Add(std::string_view encoded);
 
   // The sum of the headers of what was added.
-  const storage::ColumnHeader& header() const { return scan_.header(); }
+  const storage::ColumnHeader& header() const { return header_; }
 
   // Whether a second thread pays.
   bool is_large() const { return header().pairs >= kPairsForThread; }
   // What it takes to scan them, at most. REQUIRES: not started.
   uint64_t memory_bytes(bool threaded) const;
 
-  // Asked while a window is summed, from either thread: its error ends the stream.
-  void SetCheck(std::function<absl::Status()> check) { scan_.SetCheck(std::move(check)); }
+  // Asked between columns and while a window is summed, from both threads: its error ends the
+  // stream.
+  void SetCheck(std::function<absl::Status()> check) { check_ = std::move(check); }
 
-  // No more columns. `threaded`: whether to use a second thread.
+  // No more columns. `threaded`: whether to use a second thread. Takes as long as it takes to
+  // decode the small columns.
   void Start(bool threaded);
   void Start() { Start(is_large()); }
 
@@ -96,6 +100,21 @@ class WindowStream {
     uint64_t bytes() const;
   };
 
+  struct Column {
+    std::string_view encoded;
+    uint32_t pairs;
+  };
+  // A part of the columns, and what became of taking it in.
+  struct Part {
+    std::vector<std::string_view> columns;
+    uint64_t pairs = 0;
+    storage::ColumnScan scan;
+    absl::Status status;
+  };
+
+  void TakeIn(Part* part) const;
+  // The number of the highest window that some part has pairs in.
+  std::optional<uint32_t> NextWindow() const;
   // Sums the next window up into the lists; null at the end.
   absl::StatusOr<const Window*> Fill();
   Packed Pack(const absl::StatusOr<const Window*>& filled) const;
@@ -104,8 +123,14 @@ class WindowStream {
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const uint32_t tree_size_;
-  // Of the helper thread once there is one.
-  storage::ColumnScan scan_;
+  storage::ColumnHeader header_;
+  uint64_t scan_bytes_ = 0;  // at most
+  std::vector<Column> columns_;  // until they are divided
+  std::function<absl::Status()> check_;
+
+  // The first is taken in by the caller, the second by the helper thread, whose they are from then
+  // on.
+  std::array<Part, 2> parts_;
   storage::WindowSums sums_;
   Window filled_;
   std::vector<uint16_t> offsets_;
@@ -118,6 +143,7 @@ class WindowStream {
   std::vector<uint64_t> unpacked_values_;
 
   absl::Mutex mutex_;
+  bool first_is_in_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Packed> waiting_ ABSL_GUARDED_BY(mutex_);
   uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;

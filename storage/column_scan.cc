@@ -21,6 +21,9 @@ constexpr uint32_t kChunksPerCheck = 1024;
 
 constexpr uint32_t kNone = UINT32_MAX;
 
+// Of a large column that is being read.
+constexpr size_t kChunkBytes = kChunkPairs * (sizeof(uint32_t) + sizeof(uint32_t));
+
 static_assert(PairBuckets::kWindow == kWindowIds);
 
 }  // namespace
@@ -78,8 +81,14 @@ absl::Status ColumnScan::Enqueue(uint32_t number) {
   return absl::OkStatus();
 }
 
+const size_t ColumnScan::kSlackBytes = PairBuckets::kSlackBytes;
+
+size_t ColumnScan::MaxBytes(const ColumnHeader& header) {
+  return header.pairs > kSmallPairs ? 2 * sizeof(Large) + kChunkBytes
+                                    : PairBuckets::MaxBytes(header.pairs, header.total);
+}
+
 size_t ColumnScan::memory_bytes() const {
-  constexpr size_t kChunkBytes = kChunkPairs * (sizeof(uint32_t) + sizeof(uint32_t));
   return buckets_->memory_bytes() + due_.capacity() * sizeof(due_[0]) +
          large_.capacity() * sizeof(Large) + large_.size() * kChunkBytes;
 }
@@ -94,7 +103,7 @@ std::optional<uint32_t> ColumnScan::NextWindow() const {
 
 absl::Status ColumnScan::AddWindow(uint32_t window, WindowSums* sums) {
   // What does not overflow in the sum of everything does not overflow in any part of it.
-  if (header_.saturated) {
+  if (header_.saturated || sums_may_overflow_) {
     return TakeWindow(window,
                       [sums](uint32_t offset, uint64_t value) { sums->Add(offset, value); });
   }

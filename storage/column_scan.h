@@ -101,6 +101,15 @@ class ColumnScan {
   // The sum of the headers added so far; its `pairs` is an upper bound.
   const ColumnHeader& header() const { return header_; }
 
+  // Other columns are added to the same sums, which may overflow although these columns alone do
+  // not.
+  void SetSumsMayOverflow() { sums_may_overflow_ = true; }
+
+  // The most that a column with this header adds to memory_bytes(), beside kSlackBytes for each
+  // window that it has pairs in.
+  static size_t MaxBytes(const ColumnHeader& header);
+  static const size_t kSlackBytes;
+
   // Anonymous memory that the scan holds.
   size_t memory_bytes() const;
 
@@ -122,6 +131,7 @@ class ColumnScan {
   absl::Status TakeWindow(uint32_t window, const Sink& sink);
 
   ColumnHeader header_;
+  bool sums_may_overflow_ = false;
   std::unique_ptr<PairBuckets> buckets_;  // the pairs of small columns
   std::vector<Large> large_;
   std::function<absl::Status()> check_;

@@ -20,6 +20,8 @@ namespace flamekeep::storage {
 template <typename Entry>
 class EntryChains {
  public:
+  static constexpr size_t kBlockBytes = 256;
+
   // Makes room for chains below `chains`.
   void Grow(size_t chains) {
     if (chains > ends_.size()) ends_.resize(chains);
@@ -58,7 +60,6 @@ class EntryChains {
   }
 
  private:
-  static constexpr size_t kBlockBytes = 256;
   static constexpr size_t kArenaBlocks = 256;
 
   struct alignas(kBlockBytes) Block {
@@ -131,6 +132,18 @@ class PairBuckets {
     narrow_.Shrink(window);
     wide_.Shrink(window);
   }
+
+  // The most that so many pairs with values of this sum add to memory_bytes(), blocks that are not
+  // full aside.
+  static size_t MaxBytes(uint64_t pairs, uint64_t total) {
+    const uint64_t wide = std::min(pairs, total / kWide);
+    const uint64_t huge = std::min(pairs, total / kHuge);
+    const uint64_t bytes =
+        pairs * sizeof(uint32_t) + wide * sizeof(uint64_t) + huge * sizeof(huge_[0]);
+    return bytes + bytes / 16;  // blocks know the one before; their entries do not fill them
+  }
+  // Of each window, in blocks that are not full.
+  static constexpr size_t kSlackBytes = 2 * EntryChains<uint32_t>::kBlockBytes;
 
   size_t memory_bytes() const {
     return narrow_.memory_bytes() + wide_.memory_bytes() + huge_.capacity() * sizeof(huge_[0]);
