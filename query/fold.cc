@@ -14,31 +14,46 @@ namespace {
 // Keeps the nodes that can be drawn.
 class WideNodes {
  public:
-  explicit WideNodes(const FoldOptions& options) : options_(options) {}
+  explicit WideNodes(const FoldOptions& options) : options_(options), cut_(max_boxes(), 0) {}
 
   void Start(const storage::ColumnHeader& sum) {
-    cut_ = CutForShare(options_.min_share, sum.total);
+    cut_ = RisingCut(max_boxes(), CutForShare(options_.min_share, sum.total));
   }
   void PrefetchNode(uint32_t) const {}
   void Visit(uint32_t id, uint32_t parent, uint64_t total, uint64_t self) {
-    if (total > cut_ || id == 0) [[unlikely]] {
+    if (id == 0) [[unlikely]] {
       nodes_.push_back({id, parent, total, self});
+    } else if (total > cut_.cut()) [[unlikely]] {
+      nodes_.push_back({id, parent, total, self});
+      cut_.Add(total);
     }
   }
   absl::Status EndWindow() {
-    if (nodes_.size() / 2 > options_.max_nodes) RaiseCut();
+    if (nodes_.size() / 2 > options_.max_nodes) DropNarrow();
     return absl::OkStatus();
   }
   uint64_t memory_bytes() const { return nodes_.capacity() * sizeof(FoldedNode); }
 
   std::vector<FoldedNode> Finish() {
+    Keep(cut_.cut());
     RaiseCut();
     return std::move(nodes_);
   }
   // REQUIRES: finished.
-  uint64_t cut() const { return cut_; }
+  uint64_t cut() const { return cut_.cut(); }
 
  private:
+  size_t max_boxes() const { return std::max<size_t>(options_.max_nodes, 1) - 1; }
+
+  void Keep(uint64_t cut) {
+    std::erase_if(nodes_,
+                  [&](const FoldedNode& node) { return node.total <= cut && node.id != 0; });
+  }
+  void DropNarrow() {
+    Keep(cut_.cut());
+    // Many equal totals: the cut has to be exact.
+    if (nodes_.size() / 3 * 2 > options_.max_nodes) RaiseCut();
+  }
   // Leaves at most max_nodes nodes.
   void RaiseCut() {
     if (nodes_.size() <= options_.max_nodes) return;
@@ -47,14 +62,17 @@ class WideNodes {
     for (const FoldedNode& node : nodes_) {
       if (node.id != 0) totals.push_back(node.total);
     }
-    cut_ = CutForCount(totals, options_.max_nodes - 1, cut_);
-    std::erase_if(nodes_,
-                  [&](const FoldedNode& node) { return node.total <= cut_ && node.id != 0; });
+    const uint64_t cut = CutForCount(totals, max_boxes(), cut_.cut());
+    Keep(cut);
+    cut_ = RisingCut(max_boxes(), cut);
+    for (const FoldedNode& node : nodes_) {
+      if (node.id != 0) cut_.Add(node.total);
+    }
   }
 
   const FoldOptions& options_;
   std::vector<FoldedNode> nodes_;
-  uint64_t cut_ = 0;  // kept is what is above it
+  RisingCut cut_;  // kept is what is above it
 };
 
 }  // namespace

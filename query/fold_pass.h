@@ -208,6 +208,8 @@ class FoldPass {
         *left |= mask;
       } else {
         met_[parent_offset / 64] |= mask;
+        // Its word may have been passed by PrefetchWord() already.
+        PrefetchOffset(parent_offset);
       }
     } else {
       pending_.Add(parent / storage::kWindowIds, parent % storage::kWindowIds, total);
@@ -222,11 +224,13 @@ class FoldPass {
     uint64_t left = met_[word];
     if (std::popcount(left) > kDenseWord) return;
     for (; left != 0; left &= left - 1) {
-      const uint32_t offset = word * 64 + static_cast<uint32_t>(std::countr_zero(left));
-      Prefetch(&parents_[offset]);
-      Prefetch(&below_[offset]);
-      visitor_.PrefetchNode(base_ + offset);
+      PrefetchOffset(word * 64 + static_cast<uint32_t>(std::countr_zero(left)));
     }
+  }
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchOffset(uint32_t offset) const {
+    Prefetch(&parents_[offset]);
+    Prefetch(&below_[offset]);
+    visitor_.PrefetchNode(base_ + offset);
   }
 
   bool Damaged(uint32_t id) {

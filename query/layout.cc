@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/status.h"
 #include "query/box_children.h"
 #include "query/checked_sort.h"
@@ -61,20 +62,11 @@ class FrameRanks {
     };
     FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(frames_), before, context));
 
-    std::vector<std::string_view> functions = {kRootName};
-    std::vector<std::string_view> files = {""};
-    for (const Named& named : frames_) {
-      functions.push_back(named.frame.function);
-      files.push_back(named.frame.file);
-    }
-    FLAMEKEEP_RETURN_IF_ERROR(MakeTable(context, &functions, &graph->names));
-    FLAMEKEEP_RETURN_IF_ERROR(MakeTable(context, &files, &graph->files));
-    root_name_ = IndexOf(functions, kRootName);
+    FLAMEKEEP_RETURN_IF_ERROR(NameFunctions(context, graph));
+    FLAMEKEEP_RETURN_IF_ERROR(NameFiles(context, graph));
     for (uint32_t rank = 0; rank < frames_.size(); ++rank) {
       if (rank % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
       rank_[frames_[rank].id] = rank;
-      name_.push_back(IndexOf(functions, frames_[rank].frame.function));
-      file_.push_back(IndexOf(files, frames_[rank].frame.file));
     }
     return absl::OkStatus();
   }
@@ -90,16 +82,42 @@ class FrameRanks {
     uint32_t id;
   };
 
-  static absl::Status MakeTable(const Context& context, std::vector<std::string_view>* strings,
-                                std::vector<std::string>* table) {
-    FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(*strings), std::less<>(), context));
-    strings->erase(std::unique(strings->begin(), strings->end()), strings->end());
-    table->assign(strings->begin(), strings->end());
+  // The table of functions, sorted, as the frames are, with the root's name among them.
+  absl::Status NameFunctions(const Context& context, FlameGraph* graph) {
+    std::vector<std::string>& names = graph->names;
+    const auto add = [&](std::string_view name) {
+      if (names.empty() || names.back() != name) names.emplace_back(name);
+      return static_cast<uint32_t>(names.size() - 1);
+    };
+    bool has_root = false;
+    name_.reserve(frames_.size());
+    for (const Named& named : frames_) {
+      if (name_.size() % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+      if (!has_root && named.frame.function >= kRootName) {
+        root_name_ = add(kRootName);
+        has_root = true;
+      }
+      name_.push_back(add(named.frame.function));
+    }
+    if (!has_root) root_name_ = add(kRootName);
     return absl::OkStatus();
   }
-  static uint32_t IndexOf(const std::vector<std::string_view>& strings, std::string_view string) {
-    return static_cast<uint32_t>(std::lower_bound(strings.begin(), strings.end(), string) -
-                                 strings.begin());
+
+  // The table of files, sorted: far fewer than frames.
+  absl::Status NameFiles(const Context& context, FlameGraph* graph) {
+    absl::flat_hash_map<std::string_view, uint32_t> index = {{"", 0}};
+    for (const Named& named : frames_) index.emplace(named.frame.file, 0);
+    std::vector<std::string_view> files;
+    for (const auto& [file, unused] : index) files.push_back(file);
+    FLAMEKEEP_RETURN_IF_ERROR(SortChecked(absl::MakeSpan(files), std::less<>(), context));
+    for (uint32_t i = 0; i < files.size(); ++i) index[files[i]] = i;
+    graph->files.assign(files.begin(), files.end());
+    file_.reserve(frames_.size());
+    for (const Named& named : frames_) {
+      if (file_.size() % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+      file_.push_back(index[named.frame.file]);
+    }
+    return absl::OkStatus();
   }
 
   std::vector<Named> frames_;

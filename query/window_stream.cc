@@ -66,14 +66,15 @@ void WindowStream::Start(bool threaded) {
   first_is_in_ = true;
 }
 
-void WindowStream::TakeIn(Part* part) const {
+void WindowStream::TakeIn(Part* part) {
   part->scan.SetCheck(check_);
   // A part may not overflow where the sum of both does.
   if (header_.saturated) part->scan.SetSumsMayOverflow();
   for (const std::string_view column : part->columns) {
+    if (failed_) return;
     part->status = check_ != nullptr ? check_() : absl::OkStatus();
     if (part->status.ok()) part->status = part->scan.Add(column);
-    if (!part->status.ok()) return;
+    if (!part->status.ok()) failed_ = true;
   }
 }
 

@@ -21,6 +21,7 @@
 #define FLAMEKEEP_QUERY_WINDOW_STREAM_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -112,7 +113,7 @@ class WindowStream {
     absl::Status status;
   };
 
-  void TakeIn(Part* part) const;
+  void TakeIn(Part* part);
   // The number of the highest window that some part has pairs in.
   std::optional<uint32_t> NextWindow() const;
   // Sums the next window up into the lists; null at the end.
@@ -124,13 +125,14 @@ class WindowStream {
 
   const uint32_t tree_size_;
   storage::ColumnHeader header_;
-  uint64_t scan_bytes_ = 0;  // at most
+  uint64_t scan_bytes_ = 0;      // at most
   std::vector<Column> columns_;  // until they are divided
   std::function<absl::Status()> check_;
 
   // The first is taken in by the caller, the second by the helper thread, whose they are from then
   // on.
   std::array<Part, 2> parts_;
+  std::atomic<bool> failed_ = false;  // to take one of them in
   storage::WindowSums sums_;
   Window filled_;
   std::vector<uint16_t> offsets_;
