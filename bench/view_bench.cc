@@ -53,7 +53,7 @@ absl::StatusOr<query::Coverage> CoverageOf(const absl::StatusOr<Answer>& answer)
 // The last one of the widest: neither everywhere nor rare.
 query::FrameMatcher UsualFunction(const query::Engine& engine, const query::Selection& selection) {
   const query::TopTable top =
-      Must(engine.MakeTop(selection, {.by = query::TopOrder::kTotal}, query::Context()));
+      Must(engine.MakeTop(selection, {.by = query::FunctionOrder::kTotal}, query::Context()));
   const query::FunctionRow& row = top.rows.back();
   return query::ExactMatcher(row.function, row.file);
 }

@@ -1,11 +1,9 @@
 #include <CLI/CLI.hpp>
-#include <string>
-#include <vector>
 
+#include "cli/diff_text.h"
 #include "cli/help_text_diff.h"
 #include "cli/options.h"
 #include "cli/parser.h"
-#include "cli/table_writer.h"
 
 namespace flamekeep::cli {
 
@@ -25,13 +23,12 @@ void Parser::AddDiff() {
   AddValue(diff, "--limit", diff_.limit, "N", "At most so many functions")
       ->capture_default_str()
       ->check(CLI::Range(uint32_t{1}, kMaxFunctions));
-  AddValue(diff, "--fail-above", diff_.fail_above, "SHARE",
+  AddShare(diff, "--fail-above", diff_.fail_above,
            "Exit code 3 where a function grew by more, beyond noise: 2%");
-  std::vector<std::string> formats = TableFormatNames();
-  formats.emplace_back("svg");
   OneOf(AddValue(diff, "--format", diff_.format, "FORMAT",
-                 "By default what -o ends like (.csv .jsonl .svg), else table"),
-        formats);
+                 "By default what -o ends with (" + FormatEndings(DiffFormats()) +
+                     "); of standard output table"),
+        FormatNames(DiffFormats()));
   diff_.output = "-";
   AddValue(diff, "-o,--output", diff_.output, "FILE", "- is standard output")
       ->capture_default_str();

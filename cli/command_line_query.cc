@@ -30,6 +30,19 @@ void Parser::AddSelection(CLI::App* command, SelectionOptions& selection) {
   AddServer(command, selection.server);
 }
 
+// The same wherever a function is named.
+void Parser::AddFunction(CLI::App* command, const std::string& names, FunctionOptions& function,
+                         const std::string& description) {
+  CLI::Option* name = AddValue(command, names, function.function, "REGEX", description);
+  if (name->get_positional()) name->required();
+  AddValue(command, "--file", function.file, "REGEX", "Only such functions in such files")
+      ->needs(name);
+  command
+      ->add_flag("--exact", function.exact,
+                 "The names of function and file are whole names, not expressions")
+      ->needs(name);
+}
+
 void Parser::AddQueries() {
   AddQuery();
   AddTables();
@@ -46,17 +59,17 @@ void Parser::AddQuery() {
   CLI::App* query = AddCommand(app_, "query", "Write the flame graph of a selection", kQueryFooter);
   AddSelection(query, query_.selection);
   OneOf(AddValue(query, "--format", query_.format, "FORMAT",
-                 "By default what -o ends like (.svg .pb.gz .speedscope.json ...), else folded"),
-        RenderFormatNames());
+                 "By default what -o ends with (" + FormatEndings(RenderFormats()) +
+                     "); of standard output folded"),
+        FormatNames(RenderFormats()));
   query_.output = "-";
   AddValue(query, "-o,--output", query_.output, "FILE", "- is standard output")
       ->capture_default_str();
   query->add_flag("--inverted", query_.inverted, "Leaf functions at the root: who calls them");
   AddValue(query, "--title", query_.title, "TEXT", "Title of the drawing or profile");
-  AddValue(query, "--min-share", query_.min_share, "SHARE",
-           "Leave out boxes of a drawing below this share of the whole (0 to 1; of an SVG: half a "
-           "pixel)")
-      ->check(CLI::Range(0.0, 1.0));
+  AddShare(query, "--min-share", query_.min_share,
+           "Leave out boxes of a drawing below this share of the whole: 0.5% (of an SVG: half a "
+           "pixel)");
   AddValue(query, "--max-nodes", query_.max_nodes, "N",
            "Draw the widest N boxes at most (default: 100,000)");
   commands_.emplace_back(query, [this] { return query_; });

@@ -8,22 +8,14 @@
 
 namespace flamekeep::cli {
 
-// A function whose part of the samples is wanted.
-void Parser::AddFunction(CLI::App* command, FunctionOptions& function) {
-  CLI::Option* name = AddValue(command, "--function", function.function, "REGEX",
-                               "What functions that match, or file:REGEX, have of the samples");
-  command
-      ->add_flag("--exact", function.exact, "--function is the whole name of one function instead")
-      ->needs(name);
-}
-
 void Parser::AddSeries() {
   CLI::App* series =
       AddCommand(app_, "series", "Show samples, or a function's, over time", kSeriesFooter);
   AddSelection(series, series_.selection);
   AddValue(series, "--step", series_.step, "STEP",
            "Length of a point: 5m, 1h, 1d, 1w, 1mo, 1y; by default as the range allows");
-  AddFunction(series, series_.function);
+  AddFunction(series, "--function", series_.function,
+              "What functions that match, or file:REGEX, have of the samples");
   AddValue(series, "--by", series_.by, "LABELS",
            "A group for each value of these labels, or of site: site,entry_point")
       ->delimiter(',');
@@ -38,7 +30,8 @@ void Parser::AddHeatMap() {
   CLI::App* map =
       AddCommand(app_, "heatmap", "Show samples, or a function's, by day and hour", kHeatMapFooter);
   AddSelection(map, heat_map_.selection);
-  AddFunction(map, heat_map_.function);
+  AddFunction(map, "--function", heat_map_.function,
+              "What functions that match, or file:REGEX, have of the samples");
   OneOf(AddValue(map, "--format", heat_map_.format, "FORMAT",
                  "By default a map on a terminal, and CSV in a pipe"),
         {"map", "table", "csv", "jsonl"});

@@ -36,16 +36,16 @@ void Parser::AddTables() {
   AddSelection(top, top_.selection);
   AddOrder(top, top_.by, "self");
   AddLimit(top, top_.limit);
-  AddValue(top, "--function", top_.function, "REGEX", "Only such functions, or file:REGEX");
-  AddValue(top, "--fail-above", top_.fail_above, "SHARE",
+  AddFunction(top, "--function", top_.function, "Only such functions, or file:REGEX");
+  AddShare(top, "--fail-above", top_.fail_above,
            "Exit code 3 where a function that is shown has more: 2%");
   AddFormat(top, top_.format);
   commands_.emplace_back(top, [this] { return top_; });
 
   CLI::App* search =
       AddCommand(app_, "search", "Find functions by name, with what they took", kSearchFooter);
-  AddValue(search, "REGEX", search_.expression, "REGEX", "What names match, or file:REGEX")
-      ->required();
+  AddFunction(search, "FUNCTION", search_.function,
+              "An expression that names match, or file:REGEX");
   AddSelection(search, search_.selection);
   AddOrder(search, search_.by, "total");
   AddLimit(search, search_.limit);
@@ -54,16 +54,13 @@ void Parser::AddTables() {
 
   CLI::App* sandwich =
       AddCommand(app_, "sandwich", "Show who calls a function, and what it calls", kSandwichFooter);
-  AddValue(sandwich, "FUNCTION", sandwich_.function, "FUNCTION", "Its whole name")->required();
+  AddFunction(sandwich, "FUNCTION", sandwich_.function,
+              "An expression that names match, or file:REGEX: what matches counts as one");
   AddSelection(sandwich, sandwich_.selection);
-  AddValue(sandwich, "--file", sandwich_.file, "FILE", "Only in this file: its whole name");
-  sandwich->add_flag("--regex", sandwich_.regex,
-                     "FUNCTION is an expression, or file:REGEX: what matches counts as one");
   sandwich_.min_share = 0.01;
-  AddValue(sandwich, "--min-share", sandwich_.min_share, "SHARE",
-           "Leave out what has less of the function's total (0 to 1)")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+  AddShare(sandwich, "--min-share", sandwich_.min_share,
+           "Leave out what has less of the function's total")
+      ->default_str("1%");
   AddFormat(sandwich, sandwich_.format);
   commands_.emplace_back(sandwich, [this] { return sandwich_; });
 
@@ -72,8 +69,8 @@ void Parser::AddTables() {
   AddSelection(compare, compare_.selection);
   AddValue(compare, "--by", compare_.by, "LABEL", "The label: version, entry_point, or site")
       ->required();
-  AddValue(compare, "--function", compare_.function, "REGEX",
-           "What such functions, or file:REGEX, have of each");
+  AddFunction(compare, "--function", compare_.function,
+              "What functions that match, or file:REGEX, have of each");
   AddLimit(compare, compare_.limit);
   AddFormat(compare, compare_.format);
   commands_.emplace_back(compare, [this] { return compare_; });

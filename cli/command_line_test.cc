@@ -59,8 +59,8 @@ TEST(CommandLine, Tables) {
   EXPECT_EQ(top.selection.selector, "cpu");
   EXPECT_EQ(top.by, "total");
   EXPECT_EQ(top.limit, 7u);
-  EXPECT_EQ(top.function, "parse");
-  EXPECT_EQ(top.fail_above, "2%");
+  EXPECT_EQ(top.function.function, "parse");
+  EXPECT_EQ(top.fail_above, 0.02);
   EXPECT_EQ(top.format, "table");
   const auto usual = Parsed<TopOptions>({"top", "cpu", "--from", "now-1h"});
   EXPECT_EQ(usual.by, "self");
@@ -68,24 +68,25 @@ TEST(CommandLine, Tables) {
 
   const auto search = Parsed<SearchOptions>(
       {"search", "file:x", "cpu", "--from", "now-1h", "--format", "jsonl", "--keep", "a"});
-  EXPECT_EQ(search.expression, "file:x");
+  EXPECT_EQ(search.function.function, "file:x");
   EXPECT_EQ(search.selection.selector, "cpu");
   EXPECT_THAT(search.selection.keep, ElementsAre("a"));
   EXPECT_EQ(search.by, "total");
   EXPECT_EQ(search.format, "jsonl");
 
-  const auto sandwich = Parsed<SandwichOptions>(
-      {"sandwich", "--from", "now-1h", "A::b", "cpu", "--file", "x.php", "--min-share", "0.5"});
-  EXPECT_EQ(sandwich.function, "A::b");
+  const auto sandwich =
+      Parsed<SandwichOptions>({"sandwich", "--from", "now-1h", "A::b", "cpu", "--file", "x.php",
+                               "--exact", "--min-share", "50%"});
+  EXPECT_EQ(sandwich.function.function, "A::b");
   EXPECT_EQ(sandwich.selection.selector, "cpu");
-  EXPECT_EQ(sandwich.file, "x.php");
-  EXPECT_FALSE(sandwich.regex);
+  EXPECT_EQ(sandwich.function.file, "x.php");
+  EXPECT_TRUE(sandwich.function.exact);
   EXPECT_EQ(sandwich.min_share, 0.5);
 
   const auto compare = Parsed<CompareOptions>(
       {"compare", "cpu", "--by", "version", "--from", "now-1h", "--function", "x"});
   EXPECT_EQ(compare.by, "version");
-  EXPECT_EQ(compare.function, "x");
+  EXPECT_EQ(compare.function.function, "x");
 
   for (const std::vector<const char*>& wrong : std::vector<std::vector<const char*>>{
            {"top", "cpu", "--from", "now-1h", "--by", "name"},
@@ -102,7 +103,7 @@ TEST(CommandLine, Tables) {
 TEST(CommandLine, Query) {
   const auto query = Parsed<QueryOptions>(
       {"query", "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}", "--from", "now-24h",
-       "--to", "now-1h", "--format", "svg", "-o", "x.svg", "--inverted", "--min-share", "0.01"});
+       "--to", "now-1h", "--format", "svg", "-o", "x.svg", "--inverted", "--min-share", "1%"});
   EXPECT_EQ(query.selection.selector, "excimer-wall{site=\"eqiad\",entry_point=~\"index|api\"}");
   EXPECT_EQ(query.selection.from, "now-24h");
   EXPECT_EQ(query.selection.to, "now-1h");
@@ -144,7 +145,7 @@ TEST(CommandLine, Diff) {
   EXPECT_EQ(diff.baseline_to, "now-2h");
   EXPECT_EQ(diff.baseline, "wall");
   EXPECT_EQ(diff.by, "self");
-  EXPECT_EQ(diff.fail_above, "2%");
+  EXPECT_EQ(diff.fail_above, 0.02);
   EXPECT_EQ(diff.limit, 7u);
   EXPECT_THAT(diff.selection.keep, ElementsAre("a"));
   EXPECT_TRUE(diff.width_of_baseline);
@@ -286,6 +287,9 @@ TEST(CommandLine, ErrorsAreOneSentenceThatNamesTheThing) {
       {{"import", "--site"}, "--site"},
       {{"series", "cpu", "--from", "now", "--exact"}, "--function"},
       {{"heatmap", "cpu", "--from", "now", "--format", "svg"}, "svg"},
+      {{"top", "cpu", "--from", "now", "--file", "x"}, "--function"},
+      {{"top", "cpu", "--from", "now", "--fail-above", "much"}, "\"much\" is no share"},
+      {{"sandwich", "a", "cpu", "--from", "now", "--min-share", "101%"}, "--min-share"},
       {{"status", "--jsn"}, "--jsn"},
       {{"delete", "cpu", "--from", "now-1h"}, "--to"},
       {{"store"}, "a command is missing"},

@@ -12,21 +12,6 @@
 namespace flamekeep::cli {
 namespace {
 
-std::string_view ReasonText(v1::Gap::Reason reason) {
-  switch (reason) {
-    case v1::Gap::REASON_DISCONNECTED:
-      return "nobody listened";
-    case v1::Gap::REASON_TRIMMED:
-      return "the stream was trimmed before it was read";
-    case v1::Gap::REASON_REPLACED:
-      return "the stream was replaced";
-    case v1::Gap::REASON_OVERFLOW:
-      return "decoding was behind";
-    default:
-      return "the reason is newer than this program";
-  }
-}
-
 // What is missing from the answer, or may still come.
 void TellCompleteness(const v1::Coverage& coverage, std::string_view whose) {
   constexpr int kListed = 3;
@@ -47,7 +32,8 @@ void TellCompleteness(const v1::Coverage& coverage, std::string_view whose) {
   for (int i = 0; i < coverage.gaps_size() && i < kListed; ++i) {
     const v1::Gap& gap = coverage.gaps(i);
     fmt::print(stderr, "flamekeep: note: {}samples of {} at site {} are missing from {}: {}\n",
-               whose, gap.source(), gap.site(), RangeText(gap.range()), ReasonText(gap.reason()));
+               whose, gap.source(), gap.site(), RangeText(gap.range()),
+               GapReasonText(gap.reason()));
   }
   const uint64_t more = static_cast<uint64_t>(coverage.gaps_size()) + coverage.gaps_left_out();
   if (more > kListed) {
@@ -56,6 +42,21 @@ void TellCompleteness(const v1::Coverage& coverage, std::string_view whose) {
 }
 
 }  // namespace
+
+std::string_view GapReasonText(v1::Gap::Reason reason) {
+  switch (reason) {
+    case v1::Gap::REASON_DISCONNECTED:
+      return "nobody listened";
+    case v1::Gap::REASON_TRIMMED:
+      return "the stream was trimmed before it was read";
+    case v1::Gap::REASON_REPLACED:
+      return "the stream was replaced";
+    case v1::Gap::REASON_OVERFLOW:
+      return "decoding was behind";
+    default:
+      return "the reason is newer than this program";
+  }
+}
 
 void TellCoverage(const v1::Coverage& coverage, std::string_view whose) {
   // That minutes are the finest there is goes without saying.
@@ -74,7 +75,7 @@ void TellCoverage(const v1::Coverage& coverage, std::string_view whose) {
                "flamekeep: note: {}a sum did not fit 64 bits and stands at its largest value\n",
                whose);
   }
-  if (coverage.observations() == 0) {
+  if (coverage.observations() == 0 && coverage.total() == 0) {
     fmt::print(stderr, "flamekeep: note: {}there are no samples in {}\n", whose,
                RangeText(coverage.covered()));
   }

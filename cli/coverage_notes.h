@@ -14,6 +14,9 @@ namespace flamekeep::cli {
 // what each note begins with, where there are several selections: "baseline: ".
 void TellCoverage(const v1::Coverage& coverage, std::string_view whose = "");
 
+// "nobody listened".
+std::string_view GapReasonText(v1::Gap::Reason reason);
+
 }  // namespace flamekeep::cli
 
 #endif  // FLAMEKEEP_CLI_COVERAGE_NOTES_H_

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -13,10 +14,10 @@
 #include "cli/coverage_notes.h"
 #include "cli/diff_text.h"
 #include "cli/exit_code.h"
+#include "cli/function_text.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/selection.h"
-#include "cli/share_parse.h"
 #include "cli/table_writer.h"
 #include "flamekeep/v1/query.grpc.pb.h"
 
@@ -26,6 +27,8 @@ namespace {
 // So many functions are asked for where they are checked against a limit: more than can be above
 // it.
 constexpr uint32_t kCheckedFunctions = 10'000;
+
+constexpr std::string_view kOfBaseline = "baseline: ";
 
 struct DiffPair {
   v1::Selection baseline;
@@ -52,14 +55,6 @@ absl::StatusOr<DiffPair> DiffPairOf(const DiffOptions& options, absl::Time now) 
   return pair;
 }
 
-std::string DiffFormatOf(const DiffOptions& options) {
-  if (!options.format.empty()) return options.format;
-  for (const std::string format : {"csv", "jsonl", "svg"}) {
-    if (options.output.ends_with("." + format)) return format;
-  }
-  return "table";
-}
-
 absl::Status WriteDiffDrawing(const DiffOptions& options, const DiffPair& pair,
                               const std::string& address, Output* output) {
   v1::RenderRequest request;
@@ -73,7 +68,10 @@ absl::Status WriteDiffDrawing(const DiffOptions& options, const DiffPair& pair,
   const auto reader = stub->Render(&context, request);
   v1::RenderResponse response;
   while (reader->Read(&response)) {
-    if (response.has_coverage()) TellCoverage(response.coverage());
+    if (response.has_coverage()) {
+      TellCoverage(response.baseline(), kOfBaseline);
+      TellCoverage(response.coverage());
+    }
     const absl::Status written = output->Write(response.data());
     if (written.ok()) continue;
     context.TryCancel();
@@ -88,9 +86,9 @@ absl::StatusOr<v1::DiffResponse> AskDiff(const DiffOptions& options, const DiffP
   v1::DiffRequest request;
   *request.mutable_baseline() = pair.baseline;
   *request.mutable_selection() = pair.selection;
-  request.set_limit(options.fail_above.empty() ? options.limit
-                                               : std::max(options.limit, kCheckedFunctions));
-  request.set_by_self(options.by == "self");
+  request.set_limit(options.fail_above.has_value() ? std::max(options.limit, kCheckedFunctions)
+                                                   : options.limit);
+  request.set_by(OrderNamed(options.by));
   const auto stub = v1::QueryService::NewStub(Connect(address));
   grpc::ClientContext context;
   v1::DiffResponse response;
@@ -112,13 +110,11 @@ absl::Status CheckGrowth(const v1::DiffResponse& diff, bool by_self, double limi
 }  // namespace
 
 absl::Status RunDiff(const DiffOptions& options) {
-  double limit = 1;
-  if (!options.fail_above.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(limit, ParseShare(options.fail_above, "--fail-above"));
-  }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(const DiffPair pair, DiffPairOf(options, absl::Now()));
-  const std::string format = DiffFormatOf(options);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const size_t chosen,
+                             FormatOfFile(DiffFormats(), options.format, options.output));
+  const std::string_view format = DiffFormats()[chosen].name;
   const size_t width = options.output == "-" ? OutputColumns() : 0;
   if (format == "svg" && width > 0) {
     return InvalidArgument("an SVG is not for a terminal: name a file with -o");
@@ -127,18 +123,18 @@ absl::Status RunDiff(const DiffOptions& options) {
   if (format == "svg") {
     FLAMEKEEP_RETURN_IF_ERROR(WriteDiffDrawing(options, pair, address, output.get()));
     FLAMEKEEP_RETURN_IF_ERROR(output->Commit());
-    if (options.fail_above.empty()) return absl::OkStatus();
+    if (!options.fail_above.has_value()) return absl::OkStatus();
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const v1::DiffResponse diff, AskDiff(options, pair, address));
   const bool by_self = options.by == "self";
   if (format != "svg") {
-    TellCoverage(diff.baseline(), "baseline: ");
+    TellCoverage(diff.baseline(), kOfBaseline);
     TellCoverage(diff.coverage());
     FLAMEKEEP_RETURN_IF_ERROR(
         output->Write(DiffText(diff, by_self, options.limit, TableFormatNamed(format), width)));
     FLAMEKEEP_RETURN_IF_ERROR(output->Commit());
   }
-  if (!options.fail_above.empty()) return CheckGrowth(diff, by_self, limit);
+  if (options.fail_above.has_value()) return CheckGrowth(diff, by_self, *options.fail_above);
   const std::string unknown = NotEnoughDataText(diff);
   if (!unknown.empty()) fmt::print(stderr, "flamekeep: note: {}\n", unknown);
   return absl::OkStatus();

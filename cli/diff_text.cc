@@ -106,6 +106,12 @@ std::string TableForPeople(const v1::DiffResponse& diff, bool by_self, size_t co
 
 }  // namespace
 
+absl::Span<const FileFormat> DiffFormats() {
+  static const auto& formats = *new std::vector<FileFormat>{
+      {"table", {".txt"}}, {"csv", {".csv"}}, {"jsonl", {".jsonl"}}, {"svg", {".svg"}}};
+  return formats;
+}
+
 std::string DiffText(const v1::DiffResponse& diff, bool by_self, size_t limit, TableFormat format,
                      size_t width) {
   const size_t count = std::min(limit, static_cast<size_t>(diff.functions_size()));

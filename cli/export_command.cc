@@ -66,7 +66,9 @@ absl::Status ExportFile(const ExportOptions& options, const std::string& address
   v1::RenderRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
-  request.set_format(RenderFormatOf(options.format, ""));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const v1::RenderFormat format,
+                             RenderFormatOf(options.format, options.output));
+  request.set_format(format);
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<PartFile> file,
                              PartFile::Create(options.output, CompressionFor(options)));
   grpc::ClientContext context;
@@ -138,6 +140,7 @@ absl::Status ExportJsonLines(const ExportOptions& options, const std::string& ad
   }
   progress.End();
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string summary, directory->Finish());
+  TellCoverage(directory->coverage());
   return options.quiet ? absl::OkStatus() : WriteAnswer(summary + "\n");
 }
 

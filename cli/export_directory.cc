@@ -10,6 +10,8 @@
 
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "cli/json.h"
+#include "cli/level_text.h"
 #include "cli/selection.h"
 #include "cli/time_parse.h"
 #include "storage/column.h"
@@ -24,12 +26,29 @@ constexpr int kMostKnown = 100'000;
 // A bucket that begins before the range and reaches into it is a year at most.
 constexpr int64_t kLongestBucket = int64_t{366} * 24 * 60 * 60;
 
-// What the files of a directory have in common, whatever the range.
+std::string MatcherText(const v1::FrameMatcher& matcher) {
+  return fmt::format("[{},{}]", JsonString(matcher.function()), JsonString(matcher.file()));
+}
+
+std::string MatchersText(const google::protobuf::RepeatedPtrField<v1::FrameMatcher>& matchers) {
+  std::string text;
+  for (const v1::FrameMatcher& matcher : matchers) {
+    text += (text.empty() ? "" : ",") + MatcherText(matcher);
+  }
+  return "[" + text + "]";
+}
+
+// What the files of a directory have in common, whatever the range: an object of JSON, in which a
+// matcher is a pair of expressions for function and file.
 std::string QuestionOf(const v1::ExportRequest& request, StackForm form) {
-  v1::Selection selection = request.selection();
-  selection.clear_range();
-  return fmt::format("{} level: {} stacks: {}", selection.ShortDebugString(),
-                     v1::Level_Name(request.level()), form == StackForm::kArray ? "array" : "text");
+  const v1::FrameFilter& filter = request.selection().filter();
+  return fmt::format(
+      R"({{"selector":{},"keep":{},"drop":{},"focus":{},"until":{},"hide":{},"max_depth":{},)"
+      R"("level":"{}","stacks":"{}"}})",
+      JsonString(request.selection().selector()), MatchersText(filter.keep()),
+      MatchersText(filter.drop()), MatcherText(filter.focus()), MatcherText(filter.until()),
+      MatchersText(filter.hide()), filter.max_depth(), LevelText(request.level()),
+      form == StackForm::kArray ? "array" : "text");
 }
 
 ExportManifest::Key KeyOf(const v1::ExportResponse::Begin& begin) {
@@ -75,6 +94,9 @@ absl::Status ExportDirectory::Add(const v1::ExportResponse& response) {
     case v1::ExportResponse::kEnd:
       cursor_ = response.end().cursor();
       return EndPartition();
+    case v1::ExportResponse::kFooter:
+      coverage_.set_version(response.footer().version());
+      return absl::OkStatus();
     case v1::ExportResponse::PART_NOT_SET:
       return absl::OkStatus();  // of a newer server
   }
@@ -144,24 +166,27 @@ absl::Status ExportDirectory::EndPartition() {
 void ExportDirectory::SetHeader(const v1::ExportResponse::Header& header) {
   const bool is_first = !rows_.has_value();
   header_ = header;
+  // What was written from a stream that broke off has no later samples than its header says.
+  const v1::Coverage before = std::exchange(coverage_, header.coverage());
+  if (!is_first) {
+    coverage_.set_final(before.final());
+    coverage_.clear_complete_through();
+    if (before.has_complete_through()) {
+      *coverage_.mutable_complete_through() = before.complete_through();
+    }
+  }
   rows_.emplace(options_.form, header.profile_type());
   file_.reset();  // of a stream that broke off
-  const int64_t span = header.covered().end().seconds() - header.covered().begin().seconds();
+  const int64_t span = coverage_.covered().end().seconds() - coverage_.covered().begin().seconds();
   progress_.Begin(options_.directory,
                   static_cast<uint64_t>(header.sites_size() * span / kSecondsPerMinute),
                   Progress::Unit::kMinutes);
-  if (is_first && header.widened() &&
-      RangeText(header.requested()) != RangeText(header.covered())) {
-    progress_.Say(stderr, fmt::format("flamekeep: note: the export covers {}: the store keeps no "
-                                      "finer buckets there",
-                                      RangeText(header.covered())));
-  }
 }
 
 // How much of the time of all sites is behind.
 void ExportDirectory::ShowProgress() {
-  const int64_t begin = header_.covered().begin().seconds();
-  const int64_t span = header_.covered().end().seconds() - begin;
+  const int64_t begin = coverage_.covered().begin().seconds();
+  const int64_t span = coverage_.covered().end().seconds() - begin;
   const auto site = std::find(header_.sites().begin(), header_.sites().end(), begin_.site());
   const int64_t done =
       (site - header_.sites().begin()) * span + begin_.range().begin().seconds() - begin;
@@ -169,8 +194,11 @@ void ExportDirectory::ShowProgress() {
 }
 
 absl::StatusOr<std::string> ExportDirectory::Finish() {
-  const int64_t begin = header_.covered().begin().seconds();
-  const int64_t end = header_.covered().end().seconds();
+  if (coverage_.version().empty()) {
+    return DataLoss("the server's answer is damaged: it has no end; run the same command again");
+  }
+  const int64_t begin = coverage_.covered().begin().seconds();
+  const int64_t end = coverage_.covered().end().seconds();
   std::vector<ExportManifest::Key> gone;
   uint64_t partitions = 0;
   uint64_t rows = 0;
@@ -189,10 +217,13 @@ absl::StatusOr<std::string> ExportDirectory::Finish() {
     total = storage::SaturatingAdd(total, partition.total, &saturated);
   }
   for (const ExportManifest::Key& key : gone) FLAMEKEEP_RETURN_IF_ERROR(manifest_->Remove(key));
+  coverage_.set_total(total);
+  coverage_.set_saturated(saturated);
+  manifest_->SetCoverage(coverage_);
   FLAMEKEEP_RETURN_IF_ERROR(manifest_->Finish());
   std::string line = fmt::format("{}: {} rows of {} {} in {} files, {}; {} written, {} as before",
                                  options_.directory, CountText(rows), CountText(total),
-                                 header_.unit(), CountText(partitions), RoundedBytesText(bytes),
+                                 coverage_.unit(), CountText(partitions), RoundedBytesText(bytes),
                                  CountText(written_), CountText(partitions - written_));
   if (!gone.empty()) line += fmt::format(", {} removed", CountText(gone.size()));
   return line;

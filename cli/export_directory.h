@@ -41,8 +41,11 @@ class ExportDirectory {
   // Behind the last partition that is in its place.
   const std::string& cursor() const { return cursor_; }
 
-  // All has come: removes what is no more, and says what there is in a line.
+  // All has come: removes what is no more, and says what there is in a line. Errors also: DATA_LOSS
+  // where the answer has no footer.
   absl::StatusOr<std::string> Finish();
+  // Once finished: what the export stands on, without observations.
+  const v1::Coverage& coverage() const { return coverage_; }
 
  private:
   ExportDirectory(const Options& options, Progress* progress)
@@ -58,7 +61,8 @@ class ExportDirectory {
   const Options options_;
   Progress& progress_;
   std::unique_ptr<ExportManifest> manifest_;
-  v1::ExportResponse::Header header_;
+  v1::ExportResponse::Header header_;  // of the last stream
+  v1::Coverage coverage_;              // of all streams
   std::optional<ExportRows> rows_;
   v1::ExportResponse::Begin begin_;  // of the partition that is being written
   std::unique_ptr<PartFile> file_;   // of it; null where it is known

@@ -3,11 +3,17 @@
 // place; so a run that was killed leaves a true manifest, but for a torn last line, which counts as
 // not there.
 //
-//   flamekeep export 1 <tab> QUESTION
-//   SITE <tab> BEGIN <tab> END <tab> VERSION <tab> FILE <tab> BYTES <tab> ROWS <tab> TOTAL
+//   flamekeep export 2 <tab> QUESTION
+//   range <tab> BEGIN <tab> END <tab> FROM <tab> TO <tab> COMPLETE <tab> FINAL <tab> VERSION
+//   gap <tab> SITE <tab> SOURCE <tab> NODE <tab> BEGIN <tab> END <tab> REASON
+//   part <tab> SITE <tab> BEGIN <tab> END <tab> VERSION <tab> FILE <tab> BYTES <tab> ROWS <tab>
+//   TOTAL
 //
-// Times are Unix seconds; the question is what the files are about. The directory is locked while a
-// manifest of it is open.
+// The question is what the files are about. A range is an export that came to its end: what it
+// covers, what was asked for, what it is complete through (or "-"), whether it is final ("yes",
+// "no"), and its version; its gaps follow it. One that lies inside of a later one is not kept.
+// Times are Unix seconds, of gaps rounded outward; QUESTION, SOURCE and NODE are JSON. The
+// directory is locked while a manifest of it is open.
 //
 // Thread safety: none. Errors: one sentence that names the directory and what to do.
 #ifndef FLAMEKEEP_CLI_EXPORT_MANIFEST_H_
@@ -16,12 +22,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "flamekeep/v1/selection.pb.h"
 
 namespace flamekeep::cli {
 
@@ -42,9 +50,10 @@ class ExportManifest {
  public:
   using Key = std::pair<std::string, int64_t>;  // site, begin
 
-  // Opens the directory's manifest; makes both where they are not there. Errors:
-  // FAILED_PRECONDITION where it is about another question or another export is at work,
-  // UNAVAILABLE.
+  // Opens the directory's manifest; makes both where they are not there. `question`: one line of
+  // JSON. Errors:
+  // FAILED_PRECONDITION where it is about another question, of another version of flamekeep, or
+  // another export is at work; UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<ExportManifest>> Open(const std::string& directory,
                                                               std::string_view question);
   ~ExportManifest();
@@ -59,7 +68,9 @@ class ExportManifest {
   absl::Status Add(const ExportedPartition& partition);
   // Removes it, with its file. REQUIRES: it is there.
   absl::Status Remove(const Key& key);
-  // Writes the manifest in the order of its partitions, each once.
+  // Notes what an export stands on that has come to its end.
+  void SetCoverage(const v1::Coverage& coverage);
+  // Writes the manifest in the order of time and of its partitions, each once.
   absl::Status Finish();
 
  private:
@@ -68,6 +79,9 @@ class ExportManifest {
 
   std::string path() const;
   absl::Status Load();
+  // A line without its line feed; one that is torn says nothing.
+  void LoadLine(std::string_view line);
+  void LoadPartition(ExportedPartition partition);
   absl::Status Append(std::string_view text);
   absl::Status RemoveFile(const std::string& file) const;
 
@@ -75,6 +89,9 @@ class ExportManifest {
   const std::string head_;  // the first line
   const int lock_;          // the directory
   std::map<Key, ExportedPartition> partitions_;
+  // Lines of ranges and their gaps, by what they cover.
+  std::map<std::pair<int64_t, int64_t>, std::string> ranges_;
+  std::optional<std::pair<int64_t, int64_t>> loaded_range_;  // the last
 };
 
 }  // namespace flamekeep::cli

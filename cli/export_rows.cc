@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "base/json_text.h"
 #include "base/status.h"
+#include "cli/json.h"
 #include "cli/level_text.h"
 #include "storage/column.h"
 
@@ -18,12 +18,6 @@ namespace {
 std::string UtcText(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()),
                           absl::UTCTimeZone());
-}
-
-std::string JsonString(std::string_view text) {
-  std::string out;
-  AppendJsonString(text, &out);
-  return out;
 }
 
 }  // namespace

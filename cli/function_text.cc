@@ -109,6 +109,10 @@ AnswerStyle StyleOfAnswer(std::string_view format) {
   return {.format = TableFormatNamed(format), .width = OutputColumns()};
 }
 
+v1::FunctionOrder OrderNamed(std::string_view name) {
+  return name == "total" ? v1::FUNCTION_ORDER_TOTAL : v1::FUNCTION_ORDER_SELF;
+}
+
 std::string TopText(const v1::TopResponse& top, bool by_total, const AnswerStyle& style) {
   std::string text = FunctionRowsText(top, by_total, style);
   if (style.format != TableFormat::kTable) return text;
@@ -145,6 +149,11 @@ std::string SandwichText(const v1::SandwichResponse& sandwich, const std::string
   text += "\nWho calls it:\n" + SandwichTreeText(sandwich.callers(), whole, style);
   text += "\nWhat it calls:\n" + SandwichTreeText(sandwich.callees(), whole, style);
   return text;
+}
+
+uint64_t MatchingFunctions(const v1::SandwichResponse& sandwich) {
+  const auto& depths = sandwich.callees().depth();
+  return static_cast<uint64_t>(std::count(depths.begin(), depths.end(), 1u));
 }
 
 std::string CompareText(const v1::CompareResponse& comparison, const std::string& label,

@@ -8,6 +8,7 @@
 #define FLAMEKEEP_CLI_FUNCTION_TEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,16 @@ struct AnswerStyle {
 // By the name of a format (see TableFormatNamed) and what standard output is.
 AnswerStyle StyleOfAnswer(std::string_view format);
 
+// The value of --by.
+v1::FunctionOrder OrderNamed(std::string_view name);
+
 std::string TopText(const v1::TopResponse& top, bool by_total, const AnswerStyle& style);
 std::string SearchText(const v1::SearchResponse& search, bool by_total, const AnswerStyle& style);
 // `function`: as it was asked for.
 std::string SandwichText(const v1::SandwichResponse& sandwich, const std::string& function,
                          const AnswerStyle& style);
+// How many functions match, as far as they are shown.
+uint64_t MatchingFunctions(const v1::SandwichResponse& sandwich);
 // `label`, and whether it was about a function.
 std::string CompareText(const v1::CompareResponse& comparison, const std::string& label,
                         bool of_function, const AnswerStyle& style);

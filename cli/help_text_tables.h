@@ -21,17 +21,20 @@ inline constexpr char kSearchFooter[] = R"(Examples:
   flamekeep search 'Database' excimer-wall --from now-1h
   flamekeep search '(?i)^wikimedia.rdbms' 'excimer{site="eqiad"}' --from now-30d --by self
   flamekeep search 'file:^includes/parser/' excimer-wall --from now-1d --format jsonl
+  flamekeep search parse --file '/parser/' excimer-wall --from now-1d
 
-Expressions are RE2's and match anywhere in the name of a function, or of a file with file: in front.
+Expressions are RE2's and match anywhere in the name of a function, or of a file with file: in front;
+with --exact they are whole names.
 The last line tells how many samples hold any of the functions: each sample counts once.)";
 
 inline constexpr char kSandwichFooter[] = R"(Examples:
-  flamekeep sandwich 'Parser::parse' excimer-wall --from now-1h
-  flamekeep sandwich 'run' excimer-wall --file lib/Job.php --from now-7d --min-share 0.05
-  flamekeep sandwich --regex '^Database::' 'excimer{site="eqiad"}' --from now-1d --format csv
+  flamekeep sandwich --exact 'Parser::parse' excimer-wall --from now-1h
+  flamekeep sandwich --exact run --file lib/Job.php excimer-wall --from now-7d --min-share 5%
+  flamekeep sandwich '^Database::' 'excimer{site="eqiad"}' --from now-1d --format csv
 
-A sample counts once, by its outermost call of the function: shown is who called that, and what it called,
-deeper calls of itself among them. Functions below --min-share of the function are left out and counted.
+What matches counts as one function; --exact takes one by its whole name. A sample counts once, by its
+outermost call of the function: shown is who called that, and what it called, deeper calls of itself among
+them. Functions below --min-share of the function are left out and counted.
 As pictures:
   flamekeep query excimer-wall --from now-1h --focus '^Parser::parse$' -o callees.svg
   flamekeep query excimer-wall --from now-1h --until '^Parser::parse$' --inverted -o callers.svg)";

@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "base/status.h"
+#include "cli/terminal_text.h"
 
 namespace flamekeep::cli {
 
@@ -18,6 +19,32 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message) {
                  written.ToString());
   }
   return json;
+}
+
+std::string JsonString(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text[0]);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += text[0];
+      text.remove_prefix(1);
+    } else if (c >= 0x20 && c < 0x7f) {
+      out += text[0];
+      text.remove_prefix(1);
+    } else {
+      const DecodedCharacter character = DecodeCharacter(text);
+      if (!character.valid) {
+        out += "\\ufffd";
+      } else if (character.harmless) {
+        out += text.substr(0, character.bytes);
+      } else {
+        out += fmt::format("\\u{:04x}", character.code);
+      }
+      text.remove_prefix(character.bytes);
+    }
+  }
+  return out + '"';
 }
 
 }  // namespace flamekeep::cli

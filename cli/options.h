@@ -80,8 +80,8 @@ struct DiffOptions {
   std::string baseline_to;    // empty: where the selection begins
   std::string by;             // "total" or "self"
   uint32_t limit = 0;
-  std::string fail_above;  // a share; empty: nothing fails
-  std::string format;      // empty: by the name of the output
+  std::optional<double> fail_above;
+  std::string format;  // empty: by the name of the output
   std::string output;
   std::string title;
   bool width_of_baseline = false;
@@ -91,10 +91,11 @@ struct ExplainOptions {
   SelectionOptions selection;
 };
 
-// What a function has of the samples.
+// A function, or several.
 struct FunctionOptions {
   std::string function;  // "REGEX" or "file:REGEX"; empty: none
-  bool exact = false;    // it is the whole name instead
+  std::string file;      // "REGEX"; empty: any
+  bool exact = false;    // they are whole names instead
 };
 
 struct SeriesOptions {
@@ -127,15 +128,15 @@ struct TypesOptions {
 
 struct TopOptions {
   SelectionOptions selection;
-  std::string by;          // "self" or "total"
-  uint32_t limit = 0;      // rows
-  std::string function;    // "REGEX" or "file:REGEX"; empty: all
-  std::string fail_above;  // a share; empty: never
-  std::string format;      // of table_writer.h
+  std::string by;            // "self" or "total"
+  uint32_t limit = 0;        // rows
+  FunctionOptions function;  // only such
+  std::optional<double> fail_above;
+  std::string format;  // of table_writer.h
 };
 
 struct SearchOptions {
-  std::string expression;  // "REGEX" or "file:REGEX"
+  FunctionOptions function;
   SelectionOptions selection;
   std::string by;
   uint32_t limit = 0;
@@ -143,10 +144,8 @@ struct SearchOptions {
 };
 
 struct SandwichOptions {
-  std::string function;  // a whole name; with `regex` "REGEX" or "file:REGEX"
+  FunctionOptions function;
   SelectionOptions selection;
-  std::string file;  // a whole name; empty: any
-  bool regex = false;
   double min_share = 0;
   std::string format;
 };
@@ -155,7 +154,7 @@ struct CompareOptions {
   SelectionOptions selection;
   std::string by;  // a label
   uint32_t limit = 0;
-  std::string function;  // "REGEX" or "file:REGEX"; empty: the samples as a whole
+  FunctionOptions function;  // none: the samples as a whole
   std::string format;
 };
 

@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/status.h"
 #include "cli/command_model.h"
 #include "cli/help_text.h"
 #include "cli/options.h"
+#include "cli/share_parse.h"
 
 namespace flamekeep::cli {
 
@@ -41,7 +43,12 @@ class Parser {
   void AddQueries();
   void AddQuery();
   void AddExplain();
-  void AddFunction(CLI::App* command, FunctionOptions& function);
+  // `names`: of the option, or positional, that takes an expression.
+  void AddFunction(CLI::App* command, const std::string& names, FunctionOptions& function,
+                   const std::string& description);
+  template <typename T>
+  CLI::Option* AddShare(CLI::App* command, const std::string& name, T& share,
+                        const std::string& description);
   void AddSeries();
   void AddHeatMap();
   void AddLabels();
@@ -104,6 +111,20 @@ CLI::Option* Parser::AddValue(CLI::App* command, const std::string& names, T& va
   // Else an option that may be repeated would take the words behind its value as well.
   if (!is_positional) option->allow_extra_args(false);
   return option;
+}
+
+// A share as people write it (share_parse.h): to a double, or an optional one.
+template <typename T>
+CLI::Option* Parser::AddShare(CLI::App* command, const std::string& name, T& share,
+                              const std::string& description) {
+  const auto as_number = [](std::string& text) -> std::string {
+    const absl::StatusOr<double> parsed = ParseShare(text);
+    if (!parsed.ok()) return Message(parsed.status());
+    text = fmt::format("{}", *parsed);
+    return "";
+  };
+  return AddValue(command, name, share, "SHARE", description)
+      ->transform(CLI::Validator(as_number, ""));
 }
 
 }  // namespace flamekeep::cli

@@ -23,7 +23,9 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
   v1::RenderRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
-  request.set_format(RenderFormatOf(options.format, options.output));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const v1::RenderFormat format,
+                             RenderFormatOf(options.format, options.output));
+  request.set_format(format);
   request.set_inverted(options.inverted);
   request.set_title(options.title);
   request.set_min_share(options.min_share);

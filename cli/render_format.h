@@ -1,24 +1,22 @@
-// The file formats that answers come in: by name, or by the name of a file.
+// The file formats that flame graphs come in: by name, or by the name of a file.
 //
 // Thread safety: pure functions.
 #ifndef FLAMEKEEP_CLI_RENDER_FORMAT_H_
 #define FLAMEKEEP_CLI_RENDER_FORMAT_H_
 
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "cli/file_format.h"
 #include "flamekeep/v1/query.pb.h"
 
 namespace flamekeep::cli {
 
-// What --format takes.
-std::vector<std::string> RenderFormatNames();
+absl::Span<const FileFormat> RenderFormats();
 
-// The format of that name; where it is empty, the one that `file` ends like (.svg, .pb.gz, .pprof,
-// .speedscope.json, .flamebearer.json, .d3.json), and folded where it ends like none.
-// REQUIRES: a name of RenderFormatNames(), or none.
-v1::RenderFormat RenderFormatOf(std::string_view name, std::string_view file);
+// As FormatOfFile(); standard output is folded.
+absl::StatusOr<v1::RenderFormat> RenderFormatOf(std::string_view name, std::string_view file);
 
 // Not for a terminal.
 bool IsForFiles(v1::RenderFormat format);

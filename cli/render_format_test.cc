@@ -7,23 +7,37 @@ namespace flamekeep::cli {
 namespace {
 
 TEST(RenderFormat, ByNameElseByTheEndOfTheFile) {
-  EXPECT_EQ(RenderFormatOf("", "-"), v1::RENDER_FORMAT_FOLDED);
-  EXPECT_EQ(RenderFormatOf("", "day.json"), v1::RENDER_FORMAT_FOLDED);
-  EXPECT_EQ(RenderFormatOf("", "day.svg"), v1::RENDER_FORMAT_SVG);
-  EXPECT_EQ(RenderFormatOf("", "day.pb.gz"), v1::RENDER_FORMAT_PPROF);
-  EXPECT_EQ(RenderFormatOf("", "day.pprof"), v1::RENDER_FORMAT_PPROF);
-  EXPECT_EQ(RenderFormatOf("", "day.speedscope.json"), v1::RENDER_FORMAT_SPEEDSCOPE);
-  EXPECT_EQ(RenderFormatOf("", "day.flamebearer.json"), v1::RENDER_FORMAT_FLAMEBEARER);
-  EXPECT_EQ(RenderFormatOf("", "day.d3.json"), v1::RENDER_FORMAT_D3);
-  EXPECT_EQ(RenderFormatOf("folded", "day.svg"), v1::RENDER_FORMAT_FOLDED);
-  EXPECT_EQ(RenderFormatOf("d3", "day.svg"), v1::RENDER_FORMAT_D3);
+  EXPECT_EQ(*RenderFormatOf("", "-"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(*RenderFormatOf("", "day.folded"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(*RenderFormatOf("", "day.txt"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(*RenderFormatOf("", "day.svg"), v1::RENDER_FORMAT_SVG);
+  EXPECT_EQ(*RenderFormatOf("", "day.pb.gz"), v1::RENDER_FORMAT_PPROF);
+  EXPECT_EQ(*RenderFormatOf("", "day.pprof"), v1::RENDER_FORMAT_PPROF);
+  EXPECT_EQ(*RenderFormatOf("", "day.speedscope.json"), v1::RENDER_FORMAT_SPEEDSCOPE);
+  EXPECT_EQ(*RenderFormatOf("", "day.flamebearer.json"), v1::RENDER_FORMAT_FLAMEBEARER);
+  EXPECT_EQ(*RenderFormatOf("", "day.d3.json"), v1::RENDER_FORMAT_D3);
+  EXPECT_EQ(*RenderFormatOf("folded", "day.svg"), v1::RENDER_FORMAT_FOLDED);
+  EXPECT_EQ(*RenderFormatOf("d3", "day.svg"), v1::RENDER_FORMAT_D3);
+}
+
+TEST(RenderFormat, EndsThatTellNothingAreRefused) {
+  for (const char* file : {"day", "day.json", "day.svg.gz", "/dev/stdout", ""}) {
+    const absl::Status status = RenderFormatOf("", file).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << file;
+    EXPECT_THAT(std::string(status.message()),
+                testing::AllOf(testing::HasSubstr(file), testing::HasSubstr(".svg .pb.gz"),
+                               testing::HasSubstr("--format")));
+    EXPECT_TRUE(RenderFormatOf("svg", file).ok());
+  }
 }
 
 TEST(RenderFormat, EveryNameIsAFormatOfItsOwn) {
-  EXPECT_THAT(RenderFormatNames(),
+  EXPECT_THAT(FormatNames(RenderFormats()),
               testing::ElementsAre("folded", "svg", "pprof", "speedscope", "flamebearer", "d3"));
   int format = v1::RENDER_FORMAT_FOLDED;
-  for (const std::string& name : RenderFormatNames()) EXPECT_EQ(RenderFormatOf(name, ""), format++);
+  for (const std::string& name : FormatNames(RenderFormats())) {
+    EXPECT_EQ(*RenderFormatOf(name, ""), format++);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <utility>
+
 #include "base/status.h"
 #include "cli/progress.h"
 #include "cli/terminal_text.h"
@@ -23,6 +25,26 @@ void SetMatcher(std::string_view text, v1::FrameMatcher* matcher) {
   } else {
     matcher->set_function(std::string(text));
   }
+}
+
+absl::Status SetFunctionMatcher(const FunctionOptions& options, v1::FunctionMatcher* function) {
+  v1::FrameMatcher matcher;
+  SetMatcher(options.function, &matcher);
+  if (!options.file.empty()) {
+    if (!matcher.file().empty()) {
+      return InvalidArgument(
+          "the file is named twice, as {} and with --file: leave out one of them",
+          options.function);
+    }
+    matcher.set_file(options.file);
+  }
+  if (options.exact) {
+    function->set_function(matcher.function());
+    function->set_file(matcher.file());
+  } else {
+    *function->mutable_matcher() = std::move(matcher);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now) {

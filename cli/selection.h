@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cli/options.h"
@@ -19,6 +20,17 @@ absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl:
 
 // "REGEX" for the function, "file:REGEX" for the file.
 void SetMatcher(std::string_view text, v1::FrameMatcher* matcher);
+
+// Whether a function is named.
+inline bool IsSet(const FunctionOptions& options) { return !options.function.empty(); }
+// Errors: INVALID_ARGUMENT where the file is named twice. REQUIRES: a function is named.
+absl::Status SetFunctionMatcher(const FunctionOptions& options, v1::FunctionMatcher* function);
+// Sets `function` of a request where one is named. Errors: likewise.
+template <typename Request>
+absl::Status SetFunction(const FunctionOptions& options, Request* request) {
+  if (!IsSet(options)) return absl::OkStatus();
+  return SetFunctionMatcher(options, request->mutable_function());
+}
 
 // Errors: INVALID_ARGUMENT for times that can not be understood, or a range that is empty or upside
 // down.

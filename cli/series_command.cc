@@ -20,17 +20,6 @@
 namespace flamekeep::cli {
 namespace {
 
-// Of either request.
-template <typename Request>
-void SetFunction(const FunctionOptions& options, Request* request) {
-  if (options.function.empty()) return;
-  if (options.exact) {
-    request->mutable_function()->set_function(options.function);
-  } else {
-    SetMatcher(options.function, request->mutable_function()->mutable_matcher());
-  }
-}
-
 absl::StatusOr<v1::SeriesRequest> SeriesRequestOf(const SeriesOptions& options) {
   v1::SeriesRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
@@ -40,7 +29,7 @@ absl::StatusOr<v1::SeriesRequest> SeriesRequestOf(const SeriesOptions& options) 
   }
   for (const std::string& label : options.by) request.add_by(label);
   request.set_max_groups(options.max_groups);
-  SetFunction(options.function, &request);
+  FLAMEKEEP_RETURN_IF_ERROR(SetFunction(options.function, &request));
   return request;
 }
 
@@ -48,7 +37,7 @@ absl::StatusOr<v1::HeatMapRequest> HeatMapRequestOf(const HeatMapOptions& option
   v1::HeatMapRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
-  SetFunction(options.function, &request);
+  FLAMEKEEP_RETURN_IF_ERROR(SetFunction(options.function, &request));
   return request;
 }
 

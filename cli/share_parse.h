@@ -10,8 +10,8 @@
 
 namespace flamekeep::cli {
 
-// "2%" and "0.02" are the same share, from 0 to 1. Errors: INVALID_ARGUMENT names `option`.
-absl::StatusOr<double> ParseShare(std::string_view text, std::string_view option);
+// "2%" and "0.02" are the same share, from 0 to 1. Errors: INVALID_ARGUMENT.
+absl::StatusOr<double> ParseShare(std::string_view text);
 
 }  // namespace flamekeep::cli
 

@@ -14,7 +14,6 @@
 #include "cli/function_text.h"
 #include "cli/output.h"
 #include "cli/selection.h"
-#include "cli/share_parse.h"
 #include "cli/terminal_text.h"
 #include "flamekeep/v1/query.grpc.pb.h"
 
@@ -34,10 +33,6 @@ absl::StatusOr<Response> AskForTable(const SelectionOptions& options, Request re
   FLAMEKEEP_RETURN_IF_ERROR(FromGrpc((stub.get()->*method)(&context, request, &response), address));
   TellCoverage(response.coverage());
   return response;
-}
-
-v1::TopOrder TopOrderNamed(std::string_view name) {
-  return name == "total" ? v1::TOP_ORDER_TOTAL : v1::TOP_ORDER_SELF;
 }
 
 // Rows alone do not tell it.
@@ -64,14 +59,10 @@ absl::Status CheckTopShare(const v1::TopResponse& top, bool by_total, double lim
 }  // namespace
 
 absl::Status RunTop(const TopOptions& options) {
-  double limit = 1;  // nothing is above it
-  if (!options.fail_above.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(limit, ParseShare(options.fail_above, "--fail-above"));
-  }
   v1::TopRequest request;
-  request.set_by(TopOrderNamed(options.by));
+  request.set_by(OrderNamed(options.by));
   request.set_limit(options.limit);
-  if (!options.function.empty()) SetMatcher(options.function, request.mutable_function());
+  FLAMEKEEP_RETURN_IF_ERROR(SetFunction(options.function, &request));
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::TopResponse top,
       AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Top));
@@ -79,14 +70,15 @@ absl::Status RunTop(const TopOptions& options) {
   const AnswerStyle style = StyleOfAnswer(options.format);
   FLAMEKEEP_RETURN_IF_ERROR(WriteAnswer(TopText(top, by_total, style)));
   TellRowsLeftOut(top.rows_left_out(), style);
-  return CheckTopShare(top, by_total, limit);
+  if (!options.fail_above.has_value()) return absl::OkStatus();
+  return CheckTopShare(top, by_total, *options.fail_above);
 }
 
 absl::Status RunSearch(const SearchOptions& options) {
   v1::SearchRequest request;
-  request.set_by(TopOrderNamed(options.by));
+  request.set_by(OrderNamed(options.by));
   request.set_limit(options.limit);
-  SetMatcher(options.expression, request.mutable_function());
+  FLAMEKEEP_RETURN_IF_ERROR(SetFunction(options.function, &request));
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::SearchResponse search,
       AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Search));
@@ -98,22 +90,20 @@ absl::Status RunSearch(const SearchOptions& options) {
 
 absl::Status RunSandwich(const SandwichOptions& options) {
   v1::SandwichRequest request;
-  if (options.regex) {
-    if (!options.file.empty()) {
-      return InvalidArgument("--file is the name of a file: with --regex write file:REGEX instead");
-    }
-    SetMatcher(options.function, request.mutable_matcher());
-  } else {
-    request.set_function(options.function);
-    request.set_file(options.file);
-  }
+  FLAMEKEEP_RETURN_IF_ERROR(SetFunction(options.function, &request));
   request.set_min_share(options.min_share);
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::SandwichResponse sandwich,
       AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Sandwich));
   if (sandwich.total() == 0 && sandwich.coverage().total() != 0) {
     fmt::print(stderr, "flamekeep: note: no sample holds {}: flamekeep search finds names\n",
-               TerminalText(options.function));
+               TerminalText(options.function.function));
+  }
+  if (const uint64_t count = MatchingFunctions(sandwich); count > 1) {
+    fmt::print(
+        stderr,
+        "flamekeep: note: {} functions match, and count as one: --exact takes a whole name\n",
+        count);
   }
   const AnswerStyle style = StyleOfAnswer(options.format);
   const uint64_t boxes = sandwich.callers().cut_nodes() + sandwich.callees().cut_nodes();
@@ -121,20 +111,20 @@ absl::Status RunSandwich(const SandwichOptions& options) {
   if (boxes > 0 && style.format != TableFormat::kTable) {
     fmt::print(stderr, "flamekeep: note: {} narrow boxes are left out: lower --min-share\n", boxes);
   }
-  return WriteAnswer(SandwichText(sandwich, options.function, style));
+  return WriteAnswer(SandwichText(sandwich, options.function.function, style));
 }
 
 absl::Status RunCompare(const CompareOptions& options) {
   v1::CompareRequest request;
   request.set_label(options.by);
   request.set_limit(options.limit);
-  if (!options.function.empty()) SetMatcher(options.function, request.mutable_function());
+  FLAMEKEEP_RETURN_IF_ERROR(SetFunction(options.function, &request));
   FLAMEKEEP_ASSIGN_OR_RETURN(
       const v1::CompareResponse comparison,
       AskForTable(options.selection, std::move(request), &v1::QueryService::Stub::Compare));
   const AnswerStyle style = StyleOfAnswer(options.format);
   FLAMEKEEP_RETURN_IF_ERROR(
-      WriteAnswer(CompareText(comparison, options.by, !options.function.empty(), style)));
+      WriteAnswer(CompareText(comparison, options.by, IsSet(options.function), style)));
   TellRowsLeftOut(comparison.rows_left_out(), style);
   return absl::OkStatus();
 }

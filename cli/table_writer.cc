@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "cli/json.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/terminal_text.h"
@@ -111,32 +112,6 @@ TableFormat TableFormatNamed(std::string_view name) {
   if (name == "csv") return TableFormat::kCsv;
   if (name == "jsonl") return TableFormat::kJsonLines;
   return TableFormat::kTable;
-}
-
-std::string JsonString(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const auto c = static_cast<unsigned char>(text[0]);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += text[0];
-      text.remove_prefix(1);
-    } else if (c >= 0x20 && c < 0x7f) {
-      out += text[0];
-      text.remove_prefix(1);
-    } else {
-      const DecodedCharacter character = DecodeCharacter(text);
-      if (!character.valid) {
-        out += "\\ufffd";
-      } else if (character.harmless) {
-        out += text.substr(0, character.bytes);
-      } else {
-        out += fmt::format("\\u{:04x}", character.code);
-      }
-      text.remove_prefix(character.bytes);
-    }
-  }
-  return out + '"';
 }
 
 std::string TableWriter::Text(TableFormat format, const TableLayout& layout) const {

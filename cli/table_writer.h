@@ -72,10 +72,6 @@ class TableWriter {
   std::vector<std::vector<TableCell>> rows_;
 };
 
-// A string of JSON, quotes included: ASCII but for letters and signs of other scripts, which stay;
-// invalid UTF-8 becomes U+FFFD.
-std::string JsonString(std::string_view text);
-
 }  // namespace flamekeep::cli
 
 #endif  // FLAMEKEEP_CLI_TABLE_WRITER_H_

@@ -62,7 +62,7 @@ inline absl::StatusOr<std::string> AnswerSeries(const Engine& engine, const Sele
                                                 const CaseOptions& options) {
   SeriesOptions asked;
   if (options.contains("step")) asked.step = CaseStep(options.at("step"));
-  if (options.contains("function")) asked.function = CaseMatcher(options.at("function"));
+  asked.function = CaseFunction(options);
   asked.max_groups = CaseNumber(options, "max_groups");
   if (options.contains("by")) {
     std::istringstream labels(options.at("by"));
@@ -83,9 +83,8 @@ inline absl::StatusOr<std::string> AnswerSeries(const Engine& engine, const Sele
 
 inline absl::StatusOr<std::string> AnswerHeatMap(const Engine& engine, const Selection& selection,
                                                  const CaseOptions& options) {
-  FrameMatcher function;
-  if (options.contains("function")) function = CaseMatcher(options.at("function"));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const HeatMap map, engine.MakeHeatMap(selection, function, Context()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const HeatMap map,
+                             engine.MakeHeatMap(selection, CaseFunction(options), Context()));
   std::string text = fmt::format("{}, {} days, {} hours unknown\n", CaseCoverage(map.coverage),
                                  map.days.size(), map.unknown_hours);
   for (size_t day = 0; day < map.days.size(); ++day) {

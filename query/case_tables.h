@@ -20,9 +20,8 @@ inline std::string CaseFrameText(const std::string& function, const std::string&
 
 inline absl::StatusOr<std::string> AnswerTop(const Engine& engine, const Selection& selection,
                                              const CaseOptions& options) {
-  TopOptions asked = {.limit = CaseNumber(options, "limit")};
-  if (options.contains("by") && options.at("by") == "total") asked.by = TopOrder::kTotal;
-  if (options.contains("function")) asked.function = CaseMatcher(options.at("function"));
+  TopOptions asked = {.limit = CaseNumber(options, "limit"), .function = CaseFunction(options)};
+  if (options.contains("by") && options.at("by") == "total") asked.by = FunctionOrder::kTotal;
   FLAMEKEEP_ASSIGN_OR_RETURN(const TopTable table, engine.MakeTop(selection, asked, Context()));
   std::string text =
       fmt::format("{} {} of {} samples{}, {} in what matches, {} functions, {} left out with {}\n",
@@ -50,13 +49,8 @@ inline std::string CaseGraphText(const FlameGraph& graph) {
 
 inline absl::StatusOr<std::string> AnswerSandwich(const Engine& engine, const Selection& selection,
                                                   const CaseOptions& options) {
-  SandwichOptions asked = {.max_nodes = CaseNumber(options, "max_nodes")};
-  if (options.contains("function")) {
-    asked.function = ExactMatcher(options.at("function"),
-                                  options.contains("file") ? options.at("file") : std::string());
-  } else if (options.contains("regex")) {
-    asked.function = CaseMatcher(options.at("regex"));
-  }
+  const SandwichOptions asked = {.function = CaseFunction(options),
+                                 .max_nodes = CaseNumber(options, "max_nodes")};
   FLAMEKEEP_ASSIGN_OR_RETURN(const Sandwich sandwich,
                              engine.MakeSandwich(selection, asked, Context()));
   return fmt::format("{} of {} {}, {} by itself\ncallers\n{}callees\n{}", sandwich.total,
@@ -66,9 +60,8 @@ inline absl::StatusOr<std::string> AnswerSandwich(const Engine& engine, const Se
 
 inline absl::StatusOr<std::string> AnswerCompare(const Engine& engine, const Selection& selection,
                                                  const CaseOptions& options) {
-  CompareOptions asked = {.limit = CaseNumber(options, "limit")};
+  CompareOptions asked = {.function = CaseFunction(options), .limit = CaseNumber(options, "limit")};
   if (options.contains("by")) asked.label = options.at("by");
-  if (options.contains("function")) asked.function = CaseMatcher(options.at("function"));
   FLAMEKEEP_ASSIGN_OR_RETURN(const Comparison comparison,
                              engine.Compare(selection, asked, Context()));
   std::string text = fmt::format(

@@ -194,7 +194,7 @@ class CaseRunner {
       if (words[i] == "tree") {
         options.tree = true;
       } else if (words[i] == "by=self") {
-        options.by_self = true;
+        options.by = FunctionOrder::kSelf;
       } else if (words[i].starts_with("limit=")) {
         options.limit = static_cast<uint32_t>(std::stoul(value));
       } else if (words[i].starts_with("min_share=")) {

@@ -97,9 +97,10 @@ class FunctionSums {
 };
 
 // For the version: the same samples may belong to other values.
-std::string RowsText(absl::Span<const CompareRow> rows) {
-  std::string text;
-  for (const CompareRow& row : rows) {
+std::string RowsText(const Comparison& comparison) {
+  std::string text = fmt::format("{},{},{};", comparison.rows_left_out, comparison.total_left_out,
+                                 comparison.function_total_left_out);
+  for (const CompareRow& row : comparison.rows) {
     text += fmt::format("{}:{},{},{},{};", row.value.size(), row.value, row.observations, row.total,
                         row.function_total);
   }
@@ -180,8 +181,8 @@ absl::StatusOr<Comparison> CompareStacks(SelectedStacks* stacks, absl::Span<cons
   };
   FLAMEKEEP_RETURN_IF_ERROR(stacks->LoadGroups(groups.of_series, flags_cache, context, add_row));
   SortAndCut(options, &comparison);
-  comparison.coverage = stacks->Cover(sum, sum.saturated, /*visited=*/0,
-                                      CompareView(options) + RowsText(comparison.rows));
+  comparison.coverage =
+      stacks->Cover(sum, sum.saturated, /*visited=*/0, CompareView(options) + RowsText(comparison));
   return comparison;
 }
 

@@ -12,6 +12,7 @@
 #include "query/diff_functions.h"
 #include "query/diff_nodes.h"
 #include "query/diff_side.h"
+#include "query/draw_columns.h"
 #include "query/engine.h"
 #include "query/fold.h"
 #include "query/function_totals.h"
@@ -21,35 +22,28 @@ namespace {
 
 using Sides = std::array<DiffSide, kDiffSides>;
 
+// What of the tree is drawn.
+FlameGraphOptions TreeOptions(const DiffOptions& options) {
+  return {.min_share = options.min_share, .max_nodes = options.max_nodes};
+}
+
 absl::Status CheckDiffOptions(const DiffOptions& options) {
   if (options.limit > kMaxDiffFunctions) {
-    return InvalidArgument("limit is {}: at most {} functions can be asked for", options.limit,
+    return InvalidArgument("`limit` is {}: at most {} functions can be asked for", options.limit,
                            kMaxDiffFunctions);
   }
-  if (!(options.min_share >= 0 && options.min_share <= 1)) {
-    return InvalidArgument("min_share is {}: it is a share of the total, from 0 to 1",
-                           options.min_share);
-  }
-  if (options.max_nodes > kMaxMaxNodes) {
-    return InvalidArgument("max_nodes is {}: at most {} can be asked for", options.max_nodes,
-                           kMaxMaxNodes);
-  }
-  return absl::OkStatus();
+  return CheckOptions(TreeOptions(options));
 }
 
 uint32_t LimitOf(const DiffOptions& options) {
   return options.limit != 0 ? options.limit : kDefaultDiffFunctions;
 }
 
-uint32_t MaxNodesOf(const DiffOptions& options) {
-  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
-}
-
 // The view of the selection's question.
 std::string DiffView(const DiffOptions& options, const Coverage& baseline) {
-  std::string view =
-      fmt::format("diff,{},{},{};", baseline.version, LimitOf(options), options.by_self);
-  if (options.tree) view += fmt::format("tree,{},{};", options.min_share, MaxNodesOf(options));
+  std::string view = fmt::format("diff,{},{},{};", baseline.version, LimitOf(options),
+                                 options.by == FunctionOrder::kSelf);
+  if (options.tree) view += GraphView(TreeOptions(options));
   return view;
 }
 
@@ -95,7 +89,7 @@ class DiffMaker {
     diff.baseline_buckets = sizes[kBaseline].buckets;
     diff.buckets = sizes[kSelection].buckets;
     const auto names = [&](storage::FrameId id) { return dictionary_.frame(id); };
-    FLAMEKEEP_RETURN_IF_ERROR(functions_.Finish(sizes, LimitOf(options_), options_.by_self, names,
+    FLAMEKEEP_RETURN_IF_ERROR(functions_.Finish(sizes, LimitOf(options_), options_.by, names,
                                                 context_, HeldBytes(), &diff));
     if (options_.tree) {
       FLAMEKEEP_RETURN_IF_ERROR(
@@ -131,18 +125,18 @@ class DiffMaker {
     for (size_t side = 0; side < kDiffSides; ++side) {
       FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded, sides_[side].LoadWhole(context_));
       const storage::StackTreeView tree = sides_[side].source().tree();
-      FLAMEKEEP_ASSIGN_OR_RETURN(
-          const Folded folded,
-          FoldColumns(loaded.encoded, tree,
-                      {.min_share = options_.min_share, .max_nodes = MaxNodesOf(options_)},
-                      context_, HeldBytes() + loaded.bytes));
+      FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded,
+                                 FoldColumns(loaded.encoded, tree,
+                                             {.min_share = options_.min_share,
+                                              .max_nodes = MaxNodes(TreeOptions(options_))},
+                                             context_, HeldBytes() + loaded.bytes));
       FLAMEKEEP_RETURN_IF_ERROR(
           context_.CheckMemory(HeldBytes() + folded.nodes.capacity() * sizeof(FoldedNode) +
                                folded.nodes.size() * DiffNodes::kBytesPerAdded));
       FLAMEKEEP_RETURN_IF_ERROR(nodes_.AddFolded(side, folded, tree, frame_count_, context_));
       FLAMEKEEP_RETURN_IF_ERROR(context_.CheckMemory(HeldBytes()));
     }
-    FLAMEKEEP_RETURN_IF_ERROR(nodes_.Choose(MaxNodesOf(options_), context_));
+    FLAMEKEEP_RETURN_IF_ERROR(nodes_.Choose(MaxNodes(TreeOptions(options_)), context_));
     const bool same_tree = HaveSameTree();
     for (size_t side = 0; side < kDiffSides; ++side) {
       FLAMEKEEP_RETURN_IF_ERROR(
@@ -161,7 +155,7 @@ class DiffMaker {
                                SumFunctions(loaded.encoded, tree, frame_count_,
                                             sides_[side].source().repeats(), context_, held));
     functions_.AddBucket(side, totals);
-    sides_[side].AddBucket(loaded, totals.sum.total, totals.visited);
+    sides_[side].AddBucket(bucket, loaded, totals.sum.total, totals.visited);
     if (totals.saturated) sides_[side].Saturate();
     if (!options_.tree) return absl::OkStatus();
     return nodes_.AddBucket(side, loaded.encoded, tree, context_, held);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "query/flame_graph.h"
+#include "query/function_totals.h"
 #include "query/noise.h"
 
 namespace flamekeep::query {
@@ -25,8 +26,7 @@ inline constexpr uint32_t kMaxDiffFunctions = 100'000;
 struct DiffOptions {
   // At most so many functions. 0: kDefaultDiffFunctions.
   uint32_t limit = 0;
-  // Order them by the difference of what they took by themselves, not with what they called.
-  bool by_self = false;
+  FunctionOrder by = FunctionOrder::kTotal;  // of whose difference they are ordered
   // Compare stacks too. What is below `min_share` of both selections is left out, and of the rest
   // all but the `max_nodes` largest (0: kDefaultMaxNodes of engine.h), the root included; stacks of
   // equal size are kept or left out together.

@@ -69,7 +69,7 @@ void DiffFunctions::AddBucket(size_t side, const FunctionTotals& totals) {
   }
 }
 
-absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, bool by_self,
+absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, FunctionOrder by,
                                    FrameNames names, const Context& context, uint64_t held_bytes,
                                    Diff* diff) const {
   std::vector<ComparedFrame> rows;
@@ -88,7 +88,8 @@ absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, bool b
     FLAMEKEEP_ASSIGN_OR_RETURN(const double largest, LargestPBeyond(rows, member, context));
     for (ComparedFrame& row : rows) (row.*member).verdict = VerdictOf((row.*member).share, largest);
   }
-  Compared ComparedFrame::* const ordered = by_self ? &ComparedFrame::self : &ComparedFrame::total;
+  Compared ComparedFrame::* const ordered =
+      by == FunctionOrder::kSelf ? &ComparedFrame::self : &ComparedFrame::total;
   FLAMEKEEP_RETURN_IF_ERROR(SortChecked(
       absl::MakeSpan(rows),
       [&](const ComparedFrame& a, const ComparedFrame& b) {

@@ -41,7 +41,7 @@ class DiffFunctions {
   uint64_t memory_bytes() const { return frames_.size() * sizeof(FrameParts); }
 
   // Fills the functions of `diff` and their numbers. `limit` is that of the list.
-  absl::Status Finish(const RangeSizes& sizes, size_t limit, bool by_self, FrameNames names,
+  absl::Status Finish(const RangeSizes& sizes, size_t limit, FunctionOrder by, FrameNames names,
                       const Context& context, uint64_t held_bytes, Diff* diff) const;
 
  private:

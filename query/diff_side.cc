@@ -56,8 +56,13 @@ absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const
   return loaded;
 }
 
-void DiffSide::AddBucket(const Loaded& loaded, uint64_t total, uint64_t visited) {
+void DiffSide::AddBucket(size_t bucket, const Loaded& loaded, uint64_t total, uint64_t visited) {
   size_.AddBucket(total);
+  const storage::ColumnHeader& stored = loaded.stored;
+  contents_ +=
+      fmt::format("{}:{:016x}{:016x},{},{},{};", buckets_[bucket].covered.begin,
+                  static_cast<uint64_t>(stored.digest >> 64), static_cast<uint64_t>(stored.digest),
+                  stored.total, stored.observations, stored.saturated);
   storage::AddHeader(loaded.stored, &sum_);
   total_ = storage::SaturatingAdd(total_, total, &sum_.saturated);
   columns_ += loaded.columns;
@@ -73,13 +78,9 @@ RangeSize DiffSide::size() const {
 }
 
 Coverage DiffSide::Cover(std::string_view view) const {
-  std::string whole_view(view);
-  for (const storage::Plan& bucket : buckets_) {
-    whole_view += fmt::format("{},", bucket.covered.begin);
-  }
   storage::ColumnHeader sum = sum_;
   sum.total = total_;
-  Coverage coverage = stacks_.Cover(sum, sum.saturated, visited_, whole_view);
+  Coverage coverage = stacks_.Cover(sum, sum.saturated, visited_, std::string(view) + contents_);
   coverage.columns = columns_;
   return coverage;
 }

@@ -9,6 +9,7 @@
 #ifndef FLAMEKEEP_QUERY_DIFF_SIDE_H_
 #define FLAMEKEEP_QUERY_DIFF_SIDE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -87,13 +88,14 @@ class DiffSide {
     return Load(buckets_[bucket], context);
   }
 
-  // Notes what a bucket held after the filter.
-  void AddBucket(const Loaded& loaded, uint64_t total, uint64_t visited);
+  // Notes what a bucket holds: `total` is that after the filter. In ascending order.
+  void AddBucket(size_t bucket, const Loaded& loaded, uint64_t total, uint64_t visited);
   void Saturate() { sum_.saturated = true; }
 
   // Of all buckets that were added.
   RangeSize size() const;
-  // `view`: as in SelectedStacks::Cover(); where the buckets lie is a part of it.
+  // `view`: as in SelectedStacks::Cover(). What each bucket holds becomes a part of it: noise is
+  // told by that, not by their sum.
   Coverage Cover(std::string_view view) const;
 
  private:
@@ -108,6 +110,7 @@ class DiffSide {
   uint64_t total_ = 0;         // after the filter
   uint64_t columns_ = 0;
   uint64_t visited_ = 0;
+  std::string contents_;  // of the buckets that were added, for the version
 };
 
 }  // namespace flamekeep::query

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "query/svg_drawing.h"
-#include "query/svg_text.h"
+#include "query/svg_head.h"
 
 namespace flamekeep::query {
 namespace {
@@ -67,14 +67,19 @@ class DiffStyle final : public SvgStyle {
     return note;
   }
 
-  std::string Subtitle() const override {
-    const Coverage& other = width_of_baseline_ ? diff_.coverage : diff_.baseline;
-    return fmt::format(
-        " · {} {} with {} {} · {}", width_of_baseline_ ? "baseline of" : "compared with",
-        RangeText(other.covered.begin, other.covered.end), WithCommas(other.total),
-        other.unit == "count" || other.unit.empty() ? "samples" : VisibleText(other.unit),
-        diff_.enough() ? "red grew, blue shrank, grey is noise"
-                       : "red grew, blue shrank; not enough data to tell noise");
+  // Each of the two with what it lacks, that which the boxes are as wide as first.
+  std::vector<std::string> Head(uint32_t columns) const override {
+    std::vector<std::string> of_selection = CoverageParts(diff_.coverage);
+    std::vector<std::string> of_baseline = CoverageParts(diff_.baseline);
+    of_selection.front().insert(0, "selection: ");
+    of_baseline.front().insert(0, "baseline: ");
+    if (width_of_baseline_) std::swap(of_selection, of_baseline);
+    of_baseline.emplace_back(diff_.enough()
+                                 ? "red grew, blue shrank, grey is noise"
+                                 : "red grew, blue shrank; not enough data to tell noise");
+    std::vector<std::string> lines = JoinParts(of_selection, columns);
+    for (std::string& line : JoinParts(of_baseline, columns)) lines.push_back(std::move(line));
+    return lines;
   }
 
  private:

@@ -124,6 +124,28 @@ TEST_F(DiffSvgTest, SaysWhatItCanNotTell) {
   EXPECT_THAT(svg, Not(HasSubstr("(p ")));
 }
 
+TEST_F(DiffSvgTest, TellsWhatEachOfBothLacks) {
+  Diff diff = Deployment();
+  const storage::SourceKey source = {.site = "eqiad", .name = "excimer<"};
+  const auto gap = [&](int minute) {
+    const int64_t begin = absl::ToUnixMillis(kBegin + absl::Minutes(minute));
+    return storage::SourceGap{source,
+                              {begin, begin + 60'000, storage::GapReason::kDisconnected}};
+  };
+  diff.baseline.gaps = {gap(1)};
+  diff.coverage.gaps = {gap(11), gap(13)};
+  diff.coverage.complete_through = kBegin + absl::Minutes(12);
+  for (const bool width_of_baseline : {false, true}) {
+    const std::string svg = *WriteDiffSvg(diff, width_of_baseline, {}, Context());
+    EXPECT_THAT(svg, HasSubstr(">selection: 2026-11-21 00:10 to 2026-11-21 00:20 UTC · "));
+    EXPECT_THAT(svg, HasSubstr("complete through 2026-11-21 00:12:00 UTC"));
+    EXPECT_THAT(svg, HasSubstr("missing from 2026-11-21 00:11 to 2026-11-21 00:12 UTC "
+                               "(eqiad/excimer&lt;: disconnected) and 1 times more<"));
+    EXPECT_THAT(svg, HasSubstr(">baseline: 2026-11-21 00:00 to 2026-11-21 00:10 UTC · "));
+    EXPECT_THAT(svg, HasSubstr("missing from 2026-11-21 00:01 to 2026-11-21 00:02 UTC "));
+  }
+}
+
 TEST_F(DiffSvgTest, Empty) {
   const auto diff = Engine(&*store_).MakeDiff(
       {"excimer-wall", kBegin, kBegin + absl::Minutes(10), {}},

@@ -10,10 +10,6 @@
 namespace flamekeep::query {
 namespace {
 
-uint32_t MaxNodes(const FlameGraphOptions& options) {
-  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
-}
-
 absl::StatusOr<std::vector<Box>> FoldBoxes(absl::Span<const std::string_view> columns,
                                            const storage::StackTreeView& tree,
                                            const FlameGraphOptions& options, const Context& context,
@@ -52,14 +48,18 @@ absl::StatusOr<std::vector<Box>> InvertBoxes(absl::Span<const std::string_view> 
 
 absl::Status CheckOptions(const FlameGraphOptions& options) {
   if (!(options.min_share >= 0 && options.min_share <= 1)) {
-    return InvalidArgument("min_share is {}: it is a share of the total, from 0 to 1",
+    return InvalidArgument("`min_share` is {}: it is a share of the total, from 0 to 1",
                            options.min_share);
   }
   if (options.max_nodes > kMaxMaxNodes) {
-    return InvalidArgument("max_nodes is {}: at most {} can be asked for", options.max_nodes,
+    return InvalidArgument("`max_nodes` is {}: at most {} can be asked for", options.max_nodes,
                            kMaxMaxNodes);
   }
   return absl::OkStatus();
+}
+
+uint32_t MaxNodes(const FlameGraphOptions& options) {
+  return options.max_nodes != 0 ? options.max_nodes : kDefaultMaxNodes;
 }
 
 std::string GraphView(const FlameGraphOptions& options) {

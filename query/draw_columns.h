@@ -36,6 +36,9 @@ struct FlameGraphOptions {
 
 absl::Status CheckOptions(const FlameGraphOptions& options);
 
+// At most so many boxes are drawn.
+uint32_t MaxNodes(const FlameGraphOptions& options);
+
 // The view of a question: the options in one way of writing them.
 std::string GraphView(const FlameGraphOptions& options);
 

@@ -28,11 +28,11 @@ absl::Status CheckSeriesOptions(const SeriesOptions& options) {
                            kMaxStepCount);
   }
   if (options.max_points > kMaxPoints) {
-    return InvalidArgument("max_points is {}: at most {} can be asked for", options.max_points,
+    return InvalidArgument("`max_points` is {}: at most {} can be asked for", options.max_points,
                            kMaxPoints);
   }
   if (options.max_groups > kMaxMaxGroups) {
-    return InvalidArgument("max_groups is {}: at most {} can be asked for", options.max_groups,
+    return InvalidArgument("`max_groups` is {}: at most {} can be asked for", options.max_groups,
                            kMaxMaxGroups);
   }
   if (options.by.size() > kMaxGroupLabels) {

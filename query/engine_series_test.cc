@@ -255,10 +255,10 @@ TEST_F(EngineSeriesTest, SaysWhatIsWrongWithAQuestion) {
   constexpr absl::Duration kDay = absl::Hours(24);
   EXPECT_THAT(error({.step = {Level::kMinute, 1}}, 14 * kDay), HasSubstr("at most 20000"));
   EXPECT_THAT(error({.step = {Level::kDay, kMaxStepCount + 1}}, kDay), HasSubstr("100001 units"));
-  EXPECT_THAT(error({.max_points = kMaxPoints + 1}, kDay), HasSubstr("max_points is 20001"));
+  EXPECT_THAT(error({.max_points = kMaxPoints + 1}, kDay), HasSubstr("`max_points` is 20001"));
   EXPECT_THAT(error({.by = {"a", "b", "a"}}, kDay), HasSubstr("\"a\" twice"));
   EXPECT_THAT(error({.by = {""}}, kDay), HasSubstr("empty name"));
-  EXPECT_THAT(error({.max_groups = kMaxMaxGroups + 1}, kDay), HasSubstr("max_groups is 1001"));
+  EXPECT_THAT(error({.max_groups = kMaxMaxGroups + 1}, kDay), HasSubstr("`max_groups` is 1001"));
   EXPECT_THAT(error({.by = std::vector<std::string>(kMaxGroupLabels + 1, "a")}, kDay),
               HasSubstr("17 labels"));
   EXPECT_THAT(error({.step = {Level::kMinute, 1}, .by = {"site"}, .max_groups = 1000}, kDay),

@@ -150,7 +150,7 @@ TEST_F(EngineTablesTest, TopMatchesTheOracle) {
     SCOPED_TRACE(round);
     if (round == 30) RollUp();
     const Selection selection = RandomSelection();
-    TopOptions options = {.by = random_() % 2 == 0 ? TopOrder::kSelf : TopOrder::kTotal,
+    TopOptions options = {.by = random_() % 2 == 0 ? FunctionOrder::kSelf : FunctionOrder::kTotal,
                           .limit = static_cast<uint32_t>(random_() % 8)};
     std::set<std::string> wanted = {"f0", "f1", "f2", "f3", "f4", "f5"};
     if (random_() % 2 == 0) {
@@ -171,7 +171,8 @@ TEST_F(EngineTablesTest, TopMatchesTheOracle) {
     std::vector<std::tuple<uint64_t, std::string, FrameTotal>> rows;
     for (const auto& [frame, total] : totals) {
       if (!wanted.contains(FunctionOf(frame))) continue;
-      rows.emplace_back(options.by == TopOrder::kSelf ? total.self : total.total, frame, total);
+      rows.emplace_back(options.by == FunctionOrder::kSelf ? total.self : total.total, frame,
+                        total);
     }
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
       return std::tie(std::get<0>(b), std::get<1>(a)) < std::tie(std::get<0>(a), std::get<1>(b));
@@ -292,7 +293,7 @@ TEST_F(EngineTablesTest, VersionsTellQuestionsApart) {
         versions.contains(keeping_.MakeTop(selection, options, Context())->coverage.version));
   };
   top({});
-  top({.by = TopOrder::kTotal});
+  top({.by = FunctionOrder::kTotal});
   top({.limit = 7});
   top({.function = {.function = "f1"}});
   top({.function = {.file = "f1"}});

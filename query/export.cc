@@ -1,22 +1,47 @@
 #include "query/export.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "query/export_partition.h"
 #include "query/quoted_string.h"
 #include "query/selector.h"
+#include "query/version.h"
 
 namespace flamekeep::query {
 namespace {
 
 using storage::Level;
 using storage::Minute;
+
+constexpr size_t kCursorParts = 3;
+constexpr unsigned kDigestHalfBits = 64;
+constexpr size_t kDigestHalfDigits = 16;
+
+std::string DigestText(storage::Digest digest) {
+  return fmt::format("{:016x}{:016x}", static_cast<uint64_t>(digest >> kDigestHalfBits),
+                     static_cast<uint64_t>(digest));
+}
+
+bool ParseDigest(const std::string& text, storage::Digest* digest) {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  if (text.size() != 2 * kDigestHalfDigits ||
+      !absl::SimpleHexAtoi(text.substr(0, kDigestHalfDigits), &high) ||
+      !absl::SimpleHexAtoi(text.substr(kDigestHalfDigits), &low)) {
+    return false;
+  }
+  *digest = storage::Digest{high} << kDigestHalfBits | low;
+  return true;
+}
 
 absl::Status CursorIsForeign(std::string_view cursor) {
   return InvalidArgument("the cursor {} is not one of this export: give none to begin anew",
@@ -50,20 +75,22 @@ absl::StatusOr<Exporter> Exporter::Open(const storage::Store* store, FrameFlagsC
   return exporter;
 }
 
-// "MINUTE:SITE".
+// "MINUTE:BEHIND:SITE", BEHIND as 32 hexadecimal digits.
 std::string Exporter::Cursor() const {
-  return done() ? fmt::format("{}:", covered_.end) : fmt::format("{}:{}", minute_, sites_[site_]);
+  return fmt::format("{}:{}:{}", done() ? covered_.end : minute_, DigestText(behind_),
+                     done() ? "" : sites_[site_]);
 }
 
 absl::Status Exporter::SetCursor(std::string_view cursor) {
   if (cursor.empty()) return absl::OkStatus();
-  const size_t colon = cursor.find(':');
+  const std::vector<std::string> parts =
+      absl::StrSplit(std::string(cursor), absl::MaxSplits(':', kCursorParts - 1));
   Minute minute = 0;
-  if (colon == cursor.npos || !absl::SimpleAtoi(absl::string_view(cursor.data(), colon), &minute) ||
-      minute < covered_.begin || minute > covered_.end) {
+  if (parts.size() != kCursorParts || !absl::SimpleAtoi(parts[0], &minute) ||
+      minute < covered_.begin || minute > covered_.end || !ParseDigest(parts[1], &behind_)) {
     return CursorIsForeign(cursor);
   }
-  const std::string_view site = cursor.substr(colon + 1);
+  const std::string& site = parts[2];
   if (site.empty()) {
     site_ = sites_.size();
     return absl::OkStatus();
@@ -75,6 +102,8 @@ absl::Status Exporter::SetCursor(std::string_view cursor) {
   minute_ = minute;
   return absl::OkStatus();
 }
+
+std::string Exporter::Version() const { return AnswerVersion(question_, coverage_, behind_); }
 
 void Exporter::Advance(Minute end) {
   minute_ = end;
@@ -98,6 +127,7 @@ absl::Status Exporter::Next(absl::FunctionRef<Context()> bounds, ExportSink* sin
     return absl::OkStatus();
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(std::string version, reader.Version(question_));
+  const std::string versions = DigestText(behind_) + version;
   FLAMEKEEP_ASSIGN_OR_RETURN(const bool wanted,
                              sink->BeginPartition({.site = sites_[site_],
                                                    .range = {storage::TimeOf(reader.range().begin),
@@ -105,6 +135,8 @@ absl::Status Exporter::Next(absl::FunctionRef<Context()> bounds, ExportSink* sin
                                                    .version = std::move(version)}));
   if (wanted) FLAMEKEEP_RETURN_IF_ERROR(reader.Read(filter_, flags_, sink));
   Advance(reader.range().end);
+  const XXH128_hash_t hash = XXH3_128bits(versions.data(), versions.size());
+  behind_ = storage::Digest{hash.high64} << kDigestHalfBits | hash.low64;
   return sink->EndPartition(Cursor());
 }
 

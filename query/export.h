@@ -36,6 +36,7 @@
 #include "query/frame_flags_cache.h"
 #include "query/selected_stacks.h"
 #include "storage/bucket.h"
+#include "storage/column.h"
 #include "storage/registry.h"
 #include "storage/store.h"
 
@@ -76,8 +77,11 @@ class Exporter {
                                        const Selection& selection, storage::Level level,
                                        std::string_view cursor, const Context& context);
 
-  // What the export stands on; without totals and version.
+  // What the export stands on, as of Open(); without totals and version.
   const Coverage& coverage() const { return coverage_; }
+  // Names the whole export, by the versions of its partitions, those before the cursor among them.
+  // REQUIRES: done.
+  std::string Version() const;
   const std::vector<std::string>& sites() const { return sites_; }  // in the order of their turn
 
   bool done() const { return site_ == sites_.size(); }
@@ -109,6 +113,7 @@ class Exporter {
   // Where it is.
   size_t site_ = 0;
   storage::Minute minute_ = 0;
+  storage::Digest behind_ = 0;  // hash of the versions of all partitions before
 };
 
 }  // namespace flamekeep::query

@@ -31,6 +31,9 @@ struct FrameTotal {
   bool operator==(const FrameTotal&) const = default;
 };
 
+// Which of the two values functions are ordered by.
+enum class FunctionOrder { kSelf, kTotal };
+
 struct FunctionTotals {
   storage::ColumnHeader sum;       // of all columns' headers
   std::vector<FrameTotal> frames;  // by FrameId

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "query/context.h"
@@ -24,8 +25,9 @@ class SvgStyle {
   virtual std::string ClassOf(uint32_t box) const = 0;
   // A line below the name and the value of a box; may be empty.
   virtual std::string NoteOf(uint32_t box) const = 0;
-  // What the line below the title ends with; may be empty.
-  virtual std::string Subtitle() const = 0;
+  // What stands below the title, line by line, each of at most so many columns where that can be.
+  // At least one.
+  virtual std::vector<std::string> Head(uint32_t columns) const = 0;
 };
 
 absl::StatusOr<std::string> DrawSvg(const FlameGraph& graph, const SvgStyle& style,

@@ -124,15 +124,23 @@ std::string EscapeXml(std::string_view text) {
   return out;
 }
 
+bool FitsColumns(std::string_view text, uint32_t columns) {
+  return Beginning(text, columns).size() == text.size();
+}
+
+std::string CutText(std::string_view text, uint32_t columns) {
+  if (FitsColumns(text, columns)) return std::string(text);
+  return std::string(Beginning(text, columns - 1)).append(kEllipsis);
+}
+
 std::string FitText(std::string_view text, uint32_t columns) {
   if (columns < 3) return {};
-  if (Beginning(text, columns).size() == text.size()) return std::string(text);
+  if (FitsColumns(text, columns)) return std::string(text);
   const size_t separator = text.find_last_of("\\/");
   if (separator != text.npos && separator + 1 < text.size()) {
     text.remove_prefix(separator + 1);
-    if (Beginning(text, columns).size() == text.size()) return std::string(text);
   }
-  return std::string(Beginning(text, columns - 1)).append(kEllipsis);
+  return CutText(text, columns);
 }
 
 std::string WithCommas(uint64_t number) {

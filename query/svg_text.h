@@ -26,6 +26,10 @@ std::string EscapeXml(std::string_view text);
 // even three columns are there.
 std::string FitText(std::string_view text, uint32_t columns);
 
+bool FitsColumns(std::string_view text, uint32_t columns);
+// All of it, or its beginning with an ellipsis. REQUIRES: columns > 0.
+std::string CutText(std::string_view text, uint32_t columns);
+
 std::string WithCommas(uint64_t number);  // 1,234,567
 
 // "2026-11-20 00:00 to 2026-11-21 00:00 UTC"; seconds where they matter.

@@ -12,6 +12,7 @@
 #include "query/assets/flamegraph.css.h"
 #include "query/assets/flamegraph.js.h"
 #include "query/svg_drawing.h"
+#include "query/svg_head.h"
 #include "query/svg_palette.h"
 #include "query/svg_text.h"
 #include "storage/column.h"
@@ -21,20 +22,20 @@ namespace {
 
 // The drawing's measures in pixels. The script takes them from the file (data-* of the graph).
 constexpr double kMargin = 10;
-constexpr int kTop = 84;      // above the graph: title, range, details
-constexpr int kRow = 17;      // from a row to the next
-constexpr int kBox = 16;      // of a box
-constexpr int kBottom = 12;   // below the graph
-constexpr double kGap = 0.6;  // between neighbours, where there is room for one
+constexpr int kTitleBase = 27;
+constexpr int kHeadLine = 22;  // from a line of the head to the next: title, ranges, details
+constexpr int kHeadGap = 13;   // below the last one
+constexpr int kRow = 17;       // from a row to the next
+constexpr int kBox = 16;       // of a box
+constexpr int kBottom = 12;    // below the graph
+constexpr double kGap = 0.6;   // between neighbours, where there is room for one
 constexpr double kWidthForGap = 3;
 constexpr int kTextIndent = 3;    // of a name in its box
 constexpr int kTextBase = 12;     // from a box's top to the line its name stands on
 constexpr double kColumn = 7.23;  // of a character of the graph's font
-
-constexpr std::string_view kSamples = "samples";
-
-// A live source is always some seconds behind.
-constexpr absl::Duration kUsualDelay = absl::Minutes(1);
+// About, of those that are as wide as digits.
+constexpr double kTitleColumn = 11;
+constexpr double kHeadColumn = 7.4;
 
 constexpr size_t kBoxesPerCheck = 1024;
 
@@ -95,7 +96,11 @@ class FunctionColors final : public SvgStyle {
     return fmt::format("c{}", ColorOf(graph_.names[graph_.name[box]]));
   }
   std::string NoteOf(uint32_t) const override { return ""; }
-  std::string Subtitle() const override { return ""; }
+  std::vector<std::string> Head(uint32_t columns) const override {
+    std::vector<std::string> parts = CoverageParts(graph_.coverage);
+    if (graph_.inverted) parts.emplace_back("inverted: callers below");
+    return JoinParts(parts, columns);
+  }
 
  private:
   const FlameGraph& graph_;
@@ -109,11 +114,10 @@ class Writer {
         style_(style),
         context_(context),
         width_(WidthOf(options)),
-        title_(EscapeXml(
-            VisibleText(options.title.empty() ? graph.coverage.profile_type : options.title))),
-        unit_(graph.coverage.unit == "count" || graph.coverage.unit.empty()
-                  ? kSamples
-                  : EscapeXml(VisibleText(graph.coverage.unit))) {
+        title_(VisibleText(options.title.empty() ? graph.coverage.profile_type : options.title)),
+        unit_(EscapeXml(UnitText(graph.coverage))),
+        head_(style.Head(ColumnsOf(kHeadColumn))),
+        top_(kTitleBase + (static_cast<int>(head_.size()) + 1) * kHeadLine + kHeadGap) {
     for (const std::string& name : graph.names) names_.push_back(VisibleText(name));
   }
 
@@ -138,25 +142,30 @@ class Writer {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
   }
 
+  // How many characters of this width there is room for.
+  uint32_t ColumnsOf(double pixels) const {
+    return static_cast<uint32_t>((width_ - 2 * kMargin) / pixels);
+  }
+
   int Top(uint32_t depth) const {
     const uint32_t row = graph_.inverted ? depth : deepest_ - depth;
-    return kTop + static_cast<int>(row) * kRow;
+    return top_ + static_cast<int>(row) * kRow;
   }
 
   void WriteHead() {
-    const int height = kTop + static_cast<int>(deepest_ + 1) * kRow + kBottom;
+    const int height = top_ + static_cast<int>(deepest_ + 1) * kRow + kBottom;
     Append(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" width=\"{0}\" "
         "height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"group\" "
         "aria-label=\"{2}\"><title>{2}</title>\n"
         "<style><![CDATA[\n{3}{4}\n]]></style>\n",
-        width_, height, title_, assets::kFlamegraphCss, style_.Css());
+        width_, height, EscapeXml(title_), assets::kFlamegraphCss, style_.Css());
     Append(
         "<rect id=\"ground\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
         "<g id=\"graph\" role=\"tree\" aria-label=\"Flame graph\" data-top=\"{}\" data-row=\"{}\" "
         "data-box=\"{}\" data-gap=\"{}\" data-margin=\"{}\" data-inverted=\"{}\">\n",
-        kTop, kRow, kBox, kGap, kMargin, graph_.inverted ? 1 : 0);
+        top_, kRow, kBox, kGap, kMargin, graph_.inverted ? 1 : 0);
   }
 
   void WriteBox(const Drawn& drawn) {
@@ -196,54 +205,18 @@ class Writer {
                : 100 * static_cast<double>(value) / static_cast<double>(graph_.total[0]);
   }
 
-  // "2026-11-20 00:00 to 2026-11-21 00:00 UTC · 1,234 samples".
-  std::string Subtitle() const {
-    const Coverage& coverage = graph_.coverage;
-    std::string text = RangeText(coverage.covered.begin, coverage.covered.end);
-    // That minutes are the finest there is goes without saying.
-    if (coverage.requested.begin - coverage.covered.begin >= absl::Minutes(1) ||
-        coverage.covered.end - coverage.requested.end >= absl::Minutes(1)) {
-      text += fmt::format(" (asked for: {})",
-                          RangeText(coverage.requested.begin, coverage.requested.end));
-    }
-    text += fmt::format(" · {} {}", WithCommas(coverage.total), unit_);
-    if (unit_ != kSamples) {
-      text += fmt::format(" in {} {}", WithCommas(coverage.observations), kSamples);
-    }
-    if (!coverage.final && coverage.complete_through.has_value() &&
-        *coverage.complete_through + kUsualDelay < coverage.requested.end) {
-      text += *coverage.complete_through == absl::UnixEpoch()
-                  ? " · a source has not reported yet"
-                  : " · complete through " + TimeText(*coverage.complete_through);
-    }
-    if (!coverage.gaps.empty()) text += " · " + GapsText();
-    if (coverage.saturated) text += " · some sums are larger than can be counted";
-    if (graph_.inverted) text += " · inverted: callers below";
-    return text + EscapeXml(style_.Subtitle());
-  }
-
-  // "samples are missing from 2026-11-20 13:00 to 2026-11-20 13:05 UTC (eqiad/excimer:
-  // disconnected) and 3 times more".
-  std::string GapsText() const {
-    const std::vector<storage::SourceGap>& gaps = graph_.coverage.gaps;
-    const storage::SourceGap& first = gaps.front();
-    std::string text = fmt::format(
-        "samples are missing from {} ({}/{}: {})",
-        RangeText(absl::FromUnixMillis(first.gap.begin_ms), absl::FromUnixMillis(first.gap.end_ms)),
-        EscapeXml(VisibleText(first.source.site)), EscapeXml(VisibleText(first.source.name)),
-        storage::GapReasonName(first.gap.reason));
-    if (gaps.size() > 1) text += fmt::format(" and {} times more", gaps.size() - 1);
-    return text;
-  }
-
   void WriteTail() {
     Append(
         "</g>\n<g id=\"head\"><rect id=\"back\" width=\"100%\" height=\"{}\" fill=\"#fff\"/>"
-        "<text id=\"name\" x=\"{}\" y=\"27\">{}</text><text id=\"range\" x=\"{}\" "
-        "y=\"49\">{}</text>"
-        "<text id=\"details\" x=\"{}\" y=\"71\">{}</text></g>\n",
-        kTop - 6, kMargin, title_, kMargin, Subtitle(), kMargin,
-        graph_.coverage.total == 0 ? "There are no samples in this selection." : "");
+        "<text id=\"name\" x=\"{}\" y=\"{}\">{}</text>",
+        top_ - 6, kMargin, kTitleBase, EscapeXml(CutText(title_, ColumnsOf(kTitleColumn))));
+    int base = kTitleBase;
+    for (const std::string& line : head_) {
+      base += kHeadLine;
+      Append("<text class=\"range\" x=\"{}\" y=\"{}\">{}</text>", kMargin, base, EscapeXml(line));
+    }
+    Append("<text id=\"details\" x=\"{}\" y=\"{}\">{}</text></g>\n", kMargin, base + kHeadLine,
+           graph_.coverage.total == 0 ? "There are no samples in this selection." : "");
     Append("<script><![CDATA[\n{}\n]]></script>\n</svg>\n", assets::kFlamegraphJs);
   }
 
@@ -251,9 +224,11 @@ class Writer {
   const SvgStyle& style_;
   const Context& context_;
   const uint32_t width_;
-  const std::string title_;
-  const std::string unit_;
-  std::vector<std::string> names_;  // visible
+  const std::string title_;              // visible
+  const std::string unit_;               // escaped
+  const std::vector<std::string> head_;  // visible
+  const int top_;                        // where the graph begins
+  std::vector<std::string> names_;       // visible
   uint32_t deepest_ = 0;
   std::string out_;
 };

@@ -24,7 +24,7 @@ uint64_t FunctionRowBytes(const FunctionRow& row) {
 // The order of rows, by frame.
 class RowOrder {
  public:
-  RowOrder(const FunctionTotals& totals, TopOrder by, FrameNames names)
+  RowOrder(const FunctionTotals& totals, FunctionOrder by, FrameNames names)
       : totals_(totals), by_(by), names_(names) {}
 
   bool operator()(uint32_t a, uint32_t b) const {
@@ -40,11 +40,11 @@ class RowOrder {
  private:
   uint64_t Value(uint32_t frame) const {
     const FrameTotal& total = totals_.frames[frame];
-    return by_ == TopOrder::kSelf ? total.self : total.total;
+    return by_ == FunctionOrder::kSelf ? total.self : total.total;
   }
 
   const FunctionTotals& totals_;
-  const TopOrder by_;
+  const FunctionOrder by_;
   const FrameNames names_;
 };
 
@@ -61,7 +61,7 @@ absl::Status CheckOptions(const TopOptions& options) {
 std::string TopView(const TopOptions& options) {
   FrameFilter of_functions;
   if (!options.function.empty()) of_functions.keep = {options.function};
-  return fmt::format("top,{},{},{};", options.by == TopOrder::kSelf ? "self" : "total",
+  return fmt::format("top,{},{},{};", options.by == FunctionOrder::kSelf ? "self" : "total",
                      TopRowLimit(options), FilterName(of_functions));
 }
 

@@ -26,10 +26,8 @@ namespace flamekeep::query {
 inline constexpr uint32_t kDefaultRows = 100;
 inline constexpr uint32_t kMaxRows = 100'000;
 
-enum class TopOrder { kSelf, kTotal };
-
 struct TopOptions {
-  TopOrder by = TopOrder::kSelf;
+  FunctionOrder by = FunctionOrder::kSelf;
   uint32_t limit = 0;     // rows; 0: kDefaultRows
   FrameMatcher function;  // only functions that match; empty: all
 };

@@ -2,6 +2,7 @@
 #ifndef FLAMEKEEP_SERVER_CONFIG_PARTS_H_
 #define FLAMEKEEP_SERVER_CONFIG_PARTS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ingest/redis_url.h"
+#include "server/config.h"
+#include "server/yaml_value.h"
 
 namespace flamekeep::server {
 
@@ -28,6 +31,16 @@ absl::Status CheckSiteName(std::string_view name);
 
 // What Arc Lamp's clients publish.
 std::vector<std::string> DefaultChannels();
+
+// The maps `limits` and `push`: keys that are not named stay as they are in `out`. Errors:
+// INVALID_ARGUMENT names file, line and key.
+absl::Status ReadLimits(const yaml::Value& value, LimitsConfig* out);
+absl::Status ReadPushConfig(const yaml::Value& value, PushConfig* out);
+
+// Of sizes.
+inline constexpr uint64_t kMiB = uint64_t{1} << 20;
+inline constexpr uint64_t kGiB = uint64_t{1} << 30;
+inline constexpr uint64_t kTiB = uint64_t{1} << 40;
 
 }  // namespace flamekeep::server
 

@@ -3,7 +3,6 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,6 +13,7 @@
 #include "base/status.h"
 #include "storage/deletion.h"
 #include "storage/planner.h"
+#include "storage/snapshot_view.h"
 #include "storage/store_impl.h"
 
 namespace flamekeep::storage {
@@ -92,7 +92,10 @@ class SnapshotImpl final : public Snapshot {
   const StackTreeView& tree() const override { return tree_; }
 
  private:
-  class View;
+  SnapshotView ViewOf(absl::Span<const SeriesId> series,
+                      absl::FunctionRef<absl::Status()> check) const {
+    return {*database_, options_, deletion_, series, check};
+  }
 
   // Sorted, each once.
   std::vector<SiteId> SitesOf(const Plan& plan) const {
@@ -124,73 +127,6 @@ class SnapshotImpl final : public Snapshot {
   std::optional<DeletionRecord> deletion_;  // readers pass over its columns
 };
 
-// Floors and marks of the sites of one plan, and probes for direct parts.
-class SnapshotImpl::View final : public PlannerView {
- public:
-  View(const SnapshotImpl* snapshot, absl::Span<const SeriesId> series,
-       absl::FunctionRef<absl::Status()> check)
-      : snapshot_(*snapshot), series_(series), check_(check) {}
-
-  absl::Status Load() {
-    const auto it = std::unique_ptr<rocksdb::Iterator>(
-        snapshot_.database_->db()->NewIterator(snapshot_.options_, snapshot_.database_->meta()));
-    for (const MetaTag tag : {MetaTag::kFloor, MetaTag::kStale}) {
-      const std::string prefix = MetaKey(tag);
-      for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-        FLAMEKEEP_RETURN_IF_ERROR(Step());
-        FLAMEKEEP_RETURN_IF_ERROR(
-            state_.Load(storage::View(it->key()), storage::View(it->value())));
-      }
-    }
-    return FromRocksDb(it->status(), "reading stale marks");
-  }
-
-  LevelState::Floors floors(SiteId site) const override { return state_.floors(site); }
-
-  bool IsStale(SiteId site, const Bucket& bucket) const override {
-    return state_.mark({bucket, site}).has_value();
-  }
-
-  bool HasDirect(SiteId site, const Bucket& bucket) const override {
-    const auto [known, added] = has_direct_.try_emplace({site, bucket});
-    if (added) known->second = FindDirect(site, bucket);
-    return known->second;
-  }
-
-  // The error of the check that ended it; what was planned then is of no use.
-  const absl::Status& stopped() const { return stopped_; }
-
- private:
-  bool FindDirect(SiteId site, const Bucket& bucket) const {
-    const auto it = std::unique_ptr<rocksdb::Iterator>(snapshot_.database_->db()->NewIterator(
-        snapshot_.options_, snapshot_.database_->level(bucket.level)));
-    for (const SeriesId series : series_) {
-      if (!Step().ok()) return false;
-      if (snapshot_.IsDeleted(bucket.level, {site, bucket.start, series})) continue;
-      // Rolled parts have source 0 and sort before all direct ones.
-      it->Seek(EncodeColumnKey({site, bucket.start, series, SourceId{1}, Part::kDirect}));
-      if (it->Valid() && it->key().starts_with(SeriesPrefix(site, bucket.start, series))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  const absl::Status& Step() const {
-    if (stopped_.ok() && ++steps_ % kReadStepsPerCheck == 0) stopped_ = check_();
-    return stopped_;
-  }
-
-  const SnapshotImpl& snapshot_;
-  const absl::Span<const SeriesId> series_;
-  const absl::FunctionRef<absl::Status()> check_;
-  LevelState state_;
-  // A bucket is asked for once for each edge inside of it.
-  mutable std::map<std::pair<SiteId, Bucket>, bool> has_direct_;
-  mutable uint32_t steps_ = 0;
-  mutable absl::Status stopped_;
-};
-
 absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
                                             std::vector<SeriesId> series,
                                             absl::FunctionRef<absl::Status()> check) const {
@@ -211,7 +147,7 @@ absl::StatusOr<Plan> SnapshotImpl::MakePlan(absl::Time begin, absl::Time end,
   plan.series = std::move(series);
 
   const std::vector<SiteId> sites = SitesOf(plan);
-  View view(this, plan.series, check);
+  SnapshotView view = ViewOf(plan.series, check);
   FLAMEKEEP_RETURN_IF_ERROR(view.Load());
   plan.covered = WidenRange(view, sites, {*first, *last + 1});
   FLAMEKEEP_RETURN_IF_ERROR(view.stopped());
@@ -228,7 +164,7 @@ absl::StatusOr<std::vector<Minute>> SnapshotImpl::Divide(absl::Span<const Minute
                                                          absl::FunctionRef<absl::Status()> check,
                                                          Plan* plan) const {
   const std::vector<SiteId> sites = SitesOf(*plan);
-  View view(this, plan->series, check);
+  SnapshotView view = ViewOf(plan->series, check);
   FLAMEKEEP_RETURN_IF_ERROR(view.Load());
   std::vector<Minute> divided = {plan->covered.begin};
   for (const Minute edge : edges) {
@@ -263,8 +199,8 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
   uint32_t steps = 0;
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
-    FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodeProgressKey(storage::View(it->key())));
-    FLAMEKEEP_ASSIGN_OR_RETURN(ProgressRecord record, DecodeProgress(storage::View(it->value())));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const SourceId source, DecodeProgressKey(View(it->key())));
+    FLAMEKEEP_ASSIGN_OR_RETURN(ProgressRecord record, DecodeProgress(View(it->value())));
     SourceKey key = catalog_->SourceOf(source);
     if (!record.profile_types.contains(std::string(profile_type)) || !matches(key.site)) continue;
     if (key.kind != SourceKind::kPush) {
@@ -288,8 +224,7 @@ absl::StatusOr<Completeness> SnapshotImpl::CompletenessOf(
     const std::string gaps = MetaKey(MetaTag::kGap, Raw(source));
     for (it->Seek(gaps); it->Valid() && it->key().starts_with(gaps); it->Next()) {
       if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
-      FLAMEKEEP_ASSIGN_OR_RETURN(const auto gap,
-                                 DecodeGap(storage::View(it->key()), storage::View(it->value())));
+      FLAMEKEEP_ASSIGN_OR_RETURN(const auto gap, DecodeGap(View(it->key()), View(it->value())));
       if (gap.second.begin_ms >= end_ms) break;
       if (gap.second.end_ms > begin_ms) found.gaps.push_back({key, gap.second});
     }
@@ -347,7 +282,7 @@ absl::Status SnapshotImpl::ReadPiece(
   uint32_t misses = 0;  // in a row
   while (it->Valid()) {
     if (++steps % kReadStepsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(check());
-    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(storage::View(it->key())));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
     reached = key.start;
     const auto next = std::lower_bound(plan.series.begin(), plan.series.end(), key.series);
     if (next == plan.series.end() || *next != key.series) {
@@ -382,7 +317,7 @@ absl::StatusOr<std::unique_ptr<ColumnHandle>> SnapshotImpl::MakeHandle(const roc
                                                                        Level level) const {
   std::unique_ptr<ColumnHandle> handle;
   if (it.value().size() <= kCopyBytes) {
-    handle = std::make_unique<CopiedColumn>(storage::View(it.value()));
+    handle = std::make_unique<CopiedColumn>(View(it.value()));
   } else {
     auto pinned = std::make_unique<PinnedColumn>();
     const rocksdb::Status status =

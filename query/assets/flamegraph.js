@@ -280,6 +280,20 @@
     focus(root);
   });
 
+  // ---- The title gives way to the bar; the file has all of it.
+  const BAR_PIXELS = 420;
+  const name = find('name');
+  const title = svg.querySelector('title').textContent;
+  function fitTitle() {
+    const room = Math.max(BAR_PIXELS / 2, pixels - 2 * margin - BAR_PIXELS);
+    const letters = Array.from(title);
+    name.textContent = title;
+    while (letters.length > 1 && name.getComputedTextLength() > room) {
+      letters.splice(-Math.ceil(letters.length / 16));
+      name.textContent = letters.join('') + '\u2026';
+    }
+  }
+
   // ---- The window: the drawing takes its width, the head stays in sight.
   function resize() {
     if (standalone) {
@@ -295,6 +309,7 @@
     sample.remove();
     frame.setAttribute('x', Math.max(margin, pixels - margin - 520));
     frame.setAttribute('width', Math.min(520, pixels - 2 * margin));
+    fitTitle();
     draw();
     describeFocused();
   }

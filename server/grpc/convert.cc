@@ -129,6 +129,12 @@ std::vector<query::FrameMatcher> MatchersOf(
 
 }  // namespace
 
+absl::StatusOr<query::FlameGraphOptions> OptionsOf(const v1::FlameGraphRequest& request) {
+  return query::FlameGraphOptions{.inverted = request.inverted(),
+                                  .min_share = request.min_share(),
+                                  .max_nodes = request.max_nodes()};
+}
+
 absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection) {
   if (!selection.range().has_begin() || !selection.range().has_end()) {
     return InvalidArgument("the selection has no range: set `range.begin` and `range.end`");
@@ -170,19 +176,18 @@ v1::Coverage ToProto(const query::Coverage& coverage) {
   return out;
 }
 
-v1::ExplainResponse ToProto(const query::Explanation& explanation) {
-  v1::ExplainResponse out;
+void MoveToProto(const query::Explanation& explanation, v1::ExplainResponse* out) {
   const auto set_range = [](const query::TimeRange& from, v1::TimeRange* to) {
     *to->mutable_begin() = ToProto(from.begin);
     *to->mutable_end() = ToProto(from.end);
   };
-  set_range(explanation.requested, out.mutable_requested());
-  set_range(explanation.covered, out.mutable_covered());
-  out.set_widened(explanation.widened);
-  out.set_series(explanation.series);
+  set_range(explanation.requested, out->mutable_requested());
+  set_range(explanation.covered, out->mutable_covered());
+  out->set_widened(explanation.widened);
+  out->set_series(explanation.series);
   for (const query::ExplainedPiece& piece : explanation.pieces) {
-    if (out.pieces_size() == kMaxPieces) break;
-    v1::ExplainResponse::Piece* to = out.add_pieces();
+    if (out->pieces_size() == kMaxPieces) break;
+    v1::ExplainResponse::Piece* to = out->add_pieces();
     to->set_site(piece.site);
     to->set_level(ToProto(piece.level));
     set_range(piece.range, to->mutable_range());
@@ -192,16 +197,15 @@ v1::ExplainResponse ToProto(const query::Explanation& explanation) {
     to->set_bytes(piece.bytes);
     to->set_pairs(piece.pairs);
   }
-  out.set_pieces_left_out(explanation.pieces.size() - static_cast<size_t>(out.pieces_size()));
-  out.set_columns(explanation.columns);
-  out.set_bytes(explanation.bytes);
-  out.set_pairs(explanation.pairs);
-  out.set_counted(explanation.counted);
-  out.set_memory_bytes(explanation.memory_bytes);
-  out.set_time_class(explanation.time_class == query::TimeClass::kLong
-                         ? v1::ExplainResponse::TIME_CLASS_LONG
-                         : v1::ExplainResponse::TIME_CLASS_SHORT);
-  return out;
+  out->set_pieces_left_out(explanation.pieces.size() - static_cast<size_t>(out->pieces_size()));
+  out->set_columns(explanation.columns);
+  out->set_bytes(explanation.bytes);
+  out->set_pairs(explanation.pairs);
+  out->set_counted(explanation.counted);
+  out->set_memory_bytes(explanation.memory_bytes);
+  out->set_time_class(explanation.time_class == query::TimeClass::kLong
+                          ? v1::ExplainResponse::TIME_CLASS_LONG
+                          : v1::ExplainResponse::TIME_CLASS_SHORT);
 }
 
 v1::ReadStats StatsToProto(const query::Coverage& coverage) {

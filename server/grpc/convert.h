@@ -36,10 +36,11 @@ absl::StatusOr<storage::Level> FromProto(v1::Level level, std::string_view field
 absl::StatusOr<query::Selection> FromProto(const v1::Selection& selection);
 
 query::FrameMatcher FromProto(const v1::FrameMatcher& matcher);
+absl::StatusOr<query::FlameGraphOptions> OptionsOf(const v1::FlameGraphRequest& request);
 
 v1::Coverage ToProto(const query::Coverage& coverage);
-v1::ExplainResponse ToProto(const query::Explanation& explanation);
 v1::ReadStats StatsToProto(const query::Coverage& coverage);
+void MoveToProto(const query::Explanation& explanation, v1::ExplainResponse* out);
 // Takes the graph's strings.
 void MoveToProto(query::FlameGraph graph, v1::FlameGraphResponse* out);
 

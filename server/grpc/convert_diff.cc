@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_function.h"
 
 namespace flamekeep::server {
 
@@ -71,12 +72,13 @@ absl::StatusOr<SelectionPair> PairFromProto(const v1::Selection& baseline,
   return pair;
 }
 
-query::DiffOptions OptionsFromProto(const v1::DiffRequest& request) {
-  return {.limit = request.limit(),
-          .by_self = request.by_self(),
-          .tree = request.tree(),
-          .min_share = request.min_share(),
-          .max_nodes = request.max_nodes()};
+absl::StatusOr<query::DiffOptions> OptionsOf(const v1::DiffRequest& request) {
+  query::DiffOptions options = {.limit = request.limit(),
+                                .tree = request.tree(),
+                                .min_share = request.min_share(),
+                                .max_nodes = request.max_nodes()};
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::FunctionOrder::kTotal));
+  return options;
 }
 
 void MoveToProto(query::Diff diff, v1::DiffResponse* out) {

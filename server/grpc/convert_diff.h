@@ -18,7 +18,8 @@ struct SelectionPair {
 absl::StatusOr<SelectionPair> PairFromProto(const v1::Selection& baseline,
                                             const v1::Selection& selection);
 
-query::DiffOptions OptionsFromProto(const v1::DiffRequest& request);
+// Without the selections. Errors: INVALID_ARGUMENT for an order that is none.
+absl::StatusOr<query::DiffOptions> OptionsOf(const v1::DiffRequest& request);
 
 // Takes the strings of the diff.
 void MoveToProto(query::Diff diff, v1::DiffResponse* out);

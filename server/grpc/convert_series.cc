@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/status.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_function.h"
 #include "storage/profile_type.h"
 
 namespace flamekeep::server {
@@ -61,32 +63,15 @@ void ListToProto(const std::vector<Entry>& entries, Response* out, const Add& ad
 
 }  // namespace
 
-absl::StatusOr<query::FrameMatcher> FromProto(const v1::FunctionMatcher& function) {
-  const bool is_exact = !function.function().empty() || !function.file().empty();
-  if (is_exact == function.has_matcher()) {
-    return InvalidArgument(
-        "`function` is to have a name, or a matcher: give one of the two, or leave it out");
-  }
-  if (is_exact) return query::ExactMatcher(function.function(), function.file());
-  return query::FrameMatcher{.function = function.matcher().function(),
-                             .file = function.matcher().file()};
+absl::StatusOr<query::FrameMatcher> OptionsOf(const v1::HeatMapRequest& request) {
+  return FunctionOf(request);
 }
 
-absl::StatusOr<query::FrameMatcher> FunctionOf(const v1::HeatMapRequest& request) {
-  if (!request.has_function()) return query::FrameMatcher();
-  FLAMEKEEP_ASSIGN_OR_RETURN(query::FrameMatcher function, FromProto(request.function()));
-  FLAMEKEEP_RETURN_IF_ERROR(query::CheckMatcher(function, "function"));
-  return function;
-}
-
-absl::StatusOr<query::SeriesOptions> FromProto(const v1::SeriesRequest& request) {
+absl::StatusOr<query::SeriesOptions> OptionsOf(const v1::SeriesRequest& request) {
   query::SeriesOptions options{.max_points = request.max_points(),
                                .by = {request.by().begin(), request.by().end()},
                                .max_groups = request.max_groups()};
-  if (request.has_function()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(options.function, FromProto(request.function()));
-    FLAMEKEEP_RETURN_IF_ERROR(query::CheckMatcher(options.function, "function"));
-  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.function, FunctionOf(request));
   if (!request.has_step()) return options;
   if (request.step().unit() == v1::LEVEL_UNSPECIFIED) {
     return InvalidArgument("`step.unit` is not set: use LEVEL_MINUTE to LEVEL_YEAR");
@@ -96,7 +81,7 @@ absl::StatusOr<query::SeriesOptions> FromProto(const v1::SeriesRequest& request)
   return options;
 }
 
-void ToProto(const query::SeriesAnswer& answer, v1::SeriesResponse* out) {
+void MoveToProto(const query::SeriesAnswer& answer, v1::SeriesResponse* out) {
   *out->mutable_coverage() = ToProto(answer.coverage);
   *out->mutable_stats() = StatsToProto(answer.coverage);
   out->mutable_step()->set_unit(ToProto(answer.step.level));
@@ -112,7 +97,7 @@ void ToProto(const query::SeriesAnswer& answer, v1::SeriesResponse* out) {
   }
 }
 
-void ToProto(const query::HeatMap& map, v1::HeatMapResponse* out) {
+void MoveToProto(const query::HeatMap& map, v1::HeatMapResponse* out) {
   *out->mutable_coverage() = ToProto(map.coverage);
   *out->mutable_stats() = StatsToProto(map.coverage);
   *out->mutable_first_day() = ToProto(map.first_day);
@@ -121,8 +106,21 @@ void ToProto(const query::HeatMap& map, v1::HeatMapResponse* out) {
   out->set_unknown_hours(map.unknown_hours);
 }
 
-void ToProto(const std::vector<query::ListedProfileType>& types,
-             v1::ListProfileTypesResponse* out) {
+void MoveToProto(std::vector<storage::SeriesKey> series, v1::ListSeriesResponse* out) {
+  for (storage::SeriesKey& key : series) {
+    v1::ListSeriesResponse::Series* to = out->add_series();
+    to->set_profile_type(std::move(key.profile_type));
+    to->set_site(std::move(key.site));
+    for (auto& [name, value] : key.labels) {
+      v1::Label* label = to->add_labels();
+      label->set_name(std::move(name));
+      label->set_value(std::move(value));
+    }
+  }
+}
+
+void MoveToProto(const std::vector<query::ListedProfileType>& types,
+                 v1::ListProfileTypesResponse* out) {
   ListToProto(types, out, [out](const query::ListedProfileType& type) {
     v1::ListProfileTypesResponse::ProfileType* to = out->add_profile_types();
     to->set_id(type.id);
@@ -134,7 +132,7 @@ void ToProto(const std::vector<query::ListedProfileType>& types,
   });
 }
 
-void ToProto(const std::vector<query::LabelName>& names, v1::ListLabelsResponse* out) {
+void MoveToProto(const std::vector<query::LabelName>& names, v1::ListLabelsResponse* out) {
   ListToProto(names, out, [out](const query::LabelName& name) {
     v1::ListLabelsResponse::Name* to = out->add_labels();
     to->set_name(name.name);
@@ -143,7 +141,7 @@ void ToProto(const std::vector<query::LabelName>& names, v1::ListLabelsResponse*
   });
 }
 
-void ToProto(const std::vector<query::LabelValue>& values, v1::ListLabelValuesResponse* out) {
+void MoveToProto(const std::vector<query::LabelValue>& values, v1::ListLabelValuesResponse* out) {
   ListToProto(values, out, [out](const query::LabelValue& value) {
     v1::ListLabelValuesResponse::Value* to = out->add_values();
     to->set_value(value.value);

@@ -5,28 +5,13 @@
 
 #include "base/status.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_function.h"
 
 namespace flamekeep::server {
 namespace {
 
 double TableShare(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-absl::StatusOr<query::TopOrder> TopOrderOf(v1::TopOrder order, query::TopOrder unset) {
-  switch (order) {
-    case v1::TOP_ORDER_UNSPECIFIED:
-      return unset;
-    case v1::TOP_ORDER_SELF:
-      return query::TopOrder::kSelf;
-    case v1::TOP_ORDER_TOTAL:
-      return query::TopOrder::kTotal;
-    default:
-      return InvalidArgument(
-          "`by` is {}, which this version does not know: use TOP_ORDER_SELF or "
-          "TOP_ORDER_TOTAL",
-          static_cast<int>(order));
-  }
 }
 
 // What both tables of functions have.
@@ -57,40 +42,30 @@ void MoveSandwichHalf(query::FlameGraph graph, v1::FlameGraphResponse* out) {
 }  // namespace
 
 absl::StatusOr<query::TopOptions> OptionsOf(const v1::TopRequest& request) {
-  query::TopOptions options = {.limit = request.limit(), .function = FromProto(request.function())};
-  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, TopOrderOf(request.by(), query::TopOrder::kSelf));
+  query::TopOptions options = {.limit = request.limit()};
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.function, FunctionOf(request));
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::FunctionOrder::kSelf));
   return options;
 }
 
 absl::StatusOr<query::TopOptions> OptionsOf(const v1::SearchRequest& request) {
-  query::TopOptions options = {.limit = request.limit(), .function = FromProto(request.function())};
-  if (options.function.empty()) {
-    return InvalidArgument(
-        "`function` is not set: give an expression for the function or its file to search for");
-  }
-  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, TopOrderOf(request.by(), query::TopOrder::kTotal));
+  query::TopOptions options = {.limit = request.limit()};
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.function, RequiredFunctionOf(request));
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.by, OrderOf(request.by(), query::FunctionOrder::kTotal));
   return options;
 }
 
 absl::StatusOr<query::SandwichOptions> OptionsOf(const v1::SandwichRequest& request) {
-  query::SandwichOptions options = {.function = FromProto(request.matcher()),
-                                    .min_share = request.min_share(),
+  query::SandwichOptions options = {.min_share = request.min_share(),
                                     .max_nodes = request.max_nodes()};
-  if (options.function.empty() == request.function().empty()) {
-    return InvalidArgument("set either `function` to one name, or `matcher` to expressions");
-  }
-  if (options.function.empty()) {
-    options.function = query::ExactMatcher(request.function(), request.file());
-  } else if (!request.file().empty()) {
-    return InvalidArgument("`file` goes with `function`: set `matcher.file` to an expression");
-  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.function, RequiredFunctionOf(request));
   return options;
 }
 
 absl::StatusOr<query::CompareOptions> OptionsOf(const v1::CompareRequest& request) {
-  return query::CompareOptions{.label = request.label(),
-                               .function = FromProto(request.function()),
-                               .limit = request.limit()};
+  query::CompareOptions options = {.label = request.label(), .limit = request.limit()};
+  FLAMEKEEP_ASSIGN_OR_RETURN(options.function, FunctionOf(request));
+  return options;
 }
 
 void MoveToProto(query::TopTable table, v1::TopResponse* out) {

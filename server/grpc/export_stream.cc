@@ -52,9 +52,13 @@ absl::Status ExportStream::Step(const query::Engine& engine,
                                 absl::FunctionRef<query::Context()> bounds) {
   if (!exporter_.has_value()) {
     FLAMEKEEP_RETURN_IF_ERROR(Open(engine, bounds()));
-    if (done()) return absl::OkStatus();
+  } else {
+    FLAMEKEEP_RETURN_IF_ERROR(exporter_->Next(bounds, this));
   }
-  return exporter_->Next(bounds, this);
+  if (!exporter_->done()) return absl::OkStatus();
+  v1::ExportResponse response;
+  response.mutable_footer()->set_version(exporter_->Version());
+  return Write(std::move(response));
 }
 
 absl::Status ExportStream::Open(const query::Engine& engine, const query::Context& context) {
@@ -74,11 +78,8 @@ absl::Status ExportStream::Open(const query::Engine& engine, const query::Contex
                              engine.OpenExport(selection, level, request_.cursor(), context));
   v1::ExportResponse response;
   v1::ExportResponse::Header* header = response.mutable_header();
-  SetRange(exporter.coverage().requested, header->mutable_requested());
-  SetRange(exporter.coverage().covered, header->mutable_covered());
-  header->set_widened(exporter.coverage().widened);
+  *header->mutable_coverage() = ToProto(exporter.coverage());
   header->set_profile_type(exporter.coverage().profile_type);
-  header->set_unit(exporter.coverage().unit);
   for (const std::string& site : exporter.sites()) header->add_sites(site);
   exporter_ = std::move(exporter);
   return Write(std::move(response));

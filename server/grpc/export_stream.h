@@ -30,8 +30,8 @@ class ExportStream final : public query::ExportSink {
   ExportStream(const v1::ExportRequest* request, ExportWriter* writer)
       : request_(*request), writer_(*writer) {}
 
-  // Opens the export; then a partition, or a day without one, at a time. Errors: those of the
-  // exporter and of the writer; INVALID_ARGUMENT.
+  // Opens the export; then a partition, or a day without one, at a time, and the footer with the
+  // last. Errors: those of the exporter and of the writer; INVALID_ARGUMENT.
   absl::Status Step(const query::Engine& engine, absl::FunctionRef<query::Context()> bounds);
   bool done() const { return exporter_.has_value() && exporter_->done(); }
 

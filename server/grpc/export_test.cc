@@ -23,7 +23,8 @@ struct Exported {
   std::vector<v1::ExportResponse::Begin> partitions;
   std::map<std::string, uint64_t> rows;  // "label;frame;frame" -> sum of values
   size_t columns = 0;                    // messages
-  std::string cursor;
+  std::vector<std::string> cursors;
+  std::string version;
 };
 
 class ExportServiceTest : public TestServer {
@@ -51,7 +52,8 @@ class ExportServiceTest : public TestServer {
     while (reader->Read(&response)) {
       if (response.has_header()) exported.header = response.header();
       if (response.has_begin()) exported.partitions.push_back(response.begin());
-      if (response.has_end()) exported.cursor = response.end().cursor();
+      if (response.has_end()) exported.cursors.push_back(response.end().cursor());
+      if (response.has_footer()) exported.version = response.footer().version();
       if (!response.has_column()) continue;
       const v1::ExportResponse::Column& column = response.column();
       ++exported.columns;
@@ -77,8 +79,9 @@ TEST_F(ExportServiceTest, StreamsRows) {
   ASSERT_TRUE(exported.status.ok()) << exported.status.error_message();
   EXPECT_THAT(exported.header.sites(), ElementsAre("codfw", "eqiad"));
   EXPECT_EQ(exported.header.profile_type(), "excimer-wall:samples:count::");
-  EXPECT_EQ(exported.header.unit(), "count");
-  EXPECT_EQ(exported.header.covered().begin().seconds(), LastHour().range().begin().seconds());
+  EXPECT_EQ(exported.header.coverage().unit(), "count");
+  EXPECT_EQ(exported.header.coverage().covered().begin().seconds(),
+            LastHour().range().begin().seconds());
   EXPECT_THAT(exported.rows, ElementsAre(testing::Pair("api;/srv/w/api.php;b", 1),
                                          testing::Pair("index;/srv/w/index.php;a", 3),
                                          testing::Pair("index;/srv/w/index.php;a;a", 5)));
@@ -105,10 +108,23 @@ TEST_F(ExportServiceTest, LeavesOutWhatIsKnownAndGoesOnBehindACursor) {
   EXPECT_THAT(Export(request).rows, ElementsAre(testing::Pair("index;/srv/w/index.php;a;a", 5)));
 
   request = Request();
-  request.set_cursor(first.cursor);
+  request.set_cursor(first.cursors.back());
   const Exported rest = Export(request);
   EXPECT_TRUE(rest.status.ok());
   EXPECT_TRUE(rest.partitions.empty());
+}
+
+TEST_F(ExportServiceTest, OneVersionHoweverItCame) {
+  const Exported whole = Export(Request());
+  EXPECT_EQ(whole.version.size(), 32u);
+  for (const std::string& cursor : whole.cursors) {
+    v1::ExportRequest request = Request();
+    request.set_cursor(cursor);
+    EXPECT_EQ(Export(request).version, whole.version) << cursor;
+  }
+  EXPECT_NE(Export(Request("excimer-wall{site=\"eqiad\"}")).version, whole.version);
+  ASSERT_TRUE(Push(Folded("client"), 2, "/srv/w/index.php;b 1\n").first.ok());
+  EXPECT_NE(Export(Request()).version, whole.version);
 }
 
 TEST_F(ExportServiceTest, ColumnsLargerThanAMessageGoOnInTheNext) {

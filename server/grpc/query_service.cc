@@ -14,7 +14,6 @@
 #include "server/grpc/export_stream.h"
 #include "server/grpc/query_unary.h"
 #include "server/grpc/render.h"
-#include "storage/registry.h"
 
 namespace flamekeep::server {
 
@@ -133,64 +132,23 @@ void QueryService::Count(std::string_view method, const absl::Status& status, ab
 grpc::ServerUnaryReactor* QueryService::FlameGraph(grpc::CallbackServerContext* context,
                                                    const v1::FlameGraphRequest* request,
                                                    v1::FlameGraphResponse* response) {
-  const auto options = [](const v1::FlameGraphRequest& asked) {
-    return query::FlameGraphOptions{.inverted = asked.inverted(),
-                                    .min_share = asked.min_share(),
-                                    .max_nodes = asked.max_nodes()};
-  };
-  return Unary(
+  return Ask(
       "FlameGraph", context, request, response,
-      [engine = engine_, options](const v1::FlameGraphRequest& asked,
-                                  const query::Context& bounds) -> absl::StatusOr<bool> {
-        FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(asked.selection()));
-        const query::FlameGraphOptions of_graph = options(asked);
-        return engine->IsLong(selection, &of_graph, bounds);
+      [engine = engine_](const auto& asked, const query::Context& bounds) {
+        return engine->IsLong(asked.selection, &asked.options, bounds);
       },
-      [engine = engine_, options](const v1::FlameGraphRequest& asked, const query::Context& bounds,
-                                  v1::FlameGraphResponse* out) -> absl::Status {
-        FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection, FromProto(asked.selection()));
-        FLAMEKEEP_ASSIGN_OR_RETURN(query::FlameGraph graph,
-                                   engine->MakeFlameGraph(selection, options(asked), bounds));
-        MoveToProto(std::move(graph), out);
-        return absl::OkStatus();
+      [engine = engine_](const auto& asked, const query::Context& bounds) {
+        return engine->MakeFlameGraph(asked.selection, asked.options, bounds);
       });
 }
 
 grpc::ServerUnaryReactor* QueryService::Explain(grpc::CallbackServerContext* context,
                                                 const v1::ExplainRequest* request,
                                                 v1::ExplainResponse* response) {
-  return Unary("Explain", context, request, response, NeverLong<v1::ExplainRequest>,
-               [engine = engine_](const v1::ExplainRequest& asked, const query::Context& bounds,
-                                  v1::ExplainResponse* out) -> absl::Status {
-                 FLAMEKEEP_ASSIGN_OR_RETURN(const query::Selection selection,
-                                            FromProto(asked.selection()));
-                 FLAMEKEEP_ASSIGN_OR_RETURN(const query::Explanation explanation,
-                                            engine->Explain(selection, bounds));
-                 *out = ToProto(explanation);
-                 return absl::OkStatus();
-               });
-}
-
-grpc::ServerUnaryReactor* QueryService::ListSeries(grpc::CallbackServerContext* context,
-                                                   const v1::ListSeriesRequest* request,
-                                                   v1::ListSeriesResponse* response) {
-  return Unary("ListSeries", context, request, response, NeverLong<v1::ListSeriesRequest>,
-               [engine = engine_](const v1::ListSeriesRequest& asked, const query::Context&,
-                                  v1::ListSeriesResponse* out) -> absl::Status {
-                 FLAMEKEEP_ASSIGN_OR_RETURN(std::vector<storage::SeriesKey> found,
-                                            engine->ListSeries(asked.selector()));
-                 for (storage::SeriesKey& key : found) {
-                   v1::ListSeriesResponse::Series* series = out->add_series();
-                   series->set_profile_type(std::move(key.profile_type));
-                   series->set_site(std::move(key.site));
-                   for (auto& [name, value] : key.labels) {
-                     v1::Label* label = series->add_labels();
-                     label->set_name(std::move(name));
-                     label->set_value(std::move(value));
-                   }
-                 }
-                 return absl::OkStatus();
-               });
+  return Ask("Explain", context, request, response, NeverLong(),
+             [engine = engine_](const query::Selection& selection, const query::Context& bounds) {
+               return engine->Explain(selection, bounds);
+             });
 }
 
 grpc::ServerWriteReactor<v1::RenderResponse>* QueryService::Render(

@@ -104,6 +104,16 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* Unary(std::string_view method, grpc::CallbackServerContext* context,
                                   const Request* request, Response* response, IsLong is_long,
                                   Answer answer);
+  // A unary call about a Question: `is_long(question, bounds)`, and `answer(question, bounds)`,
+  // whose result becomes the response by MoveToProto().
+  template <typename Request, typename Response, typename IsLong, typename Answer>
+  grpc::ServerUnaryReactor* Ask(std::string_view method, grpc::CallbackServerContext* context,
+                                const Request* request, Response* response, IsLong is_long,
+                                Answer answer);
+  // A unary call about the series that a selector matches: `answer(series, request)`, as above.
+  template <typename Request, typename Response, typename Answer>
+  grpc::ServerUnaryReactor* List(std::string_view method, grpc::CallbackServerContext* context,
+                                 const Request* request, Response* response, Answer answer);
   // What bounds the query of a call.
   query::Context MakeContext(grpc::CallbackServerContext* context) const;
   // Posts a call: `run` as in QueryQueue::Query, `is_long` asked with what bounds it.

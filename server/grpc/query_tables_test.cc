@@ -79,9 +79,9 @@ TEST_F(QueryTablesTest, Top) {
   EXPECT_GT(top.stats().columns(), 0u);
 
   v1::TopRequest request;
-  request.set_by(v1::TOP_ORDER_TOTAL);
+  request.set_by(v1::FUNCTION_ORDER_TOTAL);
   request.set_limit(1);
-  request.mutable_function()->set_function("^[a-z]+$");
+  request.mutable_function()->mutable_matcher()->set_function("^[a-z]+$");
   std::tie(status, top) = Call(&v1::QueryService::Stub::Top, request);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(RowsText(top.rows()), "main 5 10 0.5 1.0\n");
@@ -91,7 +91,7 @@ TEST_F(QueryTablesTest, Top) {
 
 TEST_F(QueryTablesTest, Search) {
   v1::SearchRequest request;
-  request.mutable_function()->set_function("parse|lex");
+  request.mutable_function()->mutable_matcher()->set_function("parse|lex");
   const auto [status, search] = Call(&v1::QueryService::Stub::Search, request);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(RowsText(search.rows()), "parse 3 5 0.3 0.5\nlex 2 2 0.2 0.2\n");
@@ -101,7 +101,7 @@ TEST_F(QueryTablesTest, Search) {
 
 TEST_F(QueryTablesTest, Sandwich) {
   v1::SandwichRequest request;
-  request.set_function("parse");
+  request.mutable_function()->set_function("parse");
   const auto [status, sandwich] = Call(&v1::QueryService::Stub::Sandwich, request);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(sandwich.total(), 5u);
@@ -117,7 +117,7 @@ TEST_F(QueryTablesTest, Sandwich) {
 TEST_F(QueryTablesTest, Compare) {
   v1::CompareRequest request;
   request.set_label("entry_point");
-  request.mutable_function()->set_function("parse");
+  request.mutable_function()->mutable_matcher()->set_function("parse");
   const auto [status, comparison] = Call(&v1::QueryService::Stub::Compare, request);
   ASSERT_TRUE(status.ok()) << status.error_message();
   ASSERT_EQ(comparison.rows_size(), 2);
@@ -134,7 +134,7 @@ TEST_F(QueryTablesTest, Compare) {
 TEST_F(QueryTablesTest, NothingHasNoRowsAndNoShares) {
   v1::SearchRequest search;
   *search.mutable_selection() = LastHour("excimer-wall{entry_point=\"none\"}");
-  search.mutable_function()->set_file("x");
+  search.mutable_function()->mutable_matcher()->set_file("x");
   const auto [status, found] = Call(&v1::QueryService::Stub::Search, search);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(found.rows_size(), 0);
@@ -144,9 +144,9 @@ TEST_F(QueryTablesTest, NothingHasNoRowsAndNoShares) {
 TEST_F(QueryTablesTest, BadQuestionsGetAnAnswerThatHelps) {
   using Stub = v1::QueryService::Stub;
   v1::TopRequest top;
-  top.set_by(static_cast<v1::TopOrder>(7));
+  top.set_by(static_cast<v1::FunctionOrder>(7));
   ExpectInvalid(&Stub::Top, top, "`by` is 7");
-  top.set_by(v1::TOP_ORDER_SELF);
+  top.set_by(v1::FUNCTION_ORDER_SELF);
   top.set_limit(100'001);
   ExpectInvalid(&Stub::Top, top, "`limit`");
   *top.mutable_selection() = LastHour();
@@ -155,17 +155,14 @@ TEST_F(QueryTablesTest, BadQuestionsGetAnAnswerThatHelps) {
 
   v1::SearchRequest search;
   ExpectInvalid(&Stub::Search, search, "`function` is not set");
-  search.mutable_function()->set_function("(");
+  search.mutable_function()->mutable_matcher()->set_function("(");
   ExpectInvalid(&Stub::Search, search, "no RE2 expression");
 
   v1::SandwichRequest sandwich;
-  ExpectInvalid(&Stub::Sandwich, sandwich, "set either `function`");
-  sandwich.set_function("parse");
-  sandwich.mutable_matcher()->set_function("parse");
-  ExpectInvalid(&Stub::Sandwich, sandwich, "set either `function`");
-  sandwich.clear_function();
-  sandwich.set_file("x");
-  ExpectInvalid(&Stub::Sandwich, sandwich, "`file` goes with `function`");
+  ExpectInvalid(&Stub::Sandwich, sandwich, "`function` is not set");
+  sandwich.mutable_function()->set_file("x");
+  sandwich.mutable_function()->mutable_matcher()->set_function("parse");
+  ExpectInvalid(&Stub::Sandwich, sandwich, "a name, or a matcher");
 
   v1::CompareRequest compare;
   ExpectInvalid(&Stub::Compare, compare, "`label` is not set");

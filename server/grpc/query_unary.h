@@ -7,23 +7,65 @@
 #include <atomic>
 #include <cstdint>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/status.h"
 #include "base/steady_clock.h"
 #include "query/context.h"
+#include "query/selected_stacks.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_diff.h"
+#include "server/grpc/convert_series.h"
+#include "server/grpc/convert_tables.h"
 #include "server/grpc/query_service.h"
 #include "server/grpc/running_calls.h"
+#include "storage/registry.h"
 
 namespace flamekeep::server {
 
-// For calls that never take long.
+// What a request about one selection asks for.
+template <typename Options>
+struct Question {
+  query::Selection selection;
+  Options options;
+};
+
+// Errors: INVALID_ARGUMENT for a selection or options that can not be understood.
 template <typename Request>
-absl::StatusOr<bool> NeverLong(const Request&, const query::Context&) {
-  return false;
+auto QuestionOf(const Request& request)
+    -> absl::StatusOr<Question<typename decltype(OptionsOf(request))::value_type>> {
+  FLAMEKEEP_ASSIGN_OR_RETURN(query::Selection selection, FromProto(request.selection()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(auto options, OptionsOf(request));
+  return Question<decltype(options)>{std::move(selection), std::move(options)};
 }
+
+// Of two selections.
+struct DiffQuestion {
+  SelectionPair pair;
+  query::DiffOptions options;
+};
+
+inline absl::StatusOr<DiffQuestion> QuestionOf(const v1::DiffRequest& request) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(SelectionPair pair,
+                             PairFromProto(request.baseline(), request.selection()));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const query::DiffOptions options, OptionsOf(request));
+  return DiffQuestion{std::move(pair), options};
+}
+
+inline absl::StatusOr<query::Selection> QuestionOf(const v1::ExplainRequest& request) {
+  return FromProto(request.selection());
+}
+
+// For calls that never take long.
+struct NeverLong {
+  template <typename Asked>
+  absl::StatusOr<bool> operator()(const Asked&, const query::Context&) const {
+    return false;
+  }
+};
 
 // A unary call. gRPC keeps the answer until the caller has taken it, so it counts until then.
 class QueryService::UnaryCall final : public grpc::ServerUnaryReactor {
@@ -81,6 +123,41 @@ grpc::ServerUnaryReactor* QueryService::Unary(std::string_view method,
   Post(&queries_, context, bounds, run,
        [request, bounds, is_long] { return is_long(*request, bounds); });
   return call;
+}
+
+template <typename Request, typename Response, typename IsLong, typename Answer>
+grpc::ServerUnaryReactor* QueryService::Ask(std::string_view method,
+                                            grpc::CallbackServerContext* context,
+                                            const Request* request, Response* response,
+                                            IsLong is_long, Answer answer) {
+  return Unary(
+      method, context, request, response,
+      [is_long](const Request& asked, const query::Context& bounds) -> absl::StatusOr<bool> {
+        FLAMEKEEP_ASSIGN_OR_RETURN(const auto question, QuestionOf(asked));
+        return is_long(question, bounds);
+      },
+      [answer](const Request& asked, const query::Context& bounds, Response* out) -> absl::Status {
+        FLAMEKEEP_ASSIGN_OR_RETURN(const auto question, QuestionOf(asked));
+        FLAMEKEEP_ASSIGN_OR_RETURN(auto answered, answer(question, bounds));
+        MoveToProto(std::move(answered), out);
+        return absl::OkStatus();
+      });
+}
+
+template <typename Request, typename Response, typename Answer>
+grpc::ServerUnaryReactor* QueryService::List(std::string_view method,
+                                             grpc::CallbackServerContext* context,
+                                             const Request* request, Response* response,
+                                             Answer answer) {
+  return Unary(method, context, request, response, NeverLong(),
+               [engine = engine_, answer](const Request& asked, const query::Context&,
+                                          Response* out) -> absl::Status {
+                 FLAMEKEEP_ASSIGN_OR_RETURN(std::vector<storage::SeriesKey> found,
+                                            engine->ListSeries(asked.selector()));
+                 FLAMEKEEP_ASSIGN_OR_RETURN(auto answered, answer(std::move(found), asked));
+                 MoveToProto(std::move(answered), out);
+                 return absl::OkStatus();
+               });
 }
 
 }  // namespace flamekeep::server

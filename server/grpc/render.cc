@@ -27,6 +27,12 @@ std::string DefaultTitle(const query::Selection& selection, const query::Coverag
                      text(coverage.covered.end));
 }
 
+// The ranges stand below it.
+std::string DefaultDiffTitle(const query::Selection& selection, const query::Selection& baseline) {
+  if (selection.selector == baseline.selector) return "What changed in " + selection.selector;
+  return fmt::format("{} against {}", selection.selector, baseline.selector);
+}
+
 bool IsDrawing(v1::RenderFormat format) {
   return format == v1::RENDER_FORMAT_SVG || format == v1::RENDER_FORMAT_FLAMEBEARER ||
          format == v1::RENDER_FORMAT_D3;
@@ -97,12 +103,10 @@ class Rendering {
                                                  .min_share = drawing.min_share,
                                                  .max_nodes = drawing.max_nodes},
                                                 context_));
-    FLAMEKEEP_RETURN_IF_ERROR(WriteHead(diff.coverage, 0, diff.tree->graph.cut_total));
+    FLAMEKEEP_RETURN_IF_ERROR(
+        WriteHead(diff.coverage, 0, diff.tree->graph.cut_total, &diff.baseline));
     const std::string title =
-        !request_.title().empty()
-            ? request_.title()
-            : fmt::format("{}, compared with {}", DefaultTitle(selection_, diff.coverage),
-                          DefaultTitle(baseline, diff.baseline));
+        !request_.title().empty() ? request_.title() : DefaultDiffTitle(selection_, baseline);
     FLAMEKEEP_ASSIGN_OR_RETURN(
         const std::string svg,
         query::WriteDiffSvg(diff, request_.width_of_baseline(), {.title = title}, context_));
@@ -148,8 +152,10 @@ class Rendering {
         context_);
   }
 
-  absl::Status WriteHead(const query::Coverage& coverage, uint64_t cut_nodes, uint64_t cut_total) {
+  absl::Status WriteHead(const query::Coverage& coverage, uint64_t cut_nodes, uint64_t cut_total,
+                         const query::Coverage* baseline = nullptr) {
     v1::RenderResponse response;
+    if (baseline != nullptr) *response.mutable_baseline() = ToProto(*baseline);
     *response.mutable_coverage() = ToProto(coverage);
     *response.mutable_stats() = StatsToProto(coverage);
     response.set_cut_nodes(cut_nodes);

@@ -70,7 +70,7 @@ class DiffTest(unittest.TestCase):
         self.assertIn(b"beyond noise  parse", done.stdout)  # the table is there all the same
         self.diff("--fail-above", "0.13")
         self.diff("--fail-above", "2%", "--limit", "1", "--by", "self", code=3)
-        self.assertIn(b"--fail-above is \"much\"", self.diff("--fail-above", "much", code=2).stderr)
+        self.assertIn(b"\"much\" is no share", self.diff("--fail-above", "much", code=2).stderr)
         # What shrank is no regression.
         back = self.server.run("diff", "cpu", "--from", "2026-11-20T13:00", "--to",
                                "2026-11-20T13:08", "--baseline-from", "2026-11-20T14:00",
@@ -94,6 +94,10 @@ class DiffTest(unittest.TestCase):
         self.assertEqual(titles[0], "A deployment")
         parse = next(title for title in titles if title.startswith("parse ("))
         self.assertRegex(parse, r"\nbaseline 25\.\d\d%: \+12\.50 points, beyond noise \(p ")
+        self.assertEqual(self.diff("-o", self.server.directory / "empty.svg", baseline=(
+            "--baseline-from", "2026-11-19", "--baseline-to", "2026-11-20")).stderr.count(
+                b"note: baseline: there are no samples"), 1)
+        self.assertIn(b".svg", self.diff("-o", self.server.directory / "diff.png", code=2).stderr)
         self.diff("-o", path, "--width-of-baseline")
         self.assertIn("selection 37.", path.read_text())
         self.diff("-o", path, "--fail-above", "2%", code=3)

@@ -229,6 +229,27 @@ class ExportTest(unittest.TestCase):
         self.assertEqual((self.out / "all.pb.gz").read_bytes()[:2], b"\x1f\x8b")
         self.assertEqual(len(os.listdir(self.out)), 4)
 
+    def test_the_manifest_tells_what_the_files_stand_on(self):
+        self.export()
+        head, *lines = (self.out / MANIFEST).read_text().splitlines()
+        version, question = head.split("\t")
+        self.assertEqual(version, "flamekeep export 2")
+        self.assertEqual(json.loads(question)["selector"], "cpu")
+        self.assertEqual(json.loads(question)["level"], "hour")
+        kinds = [line.split("\t")[0] for line in lines]
+        self.assertEqual(kinds, ["range"] + ["part"] * 24)
+        whole = lines[0].split("\t")
+        self.assertRegex(whole[-1], "^[0-9a-f]{32}$")
+        # A range inside of it is one more; the whole again takes its place.
+        part = ("--from", DAYS[1], "--to", DAYS[3])
+        self.assertNotIn("removed", self.export(time_range=part))
+        lines = (self.out / MANIFEST).read_text().splitlines()
+        self.assertEqual([line.split("\t")[0] for line in lines[1:4]], ["range", "range", "part"])
+        self.export()
+        self.assertEqual((self.out / MANIFEST).read_text().splitlines()[1].split("\t"), whole)
+        (self.out / MANIFEST).write_text("flamekeep export 1\t\"cpu\"\n" + lines[-1] + "\n")
+        self.assertIn("was not written by this version", self.export(code=1))
+
     def test_what_can_not_be(self):
         self.assertIn("name a directory", self.export(out="-", code=2))
         self.assertIn("--level", self.export("--format", "folded", "--level", "day", code=2))

@@ -125,7 +125,7 @@ class TablesTest(unittest.TestCase):
         # One that calls itself.
         function = max((f for frames in self.stacks for f in frames if frames.count(f) > 1),
                        key=self.total_of.get)
-        rows = self.rows("sandwich", function, "excimer-wall", "--min-share", 0)
+        rows = self.rows("sandwich", function, "excimer-wall", "--exact", "--min-share", "0%")
         for side in ("callers", "callees"):
             want = sandwich_half(self.stacks, function, side == "callers")
             path, got = [], {}
@@ -135,7 +135,7 @@ class TablesTest(unittest.TestCase):
                     got[tuple(path)] = int(row["total"])
             self.assertEqual(len(got), len(want))
             self.assertEqual(got, want)
-        text = self.ask("sandwich", function, "excimer-wall")
+        text = self.ask("sandwich", function, "excimer-wall", "--exact")
         self.assertIn(f"{function}: {self.total_of[function]:,} (", text)
         self.assertIn("Who calls it:", text)
         self.assertIn("more, with", text)  # what is too small is counted

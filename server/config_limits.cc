@@ -1,0 +1,109 @@
+// The keys of a configuration that bound what clients may ask and send.
+#include "ingest/push.h"
+#include "server/config_parts.h"
+#include "server/yaml_value.h"
+
+namespace flamekeep::server {
+namespace {
+
+using yaml::Key;
+using yaml::ReadNumber;
+using yaml::Value;
+
+constexpr absl::Duration kLongest = absl::Hours(24 * 366 * 1000);
+
+constexpr Key<LimitsConfig> kLimitKeys[] = {
+    {"max_message",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(5 * kMiB, kGiB, &out->max_message_bytes);
+     }},
+    {"queue", [](const Value& value,
+                 LimitsConfig* out) { return value.ReadBytes(kMiB, kTiB, &out->queue_bytes); }},
+    {"rpc_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(32 * kMiB, kTiB, &out->rpc_memory_bytes);
+     }},
+    {"query_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(16 * kMiB, kTiB, &out->query_memory_bytes);
+     }},
+    {"all_queries_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(16 * kMiB, kTiB, &out->all_queries_memory_bytes);
+     }},
+    {"query_cache_bytes",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(0, kTiB, &out->query_cache_bytes);
+     }},
+    {"max_reply",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(kMiB, 2 * kGiB - 1, &out->max_reply_bytes);
+     }},
+    {"series_per_site",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 10'000'000, &out->max_series_per_site);
+     }},
+    {"query_threads",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1024, &out->query_threads);
+     }},
+    {"decode_threads",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1024, &out->decode_threads);
+     }},
+    {"queued_queries",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1'000'000, &out->max_queued_queries);
+     }},
+    {"streams_per_connection",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1'000'000, &out->max_streams_per_connection);
+     }},
+    {"http_connections",
+     [](const Value& value, LimitsConfig* out) {
+       return ReadNumber(value, 1, 1'000'000, &out->max_http_connections);
+     }},
+    {"query_timeout",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadDuration(absl::Milliseconds(1), absl::Hours(24), &out->query_timeout);
+     }},
+    {"drain_timeout",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadDuration(absl::Seconds(1), absl::Hours(1), &out->drain_timeout);
+     }},
+};
+
+constexpr Key<PushConfig> kPushKeys[] = {
+    {"max_late",
+     [](const Value& value, PushConfig* out) {
+       return value.ReadDuration(absl::Minutes(1), kLongest, &out->bounds.max_late);
+     }},
+    {"max_early",
+     [](const Value& value, PushConfig* out) {
+       return value.ReadDuration(absl::Seconds(1), ingest::kMaxAhead, &out->bounds.max_early);
+     }},
+    {"dedupe_window",
+     [](const Value& value, PushConfig* out) {
+       return value.ReadDuration(absl::Minutes(1), absl::Hours(24 * 366), &out->dedupe_window);
+     }},
+    {"max_batch_ids",
+     [](const Value& value, PushConfig* out) {
+       return value.ReadInteger(1000, 100'000'000, &out->max_batch_ids);
+     }},
+    {"forget_clients",
+     [](const Value& value, PushConfig* out) {
+       return value.ReadDuration(absl::Hours(24), kLongest, &out->forget_clients);
+     }},
+};
+
+}  // namespace
+
+absl::Status ReadLimits(const Value& value, LimitsConfig* out) {
+  return yaml::ReadMap(value, kLimitKeys, out);
+}
+
+absl::Status ReadPushConfig(const Value& value, PushConfig* out) {
+  return yaml::ReadMap(value, kPushKeys, out);
+}
+
+}  // namespace flamekeep::server
