@@ -7,11 +7,11 @@
 #include "base/status.h"
 #include "query/caller_groups.h"
 #include "query/threshold.h"
+#include "query/wide_boxes.h"
 
 namespace flamekeep::query {
 namespace {
 
-constexpr uint32_t kGone = std::numeric_limits<uint32_t>::max();
 // Splits between two looks at the context.
 constexpr uint32_t kSplitsPerCheck = 64;
 
@@ -105,21 +105,14 @@ class Inverter {
   // Leaves at most max_nodes boxes, and of the waiting groups those that have one.
   void RaiseCut() {
     if (boxes_.size() <= options_.max_nodes) return;
-    std::vector<uint64_t> totals;
-    for (size_t i = 1; i < boxes_.size(); ++i) totals.push_back(boxes_[i].total);
+    std::vector<uint64_t> totals = TotalsAboveRoot(boxes_);
     cut_ = CutForCount(totals, options_.max_nodes - 1, cut_);
-    std::vector<uint32_t> moved(boxes_.size(), kGone);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < boxes_.size(); ++i) {
-      if (i != 0 && boxes_[i].total <= cut_) continue;
-      moved[i] = kept;
-      boxes_[kept] = boxes_[i];
-      boxes_[kept].parent = moved[boxes_[i].parent];
-      groups_in_[kept++] = groups_in_[i];
+    const std::vector<uint32_t> moved = KeepWideBoxes(cut_, &boxes_);
+    for (size_t i = 0; i < moved.size(); ++i) {
+      if (moved[i] != kGoneBox) groups_in_[moved[i]] = groups_in_[i];
     }
-    boxes_.resize(kept);
-    groups_in_.resize(kept);
-    std::erase_if(waiting_, [&](const Waiting& w) { return moved[w.box] == kGone; });
+    groups_in_.resize(boxes_.size());
+    std::erase_if(waiting_, [&](const Waiting& w) { return moved[w.box] == kGoneBox; });
     for (Waiting& w : waiting_) w.box = moved[w.box];
     std::make_heap(waiting_.begin(), waiting_.end(), Narrower);
   }

@@ -20,19 +20,28 @@ constexpr uint64_t kBytesPerMoved = 9;
 }  // namespace
 
 StackFilter::StackFilter(storage::StackTreeView tree, FrameFlagsCache::Flags flags,
-                         const FrameFilter& filter, const Context& context, uint64_t held_bytes)
+                         const FrameFilter& filter, const Context& context, uint64_t held_bytes,
+                         Frames frames)
     : tree_(std::move(tree)),
       context_(context),
       held_bytes_(held_bytes),
       max_depth_(filter.max_depth),
-      moves_(!filter.focus.empty() || !filter.until.empty() || max_depth_ != 0 ||
-             !filter.hide.empty()),
+      moves_(frames == Frames::kTaken && Moves(filter)),
       states_(tree_, std::move(flags), filter) {
   if (!moves_) return;
   new_tree_ = std::make_shared<NewTree>();
   new_tree_->parent.push_back(0);
   new_tree_->frame.push_back(0);
   depths_.push_back(0);
+}
+
+bool StackFilter::Moves(const FrameFilter& filter) {
+  return !filter.focus.empty() || !filter.until.empty() || filter.max_depth != 0 ||
+         !filter.hide.empty();
+}
+
+bool StackFilter::Drops(const FrameFilter& filter) {
+  return !filter.keep.empty() || !filter.drop.empty() || !filter.until.empty();
 }
 
 uint32_t* StackFilter::MovedPlace(uint32_t id) {
@@ -84,6 +93,9 @@ absl::StatusOr<std::string> StackFilter::Apply(absl::Span<const std::string_view
     few_moved_.clear();
   }
   FLAMEKEEP_RETURN_IF_ERROR(Check());
+  if (StackStates::FindsAll(stream.header().pairs, tree_.size())) {
+    FLAMEKEEP_RETURN_IF_ERROR(states_.FindAll(context_));
+  }
   const uint64_t observations = stream.header().observations;
   stream.Start();
   storage::ColumnWriter writer;

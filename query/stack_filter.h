@@ -37,10 +37,19 @@ namespace flamekeep::query {
 
 class StackFilter {
  public:
+  // What becomes of frames that the filter takes away. Left, only the stacks that do not count fall
+  // out, and the stored tree is kept whatever the filter.
+  enum class Frames : uint8_t { kTaken, kLeft };
+
   // `flags` has every frame of the tree; `context` must outlive the object, `held_bytes` is what
   // the query holds besides. REQUIRES: `filter` is normalized.
   StackFilter(storage::StackTreeView tree, FrameFlagsCache::Flags flags, const FrameFilter& filter,
-              const Context& context, uint64_t held_bytes);
+              const Context& context, uint64_t held_bytes, Frames frames = Frames::kTaken);
+
+  // Whether a filter takes frames away.
+  static bool Moves(const FrameFilter& filter);
+  // Whether stacks fall out for another reason than that they do not hold the focus.
+  static bool Drops(const FrameFilter& filter);
 
   // The sum of the columns, filtered. Stacks of several calls get the same ids in one tree. The
   // observations in the header are those before the filter.
