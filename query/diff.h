@@ -16,6 +16,7 @@
 
 #include "query/flame_graph.h"
 #include "query/noise.h"
+#include "storage/column.h"
 
 namespace flamekeep::query {
 
@@ -81,9 +82,15 @@ struct Diff {
   uint64_t function_count = 0;  // of all that either selection has
   uint64_t beyond_noise = 0;    // of these, by what they are ordered by
   std::optional<DiffGraph> tree;
+  // Of the samples of both as they are stored.
+  storage::Digest baseline_digest = 0;
+  storage::Digest digest = 0;
 
   bool enough() const { return buckets >= kLeastBuckets && baseline_buckets >= kLeastBuckets; }
 };
+
+// What a diff takes.
+uint64_t MemoryBytes(const Diff& diff);
 
 }  // namespace flamekeep::query
 

@@ -40,14 +40,18 @@ absl::StatusOr<DiffSide> DiffSide::Open(const storage::Store& store, const Selec
   return side;
 }
 
-absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const Context& context) {
+absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const Context& context,
+                                                uint64_t held_bytes) {
+  held_bytes += source_->memory_bytes();
   Loaded loaded;
-  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept, Columns::Read(stacks_.snapshot(), plan, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept, 
+                             Columns::Read(stacks_.snapshot(), plan, context, held_bytes));
   FLAMEKEEP_ASSIGN_OR_RETURN(loaded.stored, SumHeaders(loaded.kept.encoded()));
   loaded.encoded.assign(loaded.kept.encoded().begin(), loaded.kept.encoded().end());
   loaded.columns = loaded.encoded.size();
   loaded.bytes = loaded.kept.bytes();
   if (source_->filter() == nullptr) return loaded;
+  source_->filter()->Hold(held_bytes - source_->filter()->memory_bytes() + loaded.bytes);
   FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, source_->filter()->Apply(loaded.encoded));
   loaded.filtered = std::make_unique<const std::string>(std::move(filtered));
   loaded.encoded = {*loaded.filtered};
@@ -72,14 +76,24 @@ RangeSize DiffSide::size() const {
   return size;
 }
 
+std::string DiffSide::ViewInBuckets(std::string_view view) const {
+  std::string text(view);
+  for (const storage::Plan& bucket : buckets_) text += fmt::format("{},", bucket.covered.begin);
+  return text;
+}
+
+std::optional<std::string> DiffSide::ContentName() const {
+  const storage::Plan& plan = stacks_.plan();
+  const std::optional<uint64_t> stamp = stacks_.snapshot().ContentStamp(plan);
+  if (!stamp.has_value()) return std::nullopt;
+  return fmt::format("{},{},{};{}", *stamp, plan.covered.begin, plan.covered.end,
+                     stacks_.Question(ViewInBuckets("")));
+}
+
 Coverage DiffSide::Cover(std::string_view view) const {
-  std::string whole_view(view);
-  for (const storage::Plan& bucket : buckets_) {
-    whole_view += fmt::format("{},", bucket.covered.begin);
-  }
   storage::ColumnHeader sum = sum_;
   sum.total = total_;
-  Coverage coverage = stacks_.Cover(sum, sum.saturated, visited_, whole_view);
+  Coverage coverage = stacks_.Cover(sum, sum.saturated, visited_, ViewInBuckets(view));
   coverage.columns = columns_;
   return coverage;
 }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,9 +83,12 @@ class DiffSide {
   void UseTree(std::shared_ptr<DiffTreeSource> source) { source_ = std::move(source); }
   DiffTreeSource& source() const { return *source_; }
 
-  absl::StatusOr<Loaded> LoadWhole(const Context& context) { return Load(stacks_.plan(), context); }
-  absl::StatusOr<Loaded> LoadBucket(size_t bucket, const Context& context) {
-    return Load(buckets_[bucket], context);
+  // `held_bytes` is what the query holds besides, without the source.
+  absl::StatusOr<Loaded> LoadWhole(const Context& context, uint64_t held_bytes) {
+    return Load(stacks_.plan(), context, held_bytes);
+  }
+  absl::StatusOr<Loaded> LoadBucket(size_t bucket, const Context& context, uint64_t held_bytes) {
+    return Load(buckets_[bucket], context, held_bytes);
   }
 
   // Notes what a bucket held after the filter.
@@ -93,12 +97,22 @@ class DiffSide {
 
   // Of all buckets that were added.
   RangeSize size() const;
+  storage::Digest digest() const { return sum_.digest; }
   // `view`: as in SelectedStacks::Cover(); where the buckets lie is a part of it.
   Coverage Cover(std::string_view view) const;
+  // The same for an answer that was given before about the same content.
+  Coverage CoverKept(const Coverage& kept, storage::Digest digest, std::string_view view) const {
+    return stacks_.CoverKept(kept, digest, ViewInBuckets(view));
+  }
+  // All that this side's part of an answer depends on, with the same content as long as it is the
+  // same; nothing where that can not be told.
+  std::optional<std::string> ContentName() const;
 
  private:
   explicit DiffSide(SelectedStacks stacks) : stacks_(std::move(stacks)) {}
-  absl::StatusOr<Loaded> Load(const storage::Plan& plan, const Context& context);
+  std::string ViewInBuckets(std::string_view view) const;
+  absl::StatusOr<Loaded> Load(const storage::Plan& plan, const Context& context,
+                              uint64_t held_bytes);
 
   SelectedStacks stacks_;
   std::vector<storage::Plan> buckets_;

@@ -33,16 +33,12 @@ class Inverter {
     groups_in_.push_back(0);
 
     const std::vector<uint32_t> keys = KeysByWidth();
-    const size_t max_stacks = options_.max_batch_stacks != 0
-                                  ? options_.max_batch_stacks
-                                  : CallerGroups::StacksFor(context_, HeldBytes());
     size_t begin = 0;
     while (begin < keys.size() && groups_.last()[keys[begin]].total > cut_) {
+      CallerGroups::Batch batch(context_, HeldBytes(), options_.max_batch_stacks);
       size_t end = begin;
-      size_t stacks = 0;
-      while (end < keys.size() && groups_.last()[keys[end]].total > cut_) {
-        stacks += groups_.last()[keys[end]].stacks;
-        if (end > begin && stacks > max_stacks) break;
+      while (end < keys.size() && groups_.last()[keys[end]].total > cut_ &&
+             batch.Add(groups_.last()[keys[end]].stacks)) {
         ++end;
       }
       FLAMEKEEP_RETURN_IF_ERROR(RunBatch(absl::MakeConstSpan(keys).subspan(begin, end - begin)));

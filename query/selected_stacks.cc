@@ -1,5 +1,7 @@
 #include "query/selected_stacks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -65,6 +67,12 @@ std::shared_ptr<const storage::ColumnHeader> SelectedStacks::KnownContent(
   const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_);
   if (!stamp.has_value()) return nullptr;
   return cache->Find<storage::ColumnHeader>(ContentKey(plan_, *stamp));
+}
+
+std::optional<CacheKey> SelectedStacks::StampedKey(std::string_view view) const {
+  const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_);
+  if (!stamp.has_value()) return std::nullopt;
+  return AnswerKey(Question(fmt::format("{}{};", view, *stamp)), plan_, {});
 }
 
 absl::StatusOr<storage::ColumnHeader> SelectedStacks::Content(ResultCache* cache,
@@ -188,7 +196,7 @@ Coverage SelectedStacks::Cover(const storage::ColumnHeader& sum, bool saturated,
   coverage.saturated |= saturated;
   coverage.nodes = visited;
   coverage.version =
-      AnswerVersion(Question(view), coverage, filtered_ != nullptr ? digest_ : sum.digest);
+      AnswerVersion(Question(view), coverage, StoredDigest(sum));
   return coverage;
 }
 

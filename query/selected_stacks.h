@@ -67,6 +67,10 @@ class SelectedStacks {
   // The same as far as the cache knows it.
   std::shared_ptr<const storage::ColumnHeader> KnownContent(ResultCache* cache) const;
 
+  // Of answers that depend on when the samples were, or in which series; nothing where it can not
+  // be told whether these are the same.
+  std::optional<CacheKey> StampedKey(std::string_view view) const;
+
   // Reads the columns and filters them. Errors: DATA_LOSS, and those of the context.
   absl::Status Load(FrameFlagsCache* flags, const Context& context);
 
@@ -99,6 +103,10 @@ class SelectedStacks {
                  std::string_view view) const;
   // The same for an answer that was given before about the same content.
   Coverage CoverKept(const Coverage& kept, storage::Digest digest, std::string_view view) const;
+  // Of the selection as it is stored. `sum`: of the loaded columns.
+  storage::Digest StoredDigest(const storage::ColumnHeader& sum) const {
+    return filtered_ != nullptr ? digest_ : sum.digest;
+  }
 
  private:
   absl::Status ReadColumns(const Context& context);

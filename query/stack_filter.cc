@@ -13,6 +13,8 @@ namespace {
 // Where the selection has fewer stacks than one in so many of the store, a hash map of them is
 // smaller than an array of all.
 constexpr uint64_t kSparse = 32;
+// How far ahead of their use states are fetched.
+constexpr size_t kAhead = 16;
 // A hash map's place, full or empty.
 constexpr uint64_t kBytesPerChild = 17;
 constexpr uint64_t kBytesPerMoved = 9;
@@ -120,8 +122,10 @@ absl::Status StackFilter::ApplyInPlace(WindowStream* stream, storage::ColumnWrit
     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* window, stream->Next());
     if (window == nullptr) return absl::OkStatus();
     saturated_ |= window->saturated;
+    const uint32_t base = window->number * storage::kWindowIds;
     for (size_t i = 0; i < window->size; ++i) {
-      const uint32_t id = window->number * storage::kWindowIds + window->offsets[i];
+      if (i + kAhead < window->size) states_.PrefetchState(base + window->offsets[i + kAhead]);
+      const uint32_t id = base + window->offsets[i];
       if (states_.Counts(states_.Of(id))) writer->Add(id, window->values[i]);
     }
   }
@@ -133,8 +137,10 @@ absl::Status StackFilter::ApplyMoved(WindowStream* stream) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* window, stream->Next());
     if (window == nullptr) return absl::OkStatus();
     saturated_ |= window->saturated;
+    const uint32_t base = window->number * storage::kWindowIds;
     for (size_t i = 0; i < window->size; ++i) {
-      const uint32_t id = window->number * storage::kWindowIds + window->offsets[i];
+      if (i + kAhead < window->size) states_.PrefetchState(base + window->offsets[i + kAhead]);
+      const uint32_t id = base + window->offsets[i];
       if (!states_.Counts(states_.Of(id))) continue;
       const uint32_t moved = MovedOf(id);
       if (moved >= values_.size()) values_.resize(new_tree_->parent.size());

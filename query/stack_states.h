@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "query/context.h"
 #include "query/frame_flags_cache.h"
+#include "query/prefetch.h"
 #include "storage/stack_tree_view.h"
 #include "storage/zeroed_array.h"
 
@@ -35,6 +37,12 @@ class StackStates {
   State Of(uint32_t id) {
     const State state = states_[id];
     return state != 0 ? state : Find(id);
+  }
+  // Starts to load what Of() needs.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchState(uint32_t id) const {
+    if (id >= states_.size()) return;
+    Prefetch(&states_[id]);
+    tree_.Prefetch(storage::StackId{id});
   }
   bool Counts(State state) const {
     return (state & kDropped) == 0 && (state & keeps_) == keeps_ && (state & kInFocus) != 0 &&

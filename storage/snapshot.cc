@@ -148,12 +148,13 @@ class SnapshotImpl::View final : public PlannerView {
   LevelState::Floors floors(SiteId site) const override { return state_.floors(site); }
 
   bool IsStale(SiteId site, const Bucket& bucket) const override {
+    Step();  // a plan of very many buckets may need no probe
     return state_.mark({bucket, site}).has_value();
   }
 
   bool HasDirect(SiteId site, const Bucket& bucket) const override {
     const auto [known, added] = has_direct_.try_emplace({site, bucket});
-    if (added) known->second = FindDirect(site, bucket);
+    if (added && stopped_.ok()) known->second = FindDirect(site, bucket);
     return known->second;
   }
 
