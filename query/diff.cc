@@ -113,9 +113,8 @@ class DiffMaker {
     FLAMEKEEP_RETURN_IF_ERROR(functions_.Finish(sizes, LimitOf(options_), options_.by_self, names,
                                                 context_, HeldBytes(), &diff));
     if (options_.tree) {
-      FLAMEKEEP_RETURN_IF_ERROR(
-          nodes_.Finish(sizes, names, context_, HeldBytes() + MemoryBytes(diff),
-                        &diff.tree.emplace()));
+      FLAMEKEEP_RETURN_IF_ERROR(nodes_.Finish(
+          sizes, names, context_, HeldBytes() + MemoryBytes(diff), &diff.tree.emplace()));
     }
     return diff;
   }
@@ -150,7 +149,7 @@ class DiffMaker {
 
   absl::Status ChooseNodes() {
     for (size_t side = 0; side < kDiffSides; ++side) {
-      FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded, 
+      FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded,
                                  sides_[side].LoadWhole(context_, HeldBesides(side)));
       const storage::StackTreeView tree = sides_[side].source().tree();
       FLAMEKEEP_ASSIGN_OR_RETURN(
@@ -175,7 +174,7 @@ class DiffMaker {
 
   absl::Status AddBucket(size_t side, size_t bucket) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded,
-                               
+
                                sides_[side].LoadBucket(bucket, context_, HeldBesides(side)));
     if (loaded.encoded.empty()) return absl::OkStatus();
     const storage::StackTreeView tree = sides_[side].source().tree();
@@ -208,8 +207,7 @@ uint64_t MemoryBytes(const Diff& diff) {
   }
   if (diff.tree.has_value()) {
     bytes += MemoryBytes(diff.tree->graph) +
-             diff.tree->size() *
-                 (2 * sizeof(uint64_t) + sizeof(ShareDifference) + sizeof(Verdict));
+             diff.tree->size() * (2 * sizeof(uint64_t) + sizeof(ShareDifference) + sizeof(Verdict));
   }
   return bytes;
 }
@@ -223,8 +221,8 @@ absl::StatusOr<Diff> Engine::MakeDiff(const Selection& baseline, const Selection
   const std::optional<CacheKey> key =
       cache_ != nullptr ? DiffKey(sides, options) : std::optional<CacheKey>();
   const auto cover = [&](Diff* kept) {
-    kept->baseline = sides[kBaseline].CoverKept(kept->baseline, kept->baseline_digest,
-                                                kBaselineView);
+    kept->baseline =
+        sides[kBaseline].CoverKept(kept->baseline, kept->baseline_digest, kBaselineView);
     kept->coverage = sides[kSelection].CoverKept(kept->coverage, kept->digest,
                                                  DiffView(options, kept->baseline));
   };

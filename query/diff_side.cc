@@ -44,7 +44,7 @@ absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const
                                                 uint64_t held_bytes) {
   held_bytes += source_->memory_bytes();
   Loaded loaded;
-  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept, 
+  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept,
                              Columns::Read(stacks_.snapshot(), plan, context, held_bytes));
   FLAMEKEEP_ASSIGN_OR_RETURN(loaded.stored, SumHeaders(loaded.kept.encoded()));
   loaded.encoded.assign(loaded.kept.encoded().begin(), loaded.kept.encoded().end());

@@ -94,10 +94,10 @@ absl::StatusOr<DrawnColumns> DrawShownFrames(absl::Span<const std::string_view> 
                                              const FlameGraphOptions& options, FrameNames names,
                                              const Context& context, uint64_t held_bytes,
                                              Merged* merged) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(Merged found, MergeColumns(columns, tree, shown,
-                                                        {.min_share = options.min_share,
-                                                         .max_nodes = MaxNodes(options)},
-                                                        context, held_bytes));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      Merged found, MergeColumns(columns, tree, shown,
+                                 {.min_share = options.min_share, .max_nodes = MaxNodes(options)},
+                                 context, held_bytes));
   DrawnColumns drawn;
   drawn.sum = found.sum;
   drawn.visited = found.visited;

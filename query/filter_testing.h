@@ -20,8 +20,9 @@ namespace flamekeep::query {
 using FramePath = std::vector<uint32_t>;  // frames, root first
 
 // What is left of a stack, by the words of frame_filter.h; nothing where it does not count.
-inline std::optional<FramePath> NaivelyFiltered(const TestTree& tree, const Path& stack,
-                                    const FrameFilter& filter, const CompiledFilter& compiled) {
+inline std::optional<FramePath> NaivelyFiltered(const TestTree& tree, const FramePath& stack,
+                                                const FrameFilter& filter,
+                                                const CompiledFilter& compiled) {
   const auto matches = [&](uint32_t frame, FrameFlags flag) {
     return (compiled.Flags(tree.name(frame)) & flag) != 0;
   };

@@ -59,7 +59,9 @@ void ExpectExactlyMerged(const TestTree& tree, const TestColumns& columns,
   EXPECT_EQ(merged->sum.total, total);
   // Of the nodes in a box that was left out there is one at least.
   EXPECT_GE(merged->cut_nodes, naive.boxes() - graph.size());
-  if (graph.size() == naive.boxes()) EXPECT_EQ(merged->cut_nodes, 0);
+  if (graph.size() == naive.boxes()) {
+    EXPECT_EQ(merged->cut_nodes, 0);
+  }
 }
 
 TEST(MergeColumns, AgreesWithAFilterOfSingleStacks) {
@@ -106,8 +108,8 @@ TEST(MergeColumns, TellsWhereTheFocusBeginsAndWhatEndsInIt) {
   columns.Add({{at_a, 1}, {a_b, 2}, {a_b_a, 4}, {a_b_a_b, 8}, {at_b, 16}});
   const auto merged = Merge(tree, columns, {.focus = {"b", ""}}, {});
   ASSERT_TRUE(merged.ok()) << merged.status();
-  EXPECT_THAT(merged->entries, testing::ElementsAre(testing::Pair(a_b, 14u),
-                                                    testing::Pair(at_b, 16u)));
+  EXPECT_THAT(merged->entries,
+              testing::ElementsAre(testing::Pair(a_b, 14u), testing::Pair(at_b, 16u)));
   EXPECT_EQ(merged->focus_self, 26u);
   EXPECT_EQ(merged->sum.total, 30u);
   EXPECT_EQ(Text(GraphOf(tree, *merged)),

@@ -13,8 +13,7 @@ namespace flamekeep::query {
 namespace {
 
 // The stacks that end where the function is called, as a column.
-absl::StatusOr<std::string> CallersColumn(
-    const std::vector<std::pair<uint32_t, uint64_t>>& entries) {
+std::string CallersColumn(const std::vector<std::pair<uint32_t, uint64_t>>& entries) {
   storage::ColumnWriter writer;
   for (size_t i = entries.size(); i-- > 0;) writer.Add(entries[i].first, entries[i].second);
   return writer.Finish({});
@@ -45,8 +44,8 @@ absl::StatusOr<Sandwich> DrawSandwich(const SelectedStacks& stacks, const Sandwi
                                       const Context& context) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(stacks.encoded()));
   ShownFrames below = {.filter = {.focus = options.function}, .flags = nullptr};
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      below.flags, flags_cache->Get(below.filter, stacks.frame_count(), names, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(below.flags,
+                             flags_cache->Get(below.filter, stacks.frame_count(), names, context));
   Merged merged;
   FLAMEKEEP_ASSIGN_OR_RETURN(
       DrawnColumns callees,
@@ -57,7 +56,7 @@ absl::StatusOr<Sandwich> DrawSandwich(const SelectedStacks& stacks, const Sandwi
   sandwich.total = merged.sum.total;
   sandwich.self = merged.focus_self;
   sandwich.callees = std::move(callees.graph);
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string column, CallersColumn(merged.entries));
+  const std::string column = CallersColumn(merged.entries);
   merged = {};
   FLAMEKEEP_ASSIGN_OR_RETURN(
       DrawnColumns callers,

@@ -170,8 +170,7 @@ absl::Status SelectedStacks::LoadGroups(absl::Span<const uint32_t> group_of, Fra
   }
   std::unique_ptr<StackFilter> filter;
   if (!filter_.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(filter,
-                               MakeFilter(flags, StackFilter::Frames::kTaken, context));
+    FLAMEKEEP_ASSIGN_OR_RETURN(filter, MakeFilter(flags, StackFilter::Frames::kTaken, context));
   }
   const uint64_t held = bytes_ + columns_->encoded().size() * sizeof(std::string_view);
   for (auto& [group, columns] : groups) {
@@ -195,8 +194,7 @@ Coverage SelectedStacks::Cover(const storage::ColumnHeader& sum, bool saturated,
   coverage.observations = sum.observations;
   coverage.saturated |= saturated;
   coverage.nodes = visited;
-  coverage.version =
-      AnswerVersion(Question(view), coverage, StoredDigest(sum));
+  coverage.version = AnswerVersion(Question(view), coverage, StoredDigest(sum));
   return coverage;
 }
 

@@ -141,7 +141,8 @@ TEST(StackMarksTest, DamageIsAnError) {
   StackMarks marks(tree.View(), {.function = FlagsOf(tree, {.keep = {{"f", ""}}})});
   ASSERT_TRUE(marks.FindAll(Context()).ok());
   ASSERT_TRUE(marks.Count(EncodeTestColumn({{1, 1}}), Context()).ok());
-  EXPECT_EQ(marks.Count(EncodeTestColumn({{2, 1}}), Context()).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(marks.Count(EncodeTestColumn({{2, 1}}), Context()).status().code(),
+            absl::StatusCode::kDataLoss);
   const absl::Status beyond = marks.Count(EncodeTestColumn({{3, 1}}), Context()).status();
   EXPECT_THAT(std::string(beyond.message()), HasSubstr("holds stack 3"));
   std::string cut = EncodeTestColumn({{1, 1}});

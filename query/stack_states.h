@@ -27,8 +27,8 @@ class StackStates {
   // `flags` has every frame of the tree. REQUIRES: `filter` is normalized.
   StackStates(storage::StackTreeView tree, FrameFlagsCache::Flags flags, const FrameFilter& filter);
 
-  // Whether to find the states of all nodes before `stacks` of them are asked for: in their order it
-  // takes some nanoseconds a node, where one that is met by itself takes a hundred.
+  // Whether to find the states of all nodes before `stacks` of them are asked for: in their order
+  // it takes some nanoseconds a node, where one that is met by itself takes a hundred.
   static bool FindsAll(uint64_t stacks, uint32_t tree_size) { return stacks > tree_size / 16; }
   // What is damaged is left to who meets it. Errors: of the context.
   absl::Status FindAll(const Context& context);
