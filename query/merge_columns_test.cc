@@ -85,9 +85,9 @@ TEST(MergeColumns, AgreesWithAFilterOfSingleStacks) {
 
 TEST(MergeColumns, OfSeveralWindows) {
   std::mt19937_64 random(5);
-  const TestTree tree = TestTree::Random(300'000, 300, random);
+  const TestTree tree = TestTree::Random(150'000, 300, random);
   TestColumns columns;
-  for (int i = 0; i < 3; ++i) columns.Add(RandomValues(tree, 100'000, 1'000'000'000, random));
+  for (int i = 0; i < 3; ++i) columns.Add(RandomValues(tree, 50'000, 1'000'000'000, random));
   ExpectExactlyMerged(tree, columns, {.focus = {"^f3$", ""}}, {.max_nodes = 1000});
   ExpectExactlyMerged(tree, columns, {.hide = {{"^f[1-9]", ""}}, .max_depth = 6}, {});
   // The first guess leaves too few boxes.
