@@ -43,8 +43,8 @@ std::string TextOf(const FlameGraph& graph) {
 std::string TextOf(const Comparison& comparison) {
   std::string text = TextOf(comparison.coverage);
   for (const CompareRow& row : comparison.rows) {
-    text += fmt::format("{} {} {} {}\n", row.value, row.observations, row.total,
-                        row.function_total);
+    text +=
+        fmt::format("{} {} {} {}\n", row.value, row.observations, row.total, row.function_total);
   }
   return text;
 }
