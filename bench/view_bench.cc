@@ -26,6 +26,7 @@ struct Flags {
   std::string results;
   std::string name;
   std::vector<std::string> ranges = {"24 h", "30 d", "2 y"};
+  std::vector<std::string> views;  // empty: all
   size_t runs = 10;
 };
 
@@ -103,6 +104,10 @@ void MeasureRange(const query::Engine& engine, const Flags& flags, absl::Time en
   const query::Selection selection = {
       .selector = flags.type, .begin = end - range.length, .end = end, .filter = {}};
   for (const View& view : Views(engine, selection, UsualFunction(engine, selection))) {
+    if (!flags.views.empty() &&
+        std::find(flags.views.begin(), flags.views.end(), view.name) == flags.views.end()) {
+      continue;
+    }
     const Stopwatch first;
     const absl::StatusOr<query::Coverage> coverage = view.ask();
     if (!coverage.ok()) {
@@ -147,6 +152,7 @@ int main(int argc, char** argv) {
   app.add_option("--runs", flags.runs, "Runs of each")->capture_default_str();
   app.add_option("--ranges", flags.ranges, "Of 24 h, 30 d and 2 y, those to ask for")
       ->capture_default_str();
+  app.add_option("--views", flags.views, "Of the views, those to ask for, by name; else all");
   app.add_option("--results", flags.results, "File that rows of the table are appended to");
   app.add_option("--name", flags.name, "What the rows are about");
   CLI11_PARSE(app, argc, argv);

@@ -19,8 +19,14 @@ namespace {
 constexpr size_t kNoGroup = std::numeric_limits<size_t>::max();
 // How far ahead of their use tree entries are fetched.
 constexpr size_t kPrefetch = 16;
-// What a loaded stack takes, with its copy while its group is being split.
-constexpr uint64_t kBytesPerStack = 2 * (sizeof(uint32_t) + sizeof(uint64_t)) + sizeof(uint32_t);
+
+// What loaded stacks take; `largest` of them are in one group, of which there is a copy while it is
+// being split.
+uint64_t BytesOfStacks(size_t stacks, size_t largest) {
+  constexpr uint64_t kLoaded = sizeof(uint32_t) + sizeof(uint64_t);
+  constexpr uint64_t kSplit = 2 * sizeof(uint32_t) + sizeof(uint64_t);
+  return stacks * kLoaded + largest * kSplit;
+}
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void PrefetchNode(const StackTreeView& tree, uint32_t id) {
   if (id >= tree.size()) return;
@@ -121,10 +127,21 @@ absl::Status CallerGroups::Count(absl::Span<const std::string_view> columns, con
   });
 }
 
-size_t CallerGroups::StacksFor(const Context& context, uint64_t held_bytes) {
-  // Leaves a quarter for what is made of them.
-  const uint64_t left = context.memory_bytes - std::min(context.memory_bytes, held_bytes);
-  return left / 4 * 3 / kBytesPerStack;
+// Leaves an eighth for what is made of them.
+CallerGroups::Batch::Batch(const Context& context, uint64_t held_bytes, size_t max_stacks)
+    : max_bytes_((context.memory_bytes - std::min(context.memory_bytes, held_bytes)) / 8 * 7),
+      max_stacks_(max_stacks) {}
+
+bool CallerGroups::Batch::Add(size_t stacks) {
+  const size_t all = stacks_ + stacks;
+  const size_t largest = std::max(largest_, stacks);
+  const bool fits =
+      max_stacks_ != 0 ? all <= max_stacks_ : BytesOfStacks(all, largest) <= max_bytes_;
+  if (!fits && !empty_) return false;
+  stacks_ = all;
+  largest_ = largest;
+  empty_ = false;
+  return true;
 }
 
 absl::StatusOr<std::vector<CallerGroup>> CallerGroups::Load(
@@ -133,13 +150,21 @@ absl::StatusOr<std::vector<CallerGroup>> CallerGroups::Load(
   std::vector<CallerGroup> groups;
   std::vector<size_t> group_of(last_.size(), kNoGroup);
   size_t stacks = 0;
+  size_t largest = 0;
   for (const uint32_t key : keys) {
+    largest = std::max(largest, last_[key].stacks);
     group_of[key] = groups.size();
     groups.push_back({.key = key, .begin = stacks, .end = stacks, .total = last_[key].total});
     stacks += last_[key].stacks;
   }
-  held_bytes += stacks * kBytesPerStack;
+  held_bytes += BytesOfStacks(stacks, largest);
   FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes));
+  // Not all of it would be freed before more is taken.
+  next_ = {};
+  value_ = {};
+  split_next_ = {};
+  split_key_ = {};
+  split_value_ = {};
   next_.resize(stacks);
   value_.resize(stacks);
   FLAMEKEEP_RETURN_IF_ERROR(

@@ -8,7 +8,8 @@
 //   before
 //
 // Each stack has a cursor that moves up one parent at a time. The stacks of a group lie together in
-// two arrays; splitting sorts them in place, so that memory is 12 bytes a stack.
+// two arrays; splitting sorts them in place, by a copy: memory is 12 bytes a stack, and 16 more for
+// those of the largest group.
 //
 // Thread safety: none; one thread at a time (a second one may help to read columns).
 // Errors: DATA_LOSS (damaged columns or tree), and those of the context.
@@ -61,8 +62,22 @@ class CallerGroups {
   uint64_t root_self() const { return root_self_; }        // of the empty stack
   const std::vector<Last>& last() const { return last_; }  // by key
 
-  // How many stacks may be loaded at a time.
-  static size_t StacksFor(const Context& context, uint64_t held_bytes);
+  // The last frames whose stacks are loaded at a time: as many as fit the memory, at least one.
+  class Batch {
+   public:
+    // `max_stacks`: instead of what fits, unless 0.
+    Batch(const Context& context, uint64_t held_bytes, size_t max_stacks);
+
+    // Takes one more with so many stacks; false where it does not fit.
+    [[nodiscard]] bool Add(size_t stacks);
+
+   private:
+    const uint64_t max_bytes_;
+    const size_t max_stacks_;
+    size_t stacks_ = 0;
+    size_t largest_ = 0;  // of them, those of one
+    bool empty_ = true;
+  };
 
   // Reads all stacks again and takes in those whose last frame has one of `keys`, instead of what
   // was loaded before. Returns their groups in the order of `keys`. `held_bytes` is what the query

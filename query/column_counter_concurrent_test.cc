@@ -42,7 +42,7 @@ TEST(ColumnCounter, TwoThreadsCountWhatOneDoes) {
     std::atomic<uint64_t> self = 0;
     ColumnCounter counter(
         [&](const storage::ColumnHandle& column) {
-          const auto sums = marks.Count(column.encoded());
+          const auto sums = marks.Count(column.encoded(), Context());
           if (!sums.ok()) return sums.status();
           total += sums->total;
           value += sums->value;

@@ -14,12 +14,12 @@ constexpr uint64_t kBytesPerColumn = 136;
 }  // namespace
 
 absl::StatusOr<Columns> Columns::Read(const storage::Snapshot& snapshot, const storage::Plan& plan,
-                                      const Context& context) {
+                                      const Context& context, uint64_t held_bytes) {
   Columns columns;
   const auto keep = [&](std::unique_ptr<storage::ColumnHandle> handle) -> absl::Status {
     FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     columns.bytes_ += handle->encoded().size() + kBytesPerColumn;
-    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(columns.bytes_));
+    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(held_bytes + columns.bytes_));
     columns.encoded_.push_back(handle->encoded());
     columns.series_.push_back(handle->key.series);
     columns.handles_.push_back(std::move(handle));

@@ -19,9 +19,10 @@ namespace flamekeep::query {
 
 class Columns {
  public:
-  // Reads all columns of a plan. Errors: those of the snapshot and of the context.
+  // Reads all columns of a plan. `held_bytes` is what the query holds besides. Errors: those of the
+  // snapshot and of the context.
   static absl::StatusOr<Columns> Read(const storage::Snapshot& snapshot, const storage::Plan& plan,
-                                      const Context& context);
+                                      const Context& context, uint64_t held_bytes = 0);
 
   absl::Span<const std::string_view> encoded() const { return encoded_; }
   // Whose column each of these is.

@@ -148,6 +148,10 @@ std::string CompareView(const CompareOptions& options) {
                      options.limit != 0 ? options.limit : kDefaultRows, FilterName(of_function));
 }
 
+std::string CompareView(const CompareOptions& options, const Comparison& comparison) {
+  return CompareView(options) + RowsText(comparison);
+}
+
 uint64_t MemoryBytes(const Comparison& comparison) {
   uint64_t bytes = sizeof(Comparison) + comparison.rows.capacity() * sizeof(CompareRow);
   for (const CompareRow& row : comparison.rows) bytes += row.value.capacity();
@@ -182,7 +186,8 @@ absl::StatusOr<Comparison> CompareStacks(SelectedStacks* stacks, absl::Span<cons
   FLAMEKEEP_RETURN_IF_ERROR(stacks->LoadGroups(groups.of_series, flags_cache, context, add_row));
   SortAndCut(options, &comparison);
   comparison.coverage =
-      stacks->Cover(sum, sum.saturated, /*visited=*/0, CompareView(options) + RowsText(comparison));
+      stacks->Cover(sum, sum.saturated, /*visited=*/0, CompareView(options, comparison));
+  comparison.digest = stacks->StoredDigest(sum);
   return comparison;
 }
 

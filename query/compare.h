@@ -43,12 +43,16 @@ struct Comparison {
   uint64_t rows_left_out = 0;
   uint64_t total_left_out = 0;
   uint64_t function_total_left_out = 0;
+  storage::Digest digest = 0;  // of the samples as they are stored
 };
 
 absl::Status CheckOptions(const CompareOptions& options);
 
 // The view of a question: the options in one way of writing them.
 std::string CompareView(const CompareOptions& options);
+
+// The view of an answer: the same samples may belong to other values.
+std::string CompareView(const CompareOptions& options, const Comparison& comparison);
 
 // What a comparison takes.
 uint64_t MemoryBytes(const Comparison& comparison);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "query/engine.h"
 #include "query/fold.h"
 #include "query/function_totals.h"
+#include "query/kept_answer.h"
 
 namespace flamekeep::query {
 namespace {
@@ -26,6 +28,8 @@ using Sides = std::array<DiffSide, kDiffSides>;
 FlameGraphOptions TreeOptions(const DiffOptions& options) {
   return {.min_share = options.min_share, .max_nodes = options.max_nodes};
 }
+// The view of the baseline's question.
+constexpr std::string_view kBaselineView = "baseline;";
 
 absl::Status CheckDiffOptions(const DiffOptions& options) {
   if (options.limit > kMaxDiffFunctions) {
@@ -45,6 +49,14 @@ std::string DiffView(const DiffOptions& options, const Coverage& baseline) {
                                  options.by == FunctionOrder::kSelf);
   if (options.tree) view += GraphView(TreeOptions(options));
   return view;
+}
+
+// Under which a diff is kept; nothing where that can not be told.
+std::optional<CacheKey> DiffKey(const Sides& sides, const DiffOptions& options) {
+  const std::optional<std::string> baseline = sides[kBaseline].ContentName();
+  const std::optional<std::string> selection = sides[kSelection].ContentName();
+  if (!baseline.has_value() || !selection.has_value()) return std::nullopt;
+  return MakeCacheKey({"diff", *baseline, *selection, DiffView(options, Coverage())});
 }
 
 class DiffMaker {
@@ -83,7 +95,9 @@ class DiffMaker {
         FLAMEKEEP_RETURN_IF_ERROR(AddBucket(side, bucket));
       }
     }
-    Diff diff{.baseline = sides_[kBaseline].Cover("baseline;")};
+    Diff diff{.baseline = sides_[kBaseline].Cover(kBaselineView),
+              .baseline_content = sides_[kBaseline].content(),
+              .content = sides_[kSelection].content()};
     diff.coverage = sides_[kSelection].Cover(DiffView(options_, diff.baseline));
     const RangeSizes sizes = {SizeOf(kBaseline, diff.baseline), SizeOf(kSelection, diff.coverage)};
     diff.baseline_buckets = sizes[kBaseline].buckets;
@@ -92,8 +106,8 @@ class DiffMaker {
     FLAMEKEEP_RETURN_IF_ERROR(functions_.Finish(sizes, LimitOf(options_), options_.by, names,
                                                 context_, HeldBytes(), &diff));
     if (options_.tree) {
-      FLAMEKEEP_RETURN_IF_ERROR(
-          nodes_.Finish(sizes, names, context_, HeldBytes(), &diff.tree.emplace()));
+      FLAMEKEEP_RETURN_IF_ERROR(nodes_.Finish(
+          sizes, names, context_, HeldBytes() + MemoryBytes(diff), &diff.tree.emplace()));
     }
     return diff;
   }
@@ -115,6 +129,11 @@ class DiffMaker {
     return bytes;
   }
 
+  // All but the source of a side.
+  uint64_t HeldBesides(size_t side) const {
+    return HeldBytes() - sides_[side].source().memory_bytes();
+  }
+
   bool HaveSameTree() const {
     const DiffTreeSource& one = sides_[kBaseline].source();
     const DiffTreeSource& other = sides_[kSelection].source();
@@ -123,7 +142,8 @@ class DiffMaker {
 
   absl::Status ChooseNodes() {
     for (size_t side = 0; side < kDiffSides; ++side) {
-      FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded, sides_[side].LoadWhole(context_));
+      FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded,
+                                 sides_[side].LoadWhole(context_, HeldBesides(side)));
       const storage::StackTreeView tree = sides_[side].source().tree();
       FLAMEKEEP_ASSIGN_OR_RETURN(const Folded folded,
                                  FoldColumns(loaded.encoded, tree,
@@ -147,7 +167,8 @@ class DiffMaker {
 
   absl::Status AddBucket(size_t side, size_t bucket) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const DiffSide::Loaded loaded,
-                               sides_[side].LoadBucket(bucket, context_));
+
+                               sides_[side].LoadBucket(bucket, context_, HeldBesides(side)));
     if (loaded.encoded.empty()) return absl::OkStatus();
     const storage::StackTreeView tree = sides_[side].source().tree();
     const uint64_t held = HeldBytes() + loaded.bytes;
@@ -172,15 +193,38 @@ class DiffMaker {
 
 }  // namespace
 
+uint64_t MemoryBytes(const Diff& diff) {
+  uint64_t bytes = sizeof(Diff) + diff.functions.capacity() * sizeof(DiffFunction) +
+                   diff.baseline_content.buckets.capacity() + diff.content.buckets.capacity();
+  for (const DiffFunction& row : diff.functions) {
+    bytes += row.function.capacity() + row.file.capacity();
+  }
+  if (diff.tree.has_value()) {
+    bytes += MemoryBytes(diff.tree->graph) +
+             diff.tree->size() * (2 * sizeof(uint64_t) + sizeof(ShareDifference) + sizeof(Verdict));
+  }
+  return bytes;
+}
+
 absl::StatusOr<Diff> Engine::MakeDiff(const Selection& baseline, const Selection& selection,
                                       const DiffOptions& options, const Context& context) const {
   FLAMEKEEP_RETURN_IF_ERROR(CheckDiffOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(DiffSide first, DiffSide::Open(*store_, baseline, context));
   FLAMEKEEP_ASSIGN_OR_RETURN(DiffSide second, DiffSide::Open(*store_, selection, context));
   Sides sides = {std::move(first), std::move(second)};
-  DiffMaker maker(store_->dictionary(), &sides, options, context);
-  FLAMEKEEP_RETURN_IF_ERROR(maker.UseTrees(&repeats_, &frame_flags_));
-  return maker.Make();
+  const std::optional<CacheKey> key =
+      cache_ != nullptr ? DiffKey(sides, options) : std::optional<CacheKey>();
+  const auto cover = [&](Diff* kept) {
+    kept->baseline =
+        sides[kBaseline].CoverKept(kept->baseline, kept->baseline_content, kBaselineView);
+    kept->coverage = sides[kSelection].CoverKept(kept->coverage, kept->content,
+                                                 DiffView(options, kept->baseline));
+  };
+  return KeptByKey<Diff>(cache_, key, context, cover, [&]() -> absl::StatusOr<Diff> {
+    DiffMaker maker(store_->dictionary(), &sides, options, context);
+    FLAMEKEEP_RETURN_IF_ERROR(maker.UseTrees(&repeats_, &frame_flags_));
+    return maker.Make();
+  });
 }
 
 absl::StatusOr<bool> Engine::DiffIsLong(const Selection& baseline, const Selection& selection,

@@ -17,6 +17,7 @@
 #include "query/flame_graph.h"
 #include "query/function_totals.h"
 #include "query/noise.h"
+#include "storage/column.h"
 
 namespace flamekeep::query {
 
@@ -70,6 +71,12 @@ struct DiffGraph {
   size_t size() const { return graph.size(); }
 };
 
+// The samples of one selection as they are stored, for the version of an answer about them.
+struct DiffContent {
+  storage::Digest digest = 0;
+  std::string buckets;  // what each of them holds
+};
+
 struct Diff {
   Coverage baseline;
   Coverage coverage;
@@ -81,9 +88,14 @@ struct Diff {
   uint64_t function_count = 0;  // of all that either selection has
   uint64_t beyond_noise = 0;    // of these, by what they are ordered by
   std::optional<DiffGraph> tree;
+  DiffContent baseline_content;
+  DiffContent content;
 
   bool enough() const { return buckets >= kLeastBuckets && baseline_buckets >= kLeastBuckets; }
 };
+
+// What a diff takes.
+uint64_t MemoryBytes(const Diff& diff);
 
 }  // namespace flamekeep::query
 

@@ -72,18 +72,24 @@ void DiffFunctions::AddBucket(size_t side, const FunctionTotals& totals) {
 absl::Status DiffFunctions::Finish(const RangeSizes& sizes, size_t limit, FunctionOrder by,
                                    FrameNames names, const Context& context, uint64_t held_bytes,
                                    Diff* diff) const {
+  const auto occurs = [](const FrameParts& parts) {
+    return parts[kBaseline].total.value != 0 || parts[kSelection].total.value != 0;
+  };
+  const auto count = static_cast<size_t>(std::count_if(frames_.begin(), frames_.end(), occurs));
+  // Before it is allocated; sorting takes as much again.
+  FLAMEKEEP_RETURN_IF_ERROR(
+      context.CheckMemory(held_bytes + count * 2 * (sizeof(ComparedFrame) + sizeof(double))));
   std::vector<ComparedFrame> rows;
+  rows.reserve(count);
   for (uint32_t frame = 0; frame < frames_.size(); ++frame) {
     const SideParts& before = frames_[frame][kBaseline];
     const SideParts& after = frames_[frame][kSelection];
-    if (before.total.value == 0 && after.total.value == 0) continue;
+    if (!occurs(frames_[frame])) continue;
     if (rows.size() % kItemsPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     rows.push_back({.frame = names(storage::FrameId{frame}),
                     .self = CompareParts(sizes, before.self, after.self),
                     .total = CompareParts(sizes, before.total, after.total)});
   }
-  FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(
-      held_bytes + rows.capacity() * (sizeof(ComparedFrame) + 2 * sizeof(double))));
   for (Compared ComparedFrame::* member : {&ComparedFrame::self, &ComparedFrame::total}) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const double largest, LargestPBeyond(rows, member, context));
     for (ComparedFrame& row : rows) (row.*member).verdict = VerdictOf((row.*member).share, largest);

@@ -40,14 +40,18 @@ absl::StatusOr<DiffSide> DiffSide::Open(const storage::Store& store, const Selec
   return side;
 }
 
-absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const Context& context) {
+absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const Context& context,
+                                                uint64_t held_bytes) {
+  held_bytes += source_->memory_bytes();
   Loaded loaded;
-  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept, Columns::Read(stacks_.snapshot(), plan, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(loaded.kept,
+                             Columns::Read(stacks_.snapshot(), plan, context, held_bytes));
   FLAMEKEEP_ASSIGN_OR_RETURN(loaded.stored, SumHeaders(loaded.kept.encoded()));
   loaded.encoded.assign(loaded.kept.encoded().begin(), loaded.kept.encoded().end());
   loaded.columns = loaded.encoded.size();
   loaded.bytes = loaded.kept.bytes();
   if (source_->filter() == nullptr) return loaded;
+  source_->filter()->Hold(held_bytes - source_->filter()->memory_bytes() + loaded.bytes);
   FLAMEKEEP_ASSIGN_OR_RETURN(std::string filtered, source_->filter()->Apply(loaded.encoded));
   loaded.filtered = std::make_unique<const std::string>(std::move(filtered));
   loaded.encoded = {*loaded.filtered};
@@ -59,11 +63,12 @@ absl::StatusOr<DiffSide::Loaded> DiffSide::Load(const storage::Plan& plan, const
 void DiffSide::AddBucket(size_t bucket, const Loaded& loaded, uint64_t total, uint64_t visited) {
   size_.AddBucket(total);
   const storage::ColumnHeader& stored = loaded.stored;
-  contents_ +=
+  content_.buckets +=
       fmt::format("{}:{:016x}{:016x},{},{},{};", buckets_[bucket].covered.begin,
                   static_cast<uint64_t>(stored.digest >> 64), static_cast<uint64_t>(stored.digest),
                   stored.total, stored.observations, stored.saturated);
   storage::AddHeader(loaded.stored, &sum_);
+  content_.digest = sum_.digest;
   total_ = storage::SaturatingAdd(total_, total, &sum_.saturated);
   columns_ += loaded.columns;
   visited_ += visited;
@@ -77,10 +82,21 @@ RangeSize DiffSide::size() const {
   return size;
 }
 
+std::optional<std::string> DiffSide::ContentName() const {
+  const storage::Plan& plan = stacks_.plan();
+  const std::optional<uint64_t> stamp = stacks_.snapshot().ContentStamp(plan);
+  if (!stamp.has_value()) return std::nullopt;
+  std::string begins;
+  for (const storage::Plan& bucket : buckets_) begins += fmt::format("{},", bucket.covered.begin);
+  return fmt::format("{},{},{};{}", *stamp, plan.covered.begin, plan.covered.end,
+                     stacks_.Question(begins));
+}
+
 Coverage DiffSide::Cover(std::string_view view) const {
   storage::ColumnHeader sum = sum_;
   sum.total = total_;
-  Coverage coverage = stacks_.Cover(sum, sum.saturated, visited_, std::string(view) + contents_);
+  Coverage coverage =
+      stacks_.Cover(sum, sum.saturated, visited_, std::string(view) + content_.buckets);
   coverage.columns = columns_;
   return coverage;
 }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "absl/types/span.h"
 #include "query/columns.h"
 #include "query/context.h"
+#include "query/diff.h"
 #include "query/flame_graph.h"
 #include "query/frame_flags_cache.h"
 #include "query/noise.h"
@@ -83,9 +85,12 @@ class DiffSide {
   void UseTree(std::shared_ptr<DiffTreeSource> source) { source_ = std::move(source); }
   DiffTreeSource& source() const { return *source_; }
 
-  absl::StatusOr<Loaded> LoadWhole(const Context& context) { return Load(stacks_.plan(), context); }
-  absl::StatusOr<Loaded> LoadBucket(size_t bucket, const Context& context) {
-    return Load(buckets_[bucket], context);
+  // `held_bytes` is what the query holds besides, without the source.
+  absl::StatusOr<Loaded> LoadWhole(const Context& context, uint64_t held_bytes) {
+    return Load(stacks_.plan(), context, held_bytes);
+  }
+  absl::StatusOr<Loaded> LoadBucket(size_t bucket, const Context& context, uint64_t held_bytes) {
+    return Load(buckets_[bucket], context, held_bytes);
   }
 
   // Notes what a bucket holds: `total` is that after the filter. In ascending order.
@@ -94,13 +99,23 @@ class DiffSide {
 
   // Of all buckets that were added.
   RangeSize size() const;
+  const DiffContent& content() const { return content_; }
   // `view`: as in SelectedStacks::Cover(). What each bucket holds becomes a part of it: noise is
   // told by that, not by their sum.
   Coverage Cover(std::string_view view) const;
+  // The same for an answer that was given before about the same content.
+  Coverage CoverKept(const Coverage& kept, const DiffContent& content,
+                     std::string_view view) const {
+    return stacks_.CoverKept(kept, content.digest, std::string(view) + content.buckets);
+  }
+  // All that this side's part of an answer depends on, with the same content as long as it is the
+  // same; nothing where that can not be told.
+  std::optional<std::string> ContentName() const;
 
  private:
   explicit DiffSide(SelectedStacks stacks) : stacks_(std::move(stacks)) {}
-  absl::StatusOr<Loaded> Load(const storage::Plan& plan, const Context& context);
+  absl::StatusOr<Loaded> Load(const storage::Plan& plan, const Context& context,
+                              uint64_t held_bytes);
 
   SelectedStacks stacks_;
   std::vector<storage::Plan> buckets_;
@@ -110,7 +125,7 @@ class DiffSide {
   uint64_t total_ = 0;         // after the filter
   uint64_t columns_ = 0;
   uint64_t visited_ = 0;
-  std::string contents_;  // of the buckets that were added, for the version
+  DiffContent content_;  // of the buckets that were added
 };
 
 }  // namespace flamekeep::query

@@ -44,6 +44,13 @@ absl::StatusOr<std::vector<Box>> InvertBoxes(absl::Span<const std::string_view> 
   return std::move(inverted.boxes);
 }
 
+absl::Status LayOutChecked(const std::vector<Box>& boxes, uint32_t frame_count, FrameNames names,
+                           const Context& context, uint64_t held_bytes, DrawnColumns* drawn) {
+  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
+  return LayOut(boxes, names, context, held_bytes + boxes.capacity() * sizeof(Box), &drawn->graph);
+}
+
 }  // namespace
 
 absl::Status CheckOptions(const FlameGraphOptions& options) {
@@ -77,10 +84,29 @@ absl::StatusOr<DrawnColumns> DrawColumns(absl::Span<const std::string_view> colu
       options.inverted
           ? InvertBoxes(columns, tree, frame_count, options, context, held_bytes, &drawn)
           : FoldBoxes(columns, tree, options, context, held_bytes, &drawn));
-  FLAMEKEEP_RETURN_IF_ERROR(context.Check());
-  FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, frame_count));
-  FLAMEKEEP_RETURN_IF_ERROR(
-      LayOut(boxes, names, context, held_bytes + boxes.capacity() * sizeof(Box), &drawn.graph));
+  FLAMEKEEP_RETURN_IF_ERROR(LayOutChecked(boxes, frame_count, names, context, held_bytes, &drawn));
+  return drawn;
+}
+
+absl::StatusOr<DrawnColumns> DrawShownFrames(absl::Span<const std::string_view> columns,
+                                             const storage::StackTreeView& tree,
+                                             const ShownFrames& shown, uint32_t frame_count,
+                                             const FlameGraphOptions& options, FrameNames names,
+                                             const Context& context, uint64_t held_bytes,
+                                             Merged* merged) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      Merged found, MergeColumns(columns, tree, shown,
+                                 {.min_share = options.min_share, .max_nodes = MaxNodes(options)},
+                                 context, held_bytes));
+  DrawnColumns drawn;
+  drawn.sum = found.sum;
+  drawn.visited = found.visited;
+  drawn.saturated = found.saturated;
+  drawn.graph.cut_nodes = found.cut_nodes;
+  const std::vector<Box> boxes = std::move(found.boxes);
+  held_bytes += found.entries.capacity() * sizeof(found.entries[0]);
+  FLAMEKEEP_RETURN_IF_ERROR(LayOutChecked(boxes, frame_count, names, context, held_bytes, &drawn));
+  if (merged != nullptr) *merged = std::move(found);
   return drawn;
 }
 

@@ -1,4 +1,5 @@
-// Columns and their tree in, a flame graph out, plain or inverted.
+// Columns and their tree in, a flame graph out: plain, inverted, or of stacks that frames are taken
+// away from.
 //
 // Thread safety: pure functions; they may use a second thread.
 // Errors: INVALID_ARGUMENT (options), DATA_LOSS (damaged columns or tree), and those of the
@@ -16,6 +17,7 @@
 #include "query/context.h"
 #include "query/flame_graph.h"
 #include "query/layout.h"
+#include "query/merge_columns.h"
 #include "storage/column.h"
 #include "storage/stack_tree_view.h"
 
@@ -55,6 +57,15 @@ absl::StatusOr<DrawnColumns> DrawColumns(absl::Span<const std::string_view> colu
                                          const storage::StackTreeView& tree, uint32_t frame_count,
                                          const FlameGraphOptions& options, FrameNames names,
                                          const Context& context, uint64_t held_bytes);
+
+// The graph of the stacks as a filter shows them, not inverted. Of `options` those that say what is
+// left out. What MergeColumns() found besides the boxes goes to `merged`, where that is given.
+absl::StatusOr<DrawnColumns> DrawShownFrames(absl::Span<const std::string_view> columns,
+                                             const storage::StackTreeView& tree,
+                                             const ShownFrames& shown, uint32_t frame_count,
+                                             const FlameGraphOptions& options, FrameNames names,
+                                             const Context& context, uint64_t held_bytes,
+                                             Merged* merged = nullptr);
 
 }  // namespace flamekeep::query
 

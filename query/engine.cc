@@ -26,13 +26,17 @@ absl::StatusOr<FlameGraph> Engine::MakeFlameGraph(const Selection& selection,
                              SelectedStacks::Open(*store_, selection, context));
   const std::string view = GraphView(options);
   const auto make = [&]() -> absl::StatusOr<FlameGraph> {
-    FLAMEKEEP_RETURN_IF_ERROR(stacks.Load(&frame_flags_, context));
+    FLAMEKEEP_RETURN_IF_ERROR(options.inverted ? stacks.Load(&frame_flags_, context)
+                                               : stacks.LoadToDraw(&frame_flags_, context));
     const storage::Dictionary& dictionary = store_->dictionary();
+    const auto names = [&](storage::FrameId id) { return dictionary.frame(id); };
     FLAMEKEEP_ASSIGN_OR_RETURN(
         DrawnColumns drawn,
-        DrawColumns(
-            stacks.encoded(), stacks.tree(), stacks.frame_count(), options,
-            [&](storage::FrameId id) { return dictionary.frame(id); }, context, stacks.bytes()));
+        stacks.shown() != nullptr
+            ? DrawShownFrames(stacks.encoded(), stacks.tree(), *stacks.shown(),
+                              stacks.frame_count(), options, names, context, stacks.bytes())
+            : DrawColumns(stacks.encoded(), stacks.tree(), stacks.frame_count(), options, names,
+                          context, stacks.bytes()));
     drawn.graph.coverage = stacks.Cover(drawn.sum, drawn.saturated, drawn.visited, view);
     return std::move(drawn.graph);
   };

@@ -21,17 +21,46 @@ const absl::Time kStart = absl::FromUnixSeconds(1'793'491'200);  // 2026-11-01
 constexpr int kDays = 40;
 
 // All of an answer but what it took.
-std::string TextOf(const FlameGraph& graph) {
-  const Coverage& coverage = graph.coverage;
-  std::string text = fmt::format(
-      "{} {} {} {} {} {} {} {} {} {} {} {} {}\n", absl::ToUnixSeconds(coverage.requested.begin),
+std::string TextOf(const Coverage& coverage) {
+  return fmt::format(
+      "{} {} {} {} {} {} {} {} {} {} {}\n", absl::ToUnixSeconds(coverage.requested.begin),
       absl::ToUnixSeconds(coverage.requested.end), absl::ToUnixSeconds(coverage.covered.begin),
       absl::ToUnixSeconds(coverage.covered.end), coverage.widened, coverage.total,
       coverage.observations, coverage.saturated, coverage.profile_type, coverage.final,
-      coverage.version, graph.cut_nodes, graph.cut_total);
+      coverage.version);
+}
+
+std::string TextOf(const FlameGraph& graph) {
+  std::string text =
+      fmt::format("{}{} {}\n", TextOf(graph.coverage), graph.cut_nodes, graph.cut_total);
   for (size_t i = 0; i < graph.size(); ++i) {
     text += fmt::format("{} {} {} {} {}\n", graph.depth[i], graph.names[graph.name[i]],
                         graph.files[graph.file[i]], graph.total[i], graph.self[i]);
+  }
+  return text;
+}
+
+std::string TextOf(const Comparison& comparison) {
+  std::string text = TextOf(comparison.coverage);
+  for (const CompareRow& row : comparison.rows) {
+    text +=
+        fmt::format("{} {} {} {}\n", row.value, row.observations, row.total, row.function_total);
+  }
+  return text;
+}
+
+std::string TextOf(const Diff& diff) {
+  std::string text =
+      fmt::format("{}{}{} {} {} {}\n", TextOf(diff.baseline), TextOf(diff.coverage),
+                  diff.baseline_buckets, diff.buckets, diff.function_count, diff.beyond_noise);
+  for (const DiffFunction& row : diff.functions) {
+    text += fmt::format("{} {} {} {} {} {}\n", row.function, row.self.baseline, row.self.value,
+                        row.total.baseline, row.total.value, row.total.share.p_value);
+  }
+  if (diff.tree.has_value()) {
+    for (size_t i = 0; i < diff.tree->size(); ++i) {
+      text += fmt::format("{} {}\n", diff.tree->graph.total[i], diff.tree->baseline_total[i]);
+    }
   }
   return text;
 }
@@ -50,13 +79,14 @@ class EngineCacheTest : public ::testing::Test {
   }
 
   // The cached engine is asked twice.
-  void Ask(const Selection& selection, const FlameGraphOptions& options) {
-    const auto expected = plain_.MakeFlameGraph(selection, options, Context());
+  template <typename Question>
+  void Ask(const Question& ask) {
+    const auto expected = ask(plain_);
     for (int i = 0; i < 2; ++i) {
-      const auto answer = cached_.MakeFlameGraph(selection, options, Context());
+      const auto answer = ask(cached_);
       ASSERT_EQ(answer.status().code(), expected.status().code());
       if (!expected.ok()) return;
-      ASSERT_EQ(TextOf(*answer), TextOf(*expected)) << selection.selector;
+      ASSERT_EQ(TextOf(*answer), TextOf(*expected));
     }
   }
 
@@ -69,7 +99,23 @@ class EngineCacheTest : public ::testing::Test {
     selection.begin = kStart + absl::Hours(24 * first);
     selection.end = selection.begin + absl::Hours(random_() % 2 == 0 ? 24 * 10 : 7);
     if (random_() % 3 == 0) selection.begin += absl::Minutes(17);
-    Ask(selection, {.inverted = random_() % 3 == 0, .max_nodes = random_() % 2 == 0 ? 0u : 5u});
+    if (random_() % 6 == 0) {
+      const CompareOptions by_site = {.label = "site"};
+      Ask([&](const Engine& engine) { return engine.Compare(selection, by_site, Context()); });
+    } else if (random_() % 6 == 0) {
+      Selection baseline = selection;
+      baseline.end = selection.begin + (selection.end - selection.begin) / 2;
+      const DiffOptions options = {.tree = random_() % 2 == 0};
+      Ask([&](const Engine& engine) {
+        return engine.MakeDiff(baseline, selection, options, Context());
+      });
+    } else {
+      const FlameGraphOptions options = {.inverted = random_() % 3 == 0,
+                                         .max_nodes = random_() % 2 == 0 ? 0u : 5u};
+      Ask([&](const Engine& engine) {
+        return engine.MakeFlameGraph(selection, options, Context());
+      });
+    }
   }
 
   uint64_t Count(std::string_view name) {
@@ -170,6 +216,18 @@ TEST_F(EngineCacheTest, ReadsNothingWhereNothingHasChanged) {
   ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
   EXPECT_EQ(columns(), 0);
   EXPECT_GT(cached_.MakeFlameGraph(selection, {.inverted = true}, Context())->coverage.columns, 0);
+  // The same of comparisons and differences.
+  const auto compared = [&] {
+    return cached_.Compare(selection, {.label = "site"}, Context())->coverage.columns;
+  };
+  const auto differing = [&] {
+    return cached_.MakeDiff(selection, selection, {}, Context())->coverage.columns;
+  };
+  EXPECT_GT(compared(), 0);
+  EXPECT_GT(differing(), 0);
+  Append(kStart + absl::Hours(73));
+  EXPECT_EQ(compared(), 0);
+  EXPECT_EQ(differing(), 0);
   // Late samples of another type: the headers tell that nothing changed.
   uint64_t hits = Count("query_cache_hits_total");
   store_.Append(kStart, "other", "a", 1);

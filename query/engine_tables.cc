@@ -75,11 +75,16 @@ absl::StatusOr<Comparison> Engine::Compare(const Selection& selection,
   FLAMEKEEP_RETURN_IF_ERROR(CheckOptions(options));
   FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks,
                              SelectedStacks::Open(*store_, selection, context));
-  // Not kept: what is known of the content does not tell which series it is in.
   const storage::Dictionary& dictionary = store_->dictionary();
-  return CompareStacks(
-      &stacks, store_->Series(), options, &frame_flags_,
-      [&](storage::FrameId id) { return dictionary.frame(id); }, context);
+  const auto cover = [&](Comparison* kept) {
+    kept->coverage = stacks.CoverKept(kept->coverage, kept->digest, CompareView(options, *kept));
+  };
+  return KeptByKey<Comparison>(
+      cache_, stacks.StampedKey(CompareView(options)), context, cover, [&] {
+        return CompareStacks(
+            &stacks, store_->Series(), options, &frame_flags_,
+            [&](storage::FrameId id) { return dictionary.frame(id); }, context);
+      });
 }
 
 }  // namespace flamekeep::query

@@ -233,6 +233,7 @@ absl::Status ExportPartitionReader::ReadBucket(const Bucket& bucket, StackFilter
     }
     std::string filtered;
     if (filter != nullptr) {
+      filter->Hold(bucket_bytes_ + bytes);
       FLAMEKEEP_ASSIGN_OR_RETURN(filtered, filter->Apply(encoded));
       encoded = {filtered};
     }

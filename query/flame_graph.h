@@ -67,8 +67,8 @@ struct FlameGraph {
   std::vector<uint64_t> total;
   // What ended in the box itself: boxes that were left out are not in it.
   std::vector<uint64_t> self;
-  // Boxes that were left out and the sum of the topmost ones' totals. Of an inverted graph only the
-  // topmost ones are counted: what stands on them is never unfolded.
+  // Boxes left out, and the sum of the topmost ones' totals. Of an inverted graph the topmost alone
+  // are counted, and where frames were taken away, the nodes of the stacks as they were stored.
   uint64_t cut_nodes = 0;
   uint64_t cut_total = 0;
 

@@ -144,8 +144,6 @@ absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, Cal
   }
   AddRootSelf(groups->root_self(), texts, &top);
   FLAMEKEEP_ASSIGN_OR_RETURN(const auto events, lines.Events(top));
-  const size_t max_stacks =
-      max_batch_stacks != 0 ? max_batch_stacks : CallerGroups::StacksFor(context, held_bytes);
   size_t loaded = 0;  // events up to here have their groups
   for (size_t i = 0; i < events.size(); ++i) {
     if (events[i].is_line()) {
@@ -154,12 +152,11 @@ absl::Status WriteFoldedInverted(absl::Span<const std::string_view> columns, Cal
     }
     if (i >= loaded) {
       std::vector<uint32_t> keys;
-      size_t stacks = 0;
+      CallerGroups::Batch fitting(context, held_bytes, max_batch_stacks);
       for (loaded = i; loaded < events.size(); ++loaded) {
         if (events[loaded].is_line()) continue;
         const uint32_t key = top[events[loaded].child].rank;
-        stacks += groups->last()[key].stacks;
-        if (!keys.empty() && stacks > max_stacks) break;
+        if (!fitting.Add(groups->last()[key].stacks)) break;
         keys.push_back(key);
       }
       FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<CallerGroup> batch,

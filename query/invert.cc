@@ -7,11 +7,11 @@
 #include "base/status.h"
 #include "query/caller_groups.h"
 #include "query/threshold.h"
+#include "query/wide_boxes.h"
 
 namespace flamekeep::query {
 namespace {
 
-constexpr uint32_t kGone = std::numeric_limits<uint32_t>::max();
 // Splits between two looks at the context.
 constexpr uint32_t kSplitsPerCheck = 64;
 
@@ -33,16 +33,12 @@ class Inverter {
     groups_in_.push_back(0);
 
     const std::vector<uint32_t> keys = KeysByWidth();
-    const size_t max_stacks = options_.max_batch_stacks != 0
-                                  ? options_.max_batch_stacks
-                                  : CallerGroups::StacksFor(context_, HeldBytes());
     size_t begin = 0;
     while (begin < keys.size() && groups_.last()[keys[begin]].total > cut_) {
+      CallerGroups::Batch batch(context_, HeldBytes(), options_.max_batch_stacks);
       size_t end = begin;
-      size_t stacks = 0;
-      while (end < keys.size() && groups_.last()[keys[end]].total > cut_) {
-        stacks += groups_.last()[keys[end]].stacks;
-        if (end > begin && stacks > max_stacks) break;
+      while (end < keys.size() && groups_.last()[keys[end]].total > cut_ &&
+             batch.Add(groups_.last()[keys[end]].stacks)) {
         ++end;
       }
       FLAMEKEEP_RETURN_IF_ERROR(RunBatch(absl::MakeConstSpan(keys).subspan(begin, end - begin)));
@@ -105,21 +101,14 @@ class Inverter {
   // Leaves at most max_nodes boxes, and of the waiting groups those that have one.
   void RaiseCut() {
     if (boxes_.size() <= options_.max_nodes) return;
-    std::vector<uint64_t> totals;
-    for (size_t i = 1; i < boxes_.size(); ++i) totals.push_back(boxes_[i].total);
+    std::vector<uint64_t> totals = TotalsAboveRoot(boxes_);
     cut_ = CutForCount(totals, options_.max_nodes - 1, cut_);
-    std::vector<uint32_t> moved(boxes_.size(), kGone);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < boxes_.size(); ++i) {
-      if (i != 0 && boxes_[i].total <= cut_) continue;
-      moved[i] = kept;
-      boxes_[kept] = boxes_[i];
-      boxes_[kept].parent = moved[boxes_[i].parent];
-      groups_in_[kept++] = groups_in_[i];
+    const std::vector<uint32_t> moved = KeepWideBoxes(cut_, &boxes_);
+    for (size_t i = 0; i < moved.size(); ++i) {
+      if (moved[i] != kGoneBox) groups_in_[moved[i]] = groups_in_[i];
     }
-    boxes_.resize(kept);
-    groups_in_.resize(kept);
-    std::erase_if(waiting_, [&](const Waiting& w) { return moved[w.box] == kGone; });
+    groups_in_.resize(boxes_.size());
+    std::erase_if(waiting_, [&](const Waiting& w) { return moved[w.box] == kGoneBox; });
     for (Waiting& w : waiting_) w.box = moved[w.box];
     std::make_heap(waiting_.begin(), waiting_.end(), Narrower);
   }

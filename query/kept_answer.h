@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -44,6 +45,31 @@ absl::StatusOr<Answer> KeptAnswer(ResultCache* cache, SelectedStacks* stacks, st
     const uint64_t bytes = MemoryBytes(*answer);
     if (cache->MayKeep(bytes)) {
       cache->Insert(key, std::make_shared<const Answer>(*answer), bytes);
+    }
+  }
+  return answer;
+}
+
+// The same for answers that depend on when samples were, or in which series, which the sum of the
+// content does not tell: under a key of all that they depend on, with the snapshot's
+// ContentStamp(). Without a key nothing is kept. `cover` gives a kept answer its coverage anew.
+template <typename Answer, typename Cover, typename Make>
+absl::StatusOr<Answer> KeptByKey(ResultCache* cache, const std::optional<CacheKey>& key,
+                                 const Context& context, Cover cover, Make make) {
+  if (cache == nullptr) return make();
+  const auto kept = key.has_value() ? cache->Find<Answer>(*key) : nullptr;
+  cache->CountLookup(kept != nullptr);
+  if (kept != nullptr) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.CheckMemory(MemoryBytes(*kept)));
+    Answer answer = *kept;
+    cover(&answer);
+    return answer;
+  }
+  absl::StatusOr<Answer> answer = make();
+  if (answer.ok() && key.has_value()) {
+    const uint64_t bytes = MemoryBytes(*answer);
+    if (cache->MayKeep(bytes)) {
+      cache->Insert(*key, std::make_shared<const Answer>(*answer), bytes);
     }
   }
   return answer;

@@ -144,18 +144,23 @@ inline std::string Text(const FlameGraph& graph) {
 // What the flame graph of `sums` must be, made the slow way.
 class NaiveGraph {
  public:
+  explicit NaiveGraph(const TestTree& tree) : tree_(tree) {}
   NaiveGraph(const TestTree& tree, const Values& sums, bool inverted) : tree_(tree) {
     for (const auto& [id, value] : sums) {
       std::vector<uint32_t> path = tree.Path(id);
       if (inverted) std::reverse(path.begin(), path.end());
-      Node* node = &root_;
-      Add(value, &node->total);
-      for (const uint32_t frame : path) {
-        node = &node->children[frame];
-        Add(value, &node->total);
-      }
-      Add(value, &node->self);
+      AddPath(path, value);
     }
+  }
+
+  void AddPath(const std::vector<uint32_t>& path, uint64_t value) {
+    Node* node = &root_;
+    Add(value, &node->total);
+    for (const uint32_t frame : path) {
+      node = &node->children[frame];
+      Add(value, &node->total);
+    }
+    Add(value, &node->self);
   }
 
   // The cut that leaves at most `max` boxes above it, the root included.

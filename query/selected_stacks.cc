@@ -1,5 +1,7 @@
 #include "query/selected_stacks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -67,6 +69,12 @@ std::shared_ptr<const storage::ColumnHeader> SelectedStacks::KnownContent(
   return cache->Find<storage::ColumnHeader>(ContentKey(plan_, *stamp));
 }
 
+std::optional<CacheKey> SelectedStacks::StampedKey(std::string_view view) const {
+  const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_);
+  if (!stamp.has_value()) return std::nullopt;
+  return AnswerKey(Question(fmt::format("{}{};", view, *stamp)), plan_, {});
+}
+
 absl::StatusOr<storage::ColumnHeader> SelectedStacks::Content(ResultCache* cache,
                                                               const Context& context) {
   if (const auto known = KnownContent(cache)) return *known;
@@ -95,16 +103,18 @@ absl::Status SelectedStacks::Prepare(const Context& context) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<FrameFlagsCache::Flags> SelectedStacks::Flags(FrameFlagsCache* flags_cache,
+                                                             const Context& context) {
+  return flags_cache->Get(
+      filter_, frame_count_, [&](storage::FrameId id) { return dictionary_->frame(id); }, context);
+}
+
 absl::StatusOr<std::unique_ptr<StackFilter>> SelectedStacks::MakeFilter(
-    FrameFlagsCache* flags_cache, const Context& context) {
+    FrameFlagsCache* flags_cache, StackFilter::Frames frames, const Context& context) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader stored, SumHeaders(columns_->encoded()));
   digest_ = stored.digest;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      FrameFlagsCache::Flags flags,
-      flags_cache->Get(
-          filter_, frame_count_, [&](storage::FrameId id) { return dictionary_->frame(id); },
-          context));
-  return std::make_unique<StackFilter>(tree_, std::move(flags), filter_, context, bytes_);
+  FLAMEKEEP_ASSIGN_OR_RETURN(FrameFlagsCache::Flags flags, Flags(flags_cache, context));
+  return std::make_unique<StackFilter>(tree_, std::move(flags), filter_, context, bytes_, frames);
 }
 
 absl::Status SelectedStacks::Filter(absl::Span<const std::string_view> columns,
@@ -118,16 +128,32 @@ absl::Status SelectedStacks::Filter(absl::Span<const std::string_view> columns,
   return absl::OkStatus();
 }
 
-absl::Status SelectedStacks::Load(FrameFlagsCache* flags, const Context& context) {
-  FLAMEKEEP_RETURN_IF_ERROR(Prepare(context));
-  if (filter_.empty()) {
-    encoded_.assign(columns_->encoded().begin(), columns_->encoded().end());
-    return absl::OkStatus();
-  }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const auto filter, MakeFilter(flags, context));
+absl::Status SelectedStacks::LoadFiltered(FrameFlagsCache* flags, StackFilter::Frames frames,
+                                          const Context& context) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const auto filter, MakeFilter(flags, frames, context));
   FLAMEKEEP_RETURN_IF_ERROR(Filter(columns_->encoded(), filter.get()));
   columns_ = Columns();
   bytes_ = filtered_->size() + filter->tree_bytes();
+  return absl::OkStatus();
+}
+
+absl::Status SelectedStacks::Load(FrameFlagsCache* flags, const Context& context) {
+  FLAMEKEEP_RETURN_IF_ERROR(Prepare(context));
+  if (!filter_.empty()) return LoadFiltered(flags, StackFilter::Frames::kTaken, context);
+  encoded_.assign(columns_->encoded().begin(), columns_->encoded().end());
+  return absl::OkStatus();
+}
+
+absl::Status SelectedStacks::LoadToDraw(FrameFlagsCache* flags, const Context& context) {
+  if (!StackFilter::Moves(filter_)) return Load(flags, context);
+  FLAMEKEEP_RETURN_IF_ERROR(Prepare(context));
+  shown_.emplace();
+  shown_->filter = filter_;
+  FLAMEKEEP_ASSIGN_OR_RETURN(shown_->flags, Flags(flags, context));
+  if (StackFilter::Drops(filter_)) {
+    return LoadFiltered(flags, StackFilter::Frames::kLeft, context);
+  }
+  encoded_.assign(columns_->encoded().begin(), columns_->encoded().end());
   return absl::OkStatus();
 }
 
@@ -144,7 +170,7 @@ absl::Status SelectedStacks::LoadGroups(absl::Span<const uint32_t> group_of, Fra
   }
   std::unique_ptr<StackFilter> filter;
   if (!filter_.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(filter, MakeFilter(flags, context));
+    FLAMEKEEP_ASSIGN_OR_RETURN(filter, MakeFilter(flags, StackFilter::Frames::kTaken, context));
   }
   const uint64_t held = bytes_ + columns_->encoded().size() * sizeof(std::string_view);
   for (auto& [group, columns] : groups) {
@@ -168,8 +194,7 @@ Coverage SelectedStacks::Cover(const storage::ColumnHeader& sum, bool saturated,
   coverage.observations = sum.observations;
   coverage.saturated |= saturated;
   coverage.nodes = visited;
-  coverage.version =
-      AnswerVersion(Question(view), coverage, filtered_ != nullptr ? digest_ : sum.digest);
+  coverage.version = AnswerVersion(Question(view), coverage, StoredDigest(sum));
   return coverage;
 }
 

@@ -22,6 +22,7 @@
 #include "query/flame_graph.h"
 #include "query/frame_filter.h"
 #include "query/frame_flags_cache.h"
+#include "query/merge_columns.h"
 #include "query/result_cache.h"
 #include "query/stack_filter.h"
 #include "storage/column.h"
@@ -66,8 +67,15 @@ class SelectedStacks {
   // The same as far as the cache knows it.
   std::shared_ptr<const storage::ColumnHeader> KnownContent(ResultCache* cache) const;
 
+  // Of answers that depend on when the samples were, or in which series; nothing where it can not
+  // be told whether these are the same.
+  std::optional<CacheKey> StampedKey(std::string_view view) const;
+
   // Reads the columns and filters them. Errors: DATA_LOSS, and those of the context.
   absl::Status Load(FrameFlagsCache* flags, const Context& context);
+
+  // The same for who draws: frames that the filter takes away are left in, and shown() tells which.
+  absl::Status LoadToDraw(FrameFlagsCache* flags, const Context& context);
 
   // The same in groups, one after the other: calls `visit` with the number of each group that has
   // columns, in ascending order; meanwhile the stacks of that group are what is loaded, and
@@ -82,6 +90,8 @@ class SelectedStacks {
   const storage::StackTreeView& tree() const { return tree_; }
   // Whether that is the store's own tree, not one that a filter made.
   bool has_stored_tree() const { return tree_is_stored_; }
+  // After LoadToDraw(): which frames to show, for MergeColumns(); null where all are.
+  const ShownFrames* shown() const { return shown_.has_value() ? &*shown_ : nullptr; }
   // Of the frames in the tree; a damaged tree may hold others.
   uint32_t frame_count() const { return frame_count_; }
   // What all this takes.
@@ -93,14 +103,23 @@ class SelectedStacks {
                  std::string_view view) const;
   // The same for an answer that was given before about the same content.
   Coverage CoverKept(const Coverage& kept, storage::Digest digest, std::string_view view) const;
+  // Of the selection as it is stored. `sum`: of the loaded columns.
+  storage::Digest StoredDigest(const storage::ColumnHeader& sum) const {
+    return filtered_ != nullptr ? digest_ : sum.digest;
+  }
 
  private:
   absl::Status ReadColumns(const Context& context);
   // Reads the columns and takes the tree.
   absl::Status Prepare(const Context& context);
+  // What the frames match of the filter.
+  absl::StatusOr<FrameFlagsCache::Flags> Flags(FrameFlagsCache* flags, const Context& context);
   // REQUIRES: there is a filter.
   absl::StatusOr<std::unique_ptr<StackFilter>> MakeFilter(FrameFlagsCache* flags,
+                                                          StackFilter::Frames frames,
                                                           const Context& context);
+  absl::Status LoadFiltered(FrameFlagsCache* flags, StackFilter::Frames frames,
+                            const Context& context);
   // Puts what the filter leaves of `columns` in their place.
   absl::Status Filter(absl::Span<const std::string_view> columns, StackFilter* filter);
 
@@ -116,6 +135,7 @@ class SelectedStacks {
   std::vector<std::string_view> encoded_;
   storage::StackTreeView tree_;
   bool tree_is_stored_ = true;
+  std::optional<ShownFrames> shown_;
   uint32_t frame_count_ = 0;
   uint64_t bytes_ = 0;
   storage::Digest digest_ = 0;  // of the columns as they are stored, where they were filtered

@@ -13,6 +13,8 @@ namespace {
 // Where the selection has fewer stacks than one in so many of the store, a hash map of them is
 // smaller than an array of all.
 constexpr uint64_t kSparse = 32;
+// How far ahead of their use states are fetched.
+constexpr size_t kAhead = 16;
 // A hash map's place, full or empty.
 constexpr uint64_t kBytesPerChild = 17;
 constexpr uint64_t kBytesPerMoved = 9;
@@ -20,19 +22,28 @@ constexpr uint64_t kBytesPerMoved = 9;
 }  // namespace
 
 StackFilter::StackFilter(storage::StackTreeView tree, FrameFlagsCache::Flags flags,
-                         const FrameFilter& filter, const Context& context, uint64_t held_bytes)
+                         const FrameFilter& filter, const Context& context, uint64_t held_bytes,
+                         Frames frames)
     : tree_(std::move(tree)),
       context_(context),
       held_bytes_(held_bytes),
       max_depth_(filter.max_depth),
-      moves_(!filter.focus.empty() || !filter.until.empty() || max_depth_ != 0 ||
-             !filter.hide.empty()),
+      moves_(frames == Frames::kTaken && Moves(filter)),
       states_(tree_, std::move(flags), filter) {
   if (!moves_) return;
   new_tree_ = std::make_shared<NewTree>();
   new_tree_->parent.push_back(0);
   new_tree_->frame.push_back(0);
   depths_.push_back(0);
+}
+
+bool StackFilter::Moves(const FrameFilter& filter) {
+  return !filter.focus.empty() || !filter.until.empty() || filter.max_depth != 0 ||
+         !filter.hide.empty();
+}
+
+bool StackFilter::Drops(const FrameFilter& filter) {
+  return !filter.keep.empty() || !filter.drop.empty() || !filter.until.empty();
 }
 
 uint32_t* StackFilter::MovedPlace(uint32_t id) {
@@ -84,6 +95,9 @@ absl::StatusOr<std::string> StackFilter::Apply(absl::Span<const std::string_view
     few_moved_.clear();
   }
   FLAMEKEEP_RETURN_IF_ERROR(Check());
+  if (StackStates::FindsAll(stream.header().pairs, tree_.size())) {
+    FLAMEKEEP_RETURN_IF_ERROR(states_.FindAll(context_));
+  }
   const uint64_t observations = stream.header().observations;
   stream.Start();
   storage::ColumnWriter writer;
@@ -108,8 +122,10 @@ absl::Status StackFilter::ApplyInPlace(WindowStream* stream, storage::ColumnWrit
     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* window, stream->Next());
     if (window == nullptr) return absl::OkStatus();
     saturated_ |= window->saturated;
+    const uint32_t base = window->number * storage::kWindowIds;
     for (size_t i = 0; i < window->size; ++i) {
-      const uint32_t id = window->number * storage::kWindowIds + window->offsets[i];
+      if (i + kAhead < window->size) states_.PrefetchState(base + window->offsets[i + kAhead]);
+      const uint32_t id = base + window->offsets[i];
       if (states_.Counts(states_.Of(id))) writer->Add(id, window->values[i]);
     }
   }
@@ -121,8 +137,10 @@ absl::Status StackFilter::ApplyMoved(WindowStream* stream) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const WindowStream::Window* window, stream->Next());
     if (window == nullptr) return absl::OkStatus();
     saturated_ |= window->saturated;
+    const uint32_t base = window->number * storage::kWindowIds;
     for (size_t i = 0; i < window->size; ++i) {
-      const uint32_t id = window->number * storage::kWindowIds + window->offsets[i];
+      if (i + kAhead < window->size) states_.PrefetchState(base + window->offsets[i + kAhead]);
+      const uint32_t id = base + window->offsets[i];
       if (!states_.Counts(states_.Of(id))) continue;
       const uint32_t moved = MovedOf(id);
       if (moved >= values_.size()) values_.resize(new_tree_->parent.size());

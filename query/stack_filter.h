@@ -7,8 +7,8 @@
 //   FoldColumns({column}, filter.tree(), ...);
 //
 // Each node of the stored tree is looked at once (stack_states.h). A filter that takes no frames
-// away keeps the stored tree. Else the new tree takes some 30 bytes a node, and what maps the
-// stored stacks to it 4 bytes a stack of the store, or less where few are selected.
+// away keeps the stored tree. Else the new tree takes some 30 bytes a node, and what maps to it
+// 4 bytes a stack of the store, or less of few stacks. Who only draws has merge_columns.h instead.
 //
 // Thread safety: none; one thread at a time (a second one may help to read columns).
 // Errors: DATA_LOSS (damaged columns or tree), and those of the context.
@@ -37,10 +37,22 @@ namespace flamekeep::query {
 
 class StackFilter {
  public:
+  // What becomes of frames that the filter takes away. Left, only the stacks that do not count fall
+  // out, and the stored tree is kept whatever the filter.
+  enum class Frames : uint8_t { kTaken, kLeft };
+
   // `flags` has every frame of the tree; `context` must outlive the object, `held_bytes` is what
   // the query holds besides. REQUIRES: `filter` is normalized.
   StackFilter(storage::StackTreeView tree, FrameFlagsCache::Flags flags, const FrameFilter& filter,
-              const Context& context, uint64_t held_bytes);
+              const Context& context, uint64_t held_bytes, Frames frames = Frames::kTaken);
+
+  // Whether a filter takes frames away.
+  static bool Moves(const FrameFilter& filter);
+  // Whether stacks fall out for another reason than that they do not hold the focus.
+  static bool Drops(const FrameFilter& filter);
+
+  // From here on, what the query holds besides.
+  void Hold(uint64_t held_bytes) { held_bytes_ = held_bytes; }
 
   // The sum of the columns, filtered. Stacks of several calls get the same ids in one tree. The
   // observations in the header are those before the filter.
@@ -75,7 +87,7 @@ class StackFilter {
 
   const storage::StackTreeView tree_;
   const Context& context_;
-  const uint64_t held_bytes_;
+  uint64_t held_bytes_;
   const uint32_t max_depth_;
   const bool moves_;  // frames are taken away
 

@@ -5,62 +5,20 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "query/filter_testing.h"
 #include "query/query_testing.h"
 #include "storage/column.h"
 
 namespace flamekeep::query {
 namespace {
 
-using Path = std::vector<uint32_t>;  // frames, root first
-using PathValues = std::map<Path, uint64_t>;
-
-// What is left of a stack, by the words of frame_filter.h; nothing where it does not count.
-std::optional<Path> NaivelyFiltered(const TestTree& tree, const Path& stack,
-                                    const FrameFilter& filter, const CompiledFilter& compiled) {
-  const auto matches = [&](uint32_t frame, FrameFlags flag) {
-    return (compiled.Flags(tree.name(frame)) & flag) != 0;
-  };
-  const auto has = [&](FrameFlags flag) {
-    return std::any_of(stack.begin(), stack.end(),
-                       [&](uint32_t frame) { return matches(frame, flag); });
-  };
-  for (size_t i = 0; i < filter.keep.size(); ++i) {
-    if (!has(static_cast<FrameFlags>(1u << i))) return std::nullopt;
-  }
-  if (has(kFlagDrop)) return std::nullopt;
-  Path left = stack;
-  if (!filter.focus.empty()) {
-    const auto first =
-        std::find_if(left.begin(), left.end(), [&](uint32_t f) { return matches(f, kFlagFocus); });
-    if (first == left.end()) return std::nullopt;
-    left.erase(left.begin(), first);
-  }
-  if (!filter.until.empty()) {
-    const auto last =
-        std::find_if(left.begin(), left.end(), [&](uint32_t f) { return matches(f, kFlagUntil); });
-    if (last == left.end()) return std::nullopt;
-    left.erase(last + 1, left.end());
-  }
-  std::erase_if(left, [&](uint32_t frame) { return matches(frame, kFlagHide); });
-  if (filter.max_depth != 0 && left.size() > filter.max_depth) left.resize(filter.max_depth);
-  return left;
-}
-
-FrameFlagsCache::Flags FlagsFor(const TestTree& tree, const CompiledFilter& compiled) {
-  auto flags = std::make_shared<std::vector<FrameFlags>>();
-  for (uint32_t frame = 0; frame < tree.frame_count(); ++frame) {
-    flags->push_back(compiled.Flags(tree.name(frame)));
-  }
-  return flags;
-}
+using PathValues = std::map<FramePath, uint64_t>;
 
 PathValues ValuesOf(const std::string& column, const storage::StackTreeView& tree) {
   storage::ColumnHeader header;
@@ -68,7 +26,7 @@ PathValues ValuesOf(const std::string& column, const storage::StackTreeView& tre
   EXPECT_TRUE(pairs.ok()) << pairs.status();
   PathValues values;
   for (const storage::Pair& pair : *pairs) {
-    Path path;
+    FramePath path;
     for (uint32_t id = pair.stack; id != 0;) {
       path.push_back(Raw(tree.frame(storage::StackId{id})));
       const uint32_t parent = Raw(tree.parent(storage::StackId{id}));
@@ -79,25 +37,6 @@ PathValues ValuesOf(const std::string& column, const storage::StackTreeView& tre
     EXPECT_TRUE(values.emplace(path, pair.value).second) << "a stack has one id";
   }
   return values;
-}
-
-FrameMatcher RandomMatcher(std::mt19937_64& random) {
-  if (random() % 3 == 0) return {"", fmt::format("^file{}$", random() % 5)};
-  return {fmt::format("^f{}$", random() % 12), ""};
-}
-
-FrameFilter RandomFilter(std::mt19937_64& random) {
-  FrameFilter filter;
-  const auto some = [&](std::vector<FrameMatcher>* list, uint64_t most) {
-    for (uint64_t i = random() % (most + 1); i > 0; --i) list->push_back(RandomMatcher(random));
-  };
-  if (random() % 3 == 0) some(&filter.keep, 3);
-  if (random() % 3 == 0) some(&filter.drop, 2);
-  if (random() % 3 == 0) filter.focus = RandomMatcher(random);
-  if (random() % 3 == 0) filter.until = RandomMatcher(random);
-  if (random() % 3 == 0) some(&filter.hide, 3);
-  if (random() % 3 == 0) filter.max_depth = static_cast<uint32_t>(1 + random() % 6);
-  return Normalized(filter);
 }
 
 TEST(StackFilterTest, AgreesWithAFilterOfSingleStacks) {
@@ -112,7 +51,7 @@ TEST(StackFilterTest, AgreesWithAFilterOfSingleStacks) {
     StackFilter stack_filter(tree.View(/*block_shift=*/6), FlagsFor(tree, *compiled), filter,
                              context, 0);
     // Two applications share the tree: a stack has the same id in both.
-    std::map<Path, uint32_t> ids;
+    std::map<FramePath, uint32_t> ids;
     for (int call = 0; call < 2; ++call) {
       const Values values = RandomValues(tree, random() % 200, 1000, random);
       PathValues expected;

@@ -9,6 +9,11 @@
 namespace flamekeep::query {
 namespace {
 
+// How far ahead of their use nodes are fetched.
+constexpr size_t kAhead = 16;
+// Chunks of a column between two looks at the context.
+constexpr uint32_t kChunksPerCheck = 16;
+
 // `value` where the bit is set, else 0; without a branch, as the bits look random.
 uint64_t Masked(uint64_t value, uint32_t mark, uint32_t bit) {
   return value & (uint64_t{0} - static_cast<uint64_t>((mark & bit) != 0));
@@ -130,7 +135,12 @@ absl::Status StackMarks::FindAll(const Context& context) {
 
 absl::Status StackMarks::FindMarks(const uint32_t* stacks, size_t size) {
   const absl::MutexLock lock(&mutex_);
-  for (size_t i = 0; i < size; ++i) FLAMEKEEP_RETURN_IF_ERROR(Find(stacks[i]));
+  for (size_t i = 0; i < size; ++i) {
+    if (i + kAhead < size && Load(stacks[i + kAhead]) == 0) {
+      tree_.Prefetch(storage::StackId{stacks[i + kAhead]});
+    }
+    FLAMEKEEP_RETURN_IF_ERROR(Find(stacks[i]));
+  }
   return absl::OkStatus();
 }
 
@@ -158,11 +168,12 @@ void StackMarks::AddSaturating(const storage::ColumnReader& chunk, MarkedSums* s
   }
 }
 
-absl::StatusOr<MarkedSums> StackMarks::Count(std::string_view column) {
+absl::StatusOr<MarkedSums> StackMarks::Count(std::string_view column, const Context& context) {
   storage::ColumnReader reader;
   FLAMEKEEP_RETURN_IF_ERROR(reader.Open(column));
   MarkedSums sums;
-  while (reader.Next()) {
+  for (uint32_t chunks = 1; reader.Next(); ++chunks) {
+    if (chunks % kChunksPerCheck == 0) FLAMEKEEP_RETURN_IF_ERROR(context.Check());
     const uint32_t* const stacks = reader.stacks();
     const size_t size = reader.size();
     if (stacks[0] >= tree_.size()) {

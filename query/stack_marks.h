@@ -2,13 +2,13 @@
 // of columns is then counted by it. Nodes are looked up as they are met, or all at once.
 //
 //   StackMarks marks(tree, {.function = flags, .filter_flags = ..., .filter = ...});
-//   FLAMEKEEP_ASSIGN_OR_RETURN(const MarkedSums sums, marks.Count(column));
+//   FLAMEKEEP_ASSIGN_OR_RETURN(const MarkedSums sums, marks.Count(column, context));
 //
 // With a frame filter, stacks that it leaves out count for nothing, and a function counts where it
 // is shown: the sums are those of the filtered stacks (stack_filter.h), without making these.
 //
 // Thread safety: Count() and status() from several threads; the bytes are shared.
-// Errors: DATA_LOSS (damaged columns or tree).
+// Errors: DATA_LOSS (damaged columns or tree), and those of the context.
 #ifndef FLAMEKEEP_QUERY_STACK_MARKS_H_
 #define FLAMEKEEP_QUERY_STACK_MARKS_H_
 
@@ -53,7 +53,8 @@ class StackMarks {
   absl::Status FindAll(const Context& context) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Sums up the pairs of a column.
-  absl::StatusOr<MarkedSums> Count(std::string_view column) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<MarkedSums> Count(std::string_view column, const Context& context)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What all stacks would take, and how many were met with their parents.
   uint64_t bytes() const { return marks_.bytes() + depths_.bytes() + filter_bytes_; }

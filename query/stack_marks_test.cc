@@ -88,7 +88,7 @@ TEST(StackMarksTest, AgreesWithFilteredStacksOneByOne) {
       const std::string column =
           EncodeTestColumn(RandomValues(tree, 1 + random() % 200, most, random));
       const MarkedSums expected = NaiveSums(tree, column, filter, *function);
-      const auto sums = marks.Count(column);
+      const auto sums = marks.Count(column, Context());
       ASSERT_TRUE(sums.ok()) << sums.status();
       EXPECT_EQ(sums->total, expected.total);
       EXPECT_EQ(sums->value, expected.value);
@@ -104,7 +104,7 @@ TEST(StackMarksTest, RecursionCountsOnce) {
   uint32_t node = 0;
   for (int depth = 0; depth < 250; ++depth) node = tree.AddNode(node, f);
   StackMarks marks(tree.View(), {.function = FlagsOf(tree, {.keep = {{"^f$", ""}}})});
-  const auto sums = marks.Count(EncodeTestColumn({{node, 7}, {1, 2}, {0, 1}}));
+  const auto sums = marks.Count(EncodeTestColumn({{node, 7}, {1, 2}, {0, 1}}), Context());
   ASSERT_TRUE(sums.ok()) << sums.status();
   EXPECT_EQ(sums->total, 10);
   EXPECT_EQ(sums->value, 9);
@@ -118,7 +118,7 @@ TEST(StackMarksTest, SumsSaturate) {
   const uint32_t a = tree.AddNode(0, f);
   const uint32_t b = tree.AddNode(a, f);
   StackMarks marks(tree.View(), {.function = FlagsOf(tree, {.keep = {{"f", ""}}})});
-  const auto sums = marks.Count(EncodeTestColumn({{a, kMost - 1}, {b, 5}}));
+  const auto sums = marks.Count(EncodeTestColumn({{a, kMost - 1}, {b, 5}}), Context());
   ASSERT_TRUE(sums.ok()) << sums.status();
   EXPECT_EQ(sums->total, kMost);
   EXPECT_EQ(sums->value, kMost);
@@ -140,13 +140,14 @@ TEST(StackMarksTest, DamageIsAnError) {
   tree.AddNode(2, 1);  // its own parent
   StackMarks marks(tree.View(), {.function = FlagsOf(tree, {.keep = {{"f", ""}}})});
   ASSERT_TRUE(marks.FindAll(Context()).ok());
-  ASSERT_TRUE(marks.Count(EncodeTestColumn({{1, 1}})).ok());
-  EXPECT_EQ(marks.Count(EncodeTestColumn({{2, 1}})).status().code(), absl::StatusCode::kDataLoss);
-  const absl::Status beyond = marks.Count(EncodeTestColumn({{3, 1}})).status();
+  ASSERT_TRUE(marks.Count(EncodeTestColumn({{1, 1}}), Context()).ok());
+  EXPECT_EQ(marks.Count(EncodeTestColumn({{2, 1}}), Context()).status().code(),
+            absl::StatusCode::kDataLoss);
+  const absl::Status beyond = marks.Count(EncodeTestColumn({{3, 1}}), Context()).status();
   EXPECT_THAT(std::string(beyond.message()), HasSubstr("holds stack 3"));
   std::string cut = EncodeTestColumn({{1, 1}});
   cut.pop_back();
-  EXPECT_EQ(marks.Count(cut).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(marks.Count(cut, Context()).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

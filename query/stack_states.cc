@@ -1,5 +1,6 @@
 #include "query/stack_states.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -14,12 +15,6 @@ StackStates::StackStates(storage::StackTreeView tree, FrameFlagsCache::Flags fla
       ends_(!filter.until.empty()),
       states_(tree_.size()) {
   states_[0] = static_cast<State>(kSeen | (filter.focus.empty() ? kInFocus : 0));
-}
-
-StackStates::State StackStates::Next(State parent, FrameFlags flags) const {
-  State state = parent | (flags & (keeps_ | kFlagDrop | kFlagFocus));
-  if ((state & kInFocus) != 0) state |= flags & kFlagUntil;
-  return state;
 }
 
 FrameFlags StackStates::FlagsOf(uint32_t id) const {
@@ -46,10 +41,30 @@ StackStates::State StackStates::Find(uint32_t id) {
   return state;
 }
 
-bool StackStates::Shows(uint32_t id) const {
-  const State above = states_[Raw(tree_.parent(storage::StackId{id}))];
-  return (states_[id] & kInFocus) != 0 && (above & kPastUntil) == 0 &&
-         (FlagsOf(id) & kFlagHide) == 0;
+absl::Status StackStates::FindAll(const Context& context) {
+  constexpr uint32_t kStacksBetweenChecks = 1u << 20;
+  const uint32_t step = std::min(kStacksBetweenChecks, tree_.block_nodes());
+  for (uint64_t begin = 0; begin < tree_.size(); begin += step) {
+    FLAMEKEEP_RETURN_IF_ERROR(context.Check());
+    FindRun(static_cast<uint32_t>(begin),
+            static_cast<uint32_t>(std::min<uint64_t>(begin + step, tree_.size())));
+  }
+  return absl::OkStatus();
+}
+
+void StackStates::FindRun(uint32_t begin, uint32_t end) {
+  const uint32_t first = begin / tree_.block_nodes() * tree_.block_nodes();
+  const storage::StackBlock& block = tree_.block(begin / tree_.block_nodes());
+  const FrameFlags* const flags = flags_->data();
+  const size_t frames = flags_->size();
+  for (uint32_t id = std::max(begin, 1u); id < end; ++id) {
+    const uint32_t parent = block.parent[id - first];
+    const uint32_t frame = block.frame[id - first];
+    if (parent >= id || states_[parent] == 0) [[unlikely]] {
+      continue;
+    }
+    states_[id] = Next(states_[parent], frame < frames ? flags[frame] : FrameFlags{0});
+  }
 }
 
 absl::Status StackStates::status() const {

@@ -76,7 +76,8 @@ class SeriesSummer {
                                storage::DecodeHeader(column.encoded()));
     PointSums sums{.total = header.total, .observations = header.observations};
     if (marks_ != nullptr) {
-      FLAMEKEEP_ASSIGN_OR_RETURN(const MarkedSums marked, marks_->Count(column.encoded()));
+      FLAMEKEEP_ASSIGN_OR_RETURN(const MarkedSums marked,
+                                 marks_->Count(column.encoded(), context_));
       sums.total = marked.total;
       sums.value = marked.value;
       sums.self = marked.self;

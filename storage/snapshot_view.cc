@@ -24,7 +24,7 @@ absl::Status SnapshotView::Load() {
 
 bool SnapshotView::HasDirect(SiteId site, const Bucket& bucket) const {
   const auto [known, added] = has_direct_.try_emplace({site, bucket});
-  if (added) known->second = FindDirect(site, bucket);
+  if (added && stopped_.ok()) known->second = FindDirect(site, bucket);
   return known->second;
 }
 

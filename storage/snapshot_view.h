@@ -42,6 +42,7 @@ class SnapshotView final : public PlannerView {
 
   LevelState::Floors floors(SiteId site) const override { return state_.floors(site); }
   bool IsStale(SiteId site, const Bucket& bucket) const override {
+    Step();  // a plan of very many buckets may need no probe
     return state_.mark({bucket, site}).has_value();
   }
   bool HasDirect(SiteId site, const Bucket& bucket) const override;
