@@ -1,6 +1,7 @@
 #include "server/http/connect.h"
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 
 #include <memory>
 #include <utility>

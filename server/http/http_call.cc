@@ -45,8 +45,9 @@ void HttpReply::SetGone() {
     gone_ = true;
     tell = std::exchange(on_gone_, nullptr);
     dropped.swap(events_);
-    // An answer that is whole may still be written: a caller that only closed its side reads it.
-    if (!dropped.empty() && dropped.back().kind == Event::Kind::kWhole) {
+    // The end stays; and an answer that is whole may still be written, as a caller that only closed
+    // its side reads it.
+    if (!dropped.empty() && ended_) {
       events_.push_back(std::move(dropped.back()));
       dropped.pop_back();
     }
@@ -72,23 +73,27 @@ void HttpReply::OnGone(absl::AnyInvocable<void() &&> tell) {
   std::move(tell)();
 }
 
-HttpCall::HttpCall(HttpRequest request, std::shared_ptr<HttpReply> reply,
-                   std::shared_ptr<WorkerPool> pool, std::function<void()> release)
+HttpCall::HttpCall(HttpRequest request, HttpCharge charge, std::shared_ptr<HttpReply> reply,
+                   std::shared_ptr<WorkerPool> pool)
     : request_(std::move(request)),
+      charge_(std::move(charge)),
       reply_(std::move(reply)),
-      pool_(std::move(pool)),
-      release_(std::move(release)) {}
+      pool_(std::move(pool)) {}
 
 HttpCall::~HttpCall() {
-  if (!reply_->ended()) {
-    Respond(ErrorResponse(absl::InternalError("this request found no answer: try again"),
-                          HttpErrors::kText));
-  }
-  release_();
+  if (reply_->ended()) return;
+  Respond(ErrorResponse(absl::InternalError("this request found no answer: try again"),
+                        HttpErrors::kText));
 }
 
 void HttpCall::Respond(HttpResponse response) {
-  reply_->Push({.kind = HttpReply::Event::Kind::kWhole, .response = std::move(response)});
+  const auto charge = std::make_shared<HttpCharge>(charge_.Another());
+  const bool has_room = charge->Add(response.body.size());
+  if (!has_room) response = ErrorResponse(NoHttpMemory(), HttpErrors::kJson);
+  response.charge = charge;
+  reply_->Push({.kind = HttpReply::Event::Kind::kWhole,
+                .response = std::move(response),
+                .no_memory = !has_room});
 }
 
 void HttpCall::Begin(HttpResponse head) {

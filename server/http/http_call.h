@@ -17,7 +17,6 @@
 #ifndef FLAMEKEEP_SERVER_HTTP_HTTP_CALL_H_
 #define FLAMEKEEP_SERVER_HTTP_HTTP_CALL_H_
 
-#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -28,6 +27,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/synchronization/mutex.h"
+#include "server/http/http_memory.h"
 #include "server/http/http_message.h"
 #include "server/worker_pool.h"
 
@@ -60,10 +60,11 @@ class HttpReply {
   struct Event {
     enum class Kind { kWhole, kBegin, kPiece, kEnd };
     Kind kind;
-    HttpResponse response;  // kWhole, kBegin
-    std::string piece;      // kPiece
-    PieceTaken then;        // kPiece
-    bool complete = false;  // kEnd
+    HttpResponse response;   // kWhole, kBegin
+    std::string piece;       // kPiece
+    PieceTaken then;         // kPiece
+    bool complete = false;   // kEnd
+    bool no_memory = false;  // kWhole: the answer had to be replaced
   };
 
   // `wake` is called, on any thread, when there is an event.
@@ -93,9 +94,9 @@ class HttpReply {
 
 class HttpCall {
  public:
-  // `release` is called when the call goes.
-  HttpCall(HttpRequest request, std::shared_ptr<HttpReply> reply, std::shared_ptr<WorkerPool> pool,
-           std::function<void()> release);
+  // `charge`: what the request's body has of the memory.
+  HttpCall(HttpRequest request, HttpCharge charge, std::shared_ptr<HttpReply> reply,
+           std::shared_ptr<WorkerPool> pool);
   ~HttpCall();
   HttpCall(const HttpCall&) = delete;
   HttpCall& operator=(const HttpCall&) = delete;
@@ -104,13 +105,16 @@ class HttpCall {
   // Takes the body out of the request. Not thread safe.
   std::string TakeBody() { return std::move(request_.body); }
   void SetBody(std::string body) { request_.body = std::move(body); }
+  // Until the call goes. Not thread safe.
+  HttpCharge& charge() { return charge_; }
 
   bool gone() const { return reply_->gone(); }
   // `tell` is called once when the caller is gone, at once where it is, and destroyed when the
   // answer ends. At most one; it must not keep the call.
   void OnGone(absl::AnyInvocable<void() &&> tell) { reply_->OnGone(std::move(tell)); }
 
-  // The whole answer. At most once, and without the others.
+  // The whole answer. At most once, and without the others. Where there is no memory for one more
+  // body, it becomes an error.
   void Respond(HttpResponse response);
 
   // The head of an answer in pieces; its body is not sent.
@@ -126,9 +130,9 @@ class HttpCall {
 
  private:
   HttpRequest request_;
+  HttpCharge charge_;
   const std::shared_ptr<HttpReply> reply_;
   const std::shared_ptr<WorkerPool> pool_;
-  const std::function<void()> release_;
 };
 
 }  // namespace flamekeep::server

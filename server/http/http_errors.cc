@@ -78,4 +78,9 @@ HttpResponse ErrorResponse(const absl::Status& error, HttpErrors form) {
   return ErrorResponse(HttpStatusOf(error.code()), error, form);
 }
 
+absl::Status NoHttpMemory() {
+  return absl::UnavailableError(
+      "too many requests are in hand: try again later, or raise limits.http_memory");
+}
+
 }  // namespace flamekeep::server

@@ -29,6 +29,9 @@ HttpResponse ErrorResponse(const absl::Status& error, HttpErrors form);
 // The same with another status than that of the code.
 HttpResponse ErrorResponse(int http_status, const absl::Status& error, HttpErrors form);
 
+// What is told where the memory of all bodies is used up.
+absl::Status NoHttpMemory();
+
 }  // namespace flamekeep::server
 
 #endif  // FLAMEKEEP_SERVER_HTTP_HTTP_ERRORS_H_

@@ -73,7 +73,7 @@ void HttpHost::Reject(std::string_view reason) {
 }
 
 // What came with a body is taken off it, and charged. OK where there was nothing to take off.
-absl::Status HttpHost::Unpack(const HttpRoute& route, HttpCall* call, std::atomic<uint64_t>* held) {
+absl::Status HttpHost::Unpack(const HttpRoute& route, HttpCall* call) {
   const std::string_view encoding = call->request().Header("Content-Encoding");
   if (call->request().body.empty() || encoding.empty() || encoding == "identity") {
     return absl::OkStatus();
@@ -88,18 +88,16 @@ absl::Status HttpHost::Unpack(const HttpRoute& route, HttpCall* call, std::atomi
   if (!body.ok()) {
     return Error(body.status().code(), "the body can not be unpacked: {}", Message(body.status()));
   }
-  if (!memory->Take(body->size())) {
+  if (!call->charge().Add(body->size())) {
     Reject("memory");
-    return NoRoom();
+    return NoHttpMemory();
   }
-  *held += body->size();
   call->SetBody(*std::move(body));
   return absl::OkStatus();
 }
 
-void HttpHost::Handle(const HttpRoute& route, std::shared_ptr<HttpCall> call,
-                      std::atomic<uint64_t>* held) {
-  if (const absl::Status unpacked = Unpack(route, call.get(), held); !unpacked.ok()) {
+void HttpHost::Handle(const HttpRoute& route, std::shared_ptr<HttpCall> call) {
+  if (const absl::Status unpacked = Unpack(route, call.get()); !unpacked.ok()) {
     return call->Respond(CanNotUnpack(unpacked, route.errors));
   }
   if (route.start) return route.start(std::move(call));
@@ -108,11 +106,6 @@ void HttpHost::Handle(const HttpRoute& route, std::shared_ptr<HttpCall> call,
 
 bool HttpHost::TryPost(WorkerPool::Task task) {
   return workers->queued() < kMaxWaiting && workers->TryPost(std::move(task));
-}
-
-absl::Status HttpHost::NoRoom() {
-  return absl::UnavailableError(
-      "too many requests are in hand: try again later, or raise limits.http_memory");
 }
 
 }  // namespace flamekeep::server

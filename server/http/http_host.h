@@ -2,7 +2,6 @@
 #ifndef FLAMEKEEP_SERVER_HTTP_HTTP_HOST_H_
 #define FLAMEKEEP_SERVER_HTTP_HTTP_HOST_H_
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <cstddef>
@@ -17,6 +16,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "server/http/http_memory.h"
 #include "server/http/http_server.h"
 #include "server/worker_pool.h"
 
@@ -43,24 +43,6 @@ class HttpLoop {
   boost::asio::io_context* io_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Bytes of bodies, of all calls. Thread safe; calls may outlive the server.
-class HttpMemory {
- public:
-  explicit HttpMemory(uint64_t max_bytes) : max_bytes_(max_bytes) {}
-
-  // False, and nothing is taken, where there is no room.
-  bool Take(uint64_t bytes) {
-    if (held_.fetch_add(bytes) + bytes <= max_bytes_) return true;
-    held_ -= bytes;
-    return false;
-  }
-  void Give(uint64_t bytes) { held_ -= bytes; }
-
- private:
-  const uint64_t max_bytes_;
-  std::atomic<uint64_t> held_ = 0;
-};
-
 // What all connections share.
 class HttpHost {
  public:
@@ -76,14 +58,10 @@ class HttpHost {
   void Count(std::string_view path, int status);
   void Reject(std::string_view reason);
 
-  // Has the call answered; on the I/O thread where it has no body and does not block. `held` are
-  // the bytes that it has taken of the memory.
-  void Handle(const HttpRoute& route, std::shared_ptr<HttpCall> call, std::atomic<uint64_t>* held);
+  // Has the call answered; on the I/O thread where it has no body and does not block.
+  void Handle(const HttpRoute& route, std::shared_ptr<HttpCall> call);
   // Posts a new request. False where too many wait.
   bool TryPost(WorkerPool::Task task);
-
-  // What a request is told that finds the memory used up.
-  static absl::Status NoRoom();
 
   const HttpOptions options;
   const std::shared_ptr<HttpLoop> loop;
@@ -93,7 +71,7 @@ class HttpHost {
 
  private:
   // Takes the gzip off a body.
-  absl::Status Unpack(const HttpRoute& route, HttpCall* call, std::atomic<uint64_t>* held);
+  absl::Status Unpack(const HttpRoute& route, HttpCall* call);
 
   std::map<std::string, HttpRoute, std::less<>> routes_;
   std::vector<HttpRoute> prefixes_;  // the longest first

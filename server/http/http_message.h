@@ -4,10 +4,13 @@
 #ifndef FLAMEKEEP_SERVER_HTTP_HTTP_MESSAGE_H_
 #define FLAMEKEEP_SERVER_HTTP_HTTP_MESSAGE_H_
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "server/http/http_memory.h"
 
 namespace flamekeep::server {
 
@@ -33,6 +36,8 @@ struct HttpResponse {
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<HttpHeader> headers;  // further ones
+  // What the body has of the memory for bodies, once it is on its way.
+  std::shared_ptr<const HttpCharge> charge = nullptr;
 };
 
 // Whether they are equal but for the case of letters.

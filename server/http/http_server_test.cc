@@ -214,16 +214,28 @@ TEST_F(HttpServerTest, BoundsABodyInTheFormOfItsRoute) {
 }
 
 TEST_F(HttpServerTest, BoundsAllBodiesTogether) {
-  Start({.max_held_bytes = 1500});
-  RawClient holder(address());
-  holder.Send("POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(900, 'x'));
-  absl::SleepFor(absl::Milliseconds(100));
-  EXPECT_THAT(Post("", std::string(900, 'x')),
-              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1"),
-                    HasSubstr("limits.http_memory")));
-  EXPECT_EQ(Rejected("memory"), 1u);
-  holder.Send(std::string(100, 'x'));
-  EXPECT_THAT(holder.ReadUntil(" from"), StartsWith("HTTP/1.1 200"));
+  Start({.max_held_bytes = 3000});
+  const auto hold = [this] {
+    auto holder = std::make_unique<RawClient>(address());
+    holder->Send("POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(900, 'x'));
+    return holder;
+  };
+  const std::unique_ptr<RawClient> first = hold();
+  {
+    const std::unique_ptr<RawClient> second = hold();
+    const std::unique_ptr<RawClient> third = hold();
+    absl::SleepFor(absl::Milliseconds(200));
+    EXPECT_THAT(Post("", std::string(900, 'x')),
+                AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1"),
+                      HasSubstr("limits.http_memory")));
+    EXPECT_EQ(Rejected("memory"), 1u);
+    // There is room to read it, and none to answer.
+    EXPECT_THAT(Post("", std::string(200, 'x')), StartsWith("HTTP/1.1 503"));
+    EXPECT_EQ(Rejected("memory"), 2u);
+  }
+  absl::SleepFor(absl::Milliseconds(200));
+  first->Send(std::string(100, 'x'));
+  EXPECT_THAT(first->ReadUntil(" from"), StartsWith("HTTP/1.1 200"));
   for (int i = 0; i < 20; ++i) {
     EXPECT_THAT(Post("", std::string(900, 'x')), StartsWith("HTTP/1.1 200"));
   }

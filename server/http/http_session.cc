@@ -146,7 +146,7 @@ asio::awaitable<bool> HttpSession::ServeOne() {
   if (error) {
     unread_ = true;
     refusal = Malformed(error);
-    co_return co_await Refuse(&*refusal, false);
+    co_return co_await Refuse(&*refusal, false, false);
   }
   const std::string path(PathOf(View(parser.get().target())));
   const HttpRoute* const route = host_->Find(path);
@@ -155,18 +155,17 @@ asio::awaitable<bool> HttpSession::ServeOne() {
   refusal = Check(route, path, parser);
   if (refusal.has_value()) {
     unread_ = !parser.is_done();
-    co_return co_await Refuse(&*refusal, keep && parser.is_done());
+    co_return co_await Refuse(&*refusal, keep && parser.is_done(), head);
   }
-  uint64_t held = 0;
-  if (!co_await ReadBody(route, &parser, &held, &refusal)) {
-    host_->memory->Give(held);
+  HttpCharge charge(host_->memory);
+  if (!co_await ReadBody(route, &parser, &charge, &refusal)) {
     if (!refusal.has_value()) co_return false;
     unread_ = true;
-    co_return co_await Refuse(&*refusal, false);
+    co_return co_await Refuse(&*refusal, false, head);
   }
   reading_ = false;
   const unsigned version = parser.get().version();
-  Dispatch(*route, ToRequest(&parser.get(), client_), held);
+  Dispatch(*route, ToRequest(&parser.get(), client_), std::move(charge));
   const bool goes_on = co_await Answer(route, keep && !host_->stopping, head, version);
   reply_ = nullptr;
   co_return goes_on;
@@ -218,8 +217,8 @@ std::optional<HttpSession::Refusal> HttpSession::Check(const HttpRoute* route,
   return std::nullopt;
 }
 
-asio::awaitable<bool> HttpSession::ReadBody(const HttpRoute* route, Parser* parser, uint64_t* held,
-                                            std::optional<Refusal>* refusal) {
+asio::awaitable<bool> HttpSession::ReadBody(const HttpRoute* route, Parser* parser,
+                                            HttpCharge* charge, std::optional<Refusal>* refusal) {
   if (parser->is_done()) co_return true;
   const Clock::time_point begin = Clock::now();
   const auto patience = absl::ToChronoNanoseconds(host_->options.request_timeout);
@@ -231,7 +230,8 @@ asio::awaitable<bool> HttpSession::ReadBody(const HttpRoute* route, Parser* pars
     if (error) co_return false;
   }
   while (!parser->is_done()) {
-    stream_.expires_at(begin + patience + std::chrono::seconds(*held / kMinBytesPerSecond));
+    stream_.expires_at(begin + patience +
+                       std::chrono::seconds(charge->bytes() / kMinBytesPerSecond));
     const auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, *parser, kAwait);
     if (error && error != http::error::need_more) {
       if (error == beast::error::timeout) host_->Reject("slow");
@@ -239,42 +239,36 @@ asio::awaitable<bool> HttpSession::ReadBody(const HttpRoute* route, Parser* pars
       co_return false;
     }
     const uint64_t size = parser->get().body().size();
-    if (!host_->memory->Take(size - *held)) {
-      *refusal = Refusal{.response = ErrorResponse(host_->NoRoom(), route->errors),
+    if (!charge->Add(size - charge->bytes())) {
+      *refusal = Refusal{.response = ErrorResponse(NoHttpMemory(), route->errors),
                          .route = route,
                          .reason = "memory"};
       co_return false;
     }
-    *held = size;
   }
   co_return true;
 }
 
-asio::awaitable<bool> HttpSession::Refuse(Refusal* refusal, bool keep) {
+asio::awaitable<bool> HttpSession::Refuse(Refusal* refusal, bool keep, bool head) {
   reading_ = false;
   if (!refusal->reason.empty()) host_->Reject(refusal->reason);
   host_->Count(refusal->route == nullptr ? "other" : refusal->route->path,
                refusal->response.status);
-  co_return co_await WriteWhole(&refusal->response, keep && !host_->stopping, false);
+  co_return co_await WriteWhole(&refusal->response, keep && !host_->stopping, head);
 }
 
-void HttpSession::Dispatch(const HttpRoute& route, HttpRequest request, uint64_t held) {
+void HttpSession::Dispatch(const HttpRoute& route, HttpRequest request, HttpCharge charge) {
   const std::weak_ptr<HttpSession> weak = weak_from_this();
   reply_ = std::make_shared<HttpReply>([loop = host_->loop, weak] {
     loop->Post([weak] {
       if (const auto session = weak.lock()) session->wake_.cancel();
     });
   });
-  const auto charged = std::make_shared<std::atomic<uint64_t>>(held);
   const bool has_body = !request.body.empty();
-  auto call =
-      std::make_shared<HttpCall>(std::move(request), reply_, host_->workers,
-                                 [memory = host_->memory, charged] { memory->Give(*charged); });
-  const auto run = [host = host_, &route, charged](std::shared_ptr<HttpCall> one) {
-    host->Handle(route, std::move(one), charged.get());
-  };
-  if (!route.blocking && !has_body) return run(std::move(call));
-  if (host_->TryPost([run, call] { run(call); })) return;
+  const auto call =
+      std::make_shared<HttpCall>(std::move(request), std::move(charge), reply_, host_->workers);
+  if (!route.blocking && !has_body) return host_->Handle(route, call);
+  if (host_->TryPost([host = host_, &route, call] { host->Handle(route, call); })) return;
   host_->Reject("busy");
   call->Respond(
       ErrorResponse(absl::UnavailableError("the server is busy: try again"), route.errors));
@@ -311,6 +305,7 @@ asio::awaitable<bool> HttpSession::Answer(const HttpRoute* route, bool keep, boo
     event = co_await NextEvent();
   }
   host_->Count(route->path, event->kind == Kind::kEnd ? kInternalError : event->response.status);
+  if (event->no_memory) host_->Reject("memory");
   bool goes_on = false;
   if (event->kind == Kind::kWhole) {
     goes_on = co_await WriteWhole(&event->response, keep, head);

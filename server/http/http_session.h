@@ -57,13 +57,12 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   Refusal Malformed(const boost::system::error_code& error, const HttpRoute* route = nullptr);
   std::optional<Refusal> Check(const HttpRoute* route, std::string_view path,
                                const Parser& parser) const;
-  // Charges `held` bytes. False: the connection is broken, or, where it is set, the refusal is to
-  // be told.
-  boost::asio::awaitable<bool> ReadBody(const HttpRoute* route, Parser* parser, uint64_t* held,
+  // False: the connection is broken, or, where it is set, the refusal is to be told.
+  boost::asio::awaitable<bool> ReadBody(const HttpRoute* route, Parser* parser, HttpCharge* charge,
                                         std::optional<Refusal>* refusal);
-  boost::asio::awaitable<bool> Refuse(Refusal* refusal, bool keep);
+  boost::asio::awaitable<bool> Refuse(Refusal* refusal, bool keep, bool head);
 
-  void Dispatch(const HttpRoute& route, HttpRequest request, uint64_t held);
+  void Dispatch(const HttpRoute& route, HttpRequest request, HttpCharge charge);
   void WatchCaller();
   boost::asio::awaitable<HttpReply::Event> NextEvent();
   boost::asio::awaitable<bool> Answer(const HttpRoute* route, bool keep, bool head,
