@@ -262,4 +262,26 @@ grpc::ServerUnaryReactor* QuerierService::GetProfileStats(
       });
 }
 
+grpc::ServerUnaryReactor* QuerierService::SelectMergeSpanProfile(
+    grpc::CallbackServerContext* context, const pyroscope::SelectMergeSpanProfileRequest*,
+    pyroscope::SelectMergeSpanProfileResponse*) {
+  return EndNow(context, absl::UnimplementedError(
+                             "samples are not stored by span: use SelectMergeStacktraces"));
+}
+
+grpc::ServerUnaryReactor* QuerierService::SelectHeatmap(grpc::CallbackServerContext* context,
+                                                        const pyroscope::SelectHeatmapRequest*,
+                                                        pyroscope::SelectHeatmapResponse*) {
+  return EndNow(context,
+                absl::UnimplementedError("single profiles are not stored: use SelectSeries, or "
+                                         "flamekeep.v1.QueryService/HeatMap"));
+}
+
+grpc::ServerUnaryReactor* QuerierService::AnalyzeQuery(grpc::CallbackServerContext* context,
+                                                       const pyroscope::AnalyzeQueryRequest*,
+                                                       pyroscope::AnalyzeQueryResponse*) {
+  return EndNow(context, absl::UnimplementedError(
+                             "what a query takes is told by flamekeep.v1.QueryService/Explain"));
+}
+
 }  // namespace flamekeep::server

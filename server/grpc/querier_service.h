@@ -59,6 +59,16 @@ class QuerierService final : public querier::v1::QuerierService::CallbackService
   grpc::ServerUnaryReactor* GetProfileStats(
       grpc::CallbackServerContext* context, const querier::v1::GetProfileStatsRequest* request,
       querier::v1::GetProfileStatsResponse* response) override;
+  grpc::ServerUnaryReactor* SelectMergeSpanProfile(
+      grpc::CallbackServerContext* context,
+      const querier::v1::SelectMergeSpanProfileRequest* request,
+      querier::v1::SelectMergeSpanProfileResponse* response) override;
+  grpc::ServerUnaryReactor* SelectHeatmap(grpc::CallbackServerContext* context,
+                                          const querier::v1::SelectHeatmapRequest* request,
+                                          querier::v1::SelectHeatmapResponse* response) override;
+  grpc::ServerUnaryReactor* AnalyzeQuery(grpc::CallbackServerContext* context,
+                                         const querier::v1::AnalyzeQueryRequest* request,
+                                         querier::v1::AnalyzeQueryResponse* response) override;
 
  private:
   // Makes the call that `call(client context, question, answer, done)` starts, and ends the reactor

@@ -139,9 +139,16 @@ class UnaryExchange : public std::enable_shared_from_this<UnaryExchange> {
     } else {
       response.body = std::move(reply);
     }
-    if (!status.ok()) response = ErrorResponse(status, HttpErrors::kJson);
+    if (!status.ok()) response = ErrorResponse(WithReason(status), HttpErrors::kJson);
     MayCompress(call_->request(), &response);
     call_->Respond(std::move(response));
+  }
+
+  // gRPC says nothing of a message that it can not read.
+  absl::Status WithReason(const absl::Status& status) const {
+    if (!absl::IsUnimplemented(status) || !status.message().empty()) return status;
+    return Error(absl::StatusCode::kUnimplemented, "the request of {} is no {}",
+                 method_.full_name(), method_.input_type()->full_name());
   }
 
   absl::StatusOr<std::string> Json(const std::string& reply) const {
