@@ -3,6 +3,7 @@
 
 import base64
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -67,8 +68,10 @@ class HttpTest(unittest.TestCase):
                 "range": {"begin": f"{day[0]}T00:00:00Z", "end": f"{day[1]}T00:00:00Z"}}
 
     def render(self, **parameters):
-        arguments = [f"--data-urlencode={name}={value}" for name, value in
-                     {"query": "excimer-wall", "from": DAY[0], "to": DAY[1], **parameters}.items()]
+        arguments = []
+        for name, value in {"query": "excimer-wall", "from": DAY[0], "to": DAY[1],
+                            **parameters}.items():
+            arguments += ["--data-urlencode", f"{name}={value}"]
         return curl("-G", *arguments, f"{self.url}/render")
 
     def test_curl_asks_in_json(self):
@@ -137,9 +140,8 @@ class HttpTest(unittest.TestCase):
 
     def pprof(self, *args):
         done = subprocess.run([go(), "tool", "pprof", *args], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=120,
-                              env={"PATH": "/usr/bin:/bin", "HOME": str(self.directory),
-                                   "PPROF_TMPDIR": str(self.directory)})
+                              stderr=subprocess.PIPE, text=True, timeout=400,
+                              env={**os.environ, "PPROF_TMPDIR": str(self.directory)})
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
