@@ -151,7 +151,7 @@ class HttpTest(unittest.TestCase):
         url = f"{self.url}/pprof?query=excimer-wall&from={DAY[0]}&to={DAY[1]}"
         base = f"{self.url}/pprof?query=excimer-wall&from=2026-11-13&until=2026-11-14"
         raw = self.pprof("-raw", url)
-        self.assertIn("Duration: 24h0m0s" if "24h" in raw else "Duration: 86400", raw)
+        self.assertIn("Duration: 24h0\n", raw)
         self.assertRegex(raw, r"samples/count")
         top = self.pprof("-top", "-unit=count", url)
         self.assertRegex(top, r"\n\s*40\s+53.33%.*stop\n")
