@@ -66,7 +66,7 @@ struct HttpOptions {
   size_t max_connections = 256;
   size_t max_header_bytes = size_t{64} << 10;
   size_t max_body_bytes = size_t{64} << 10;
-  uint64_t max_held_bytes = uint64_t{256} << 20;  // of all bodies that are read or worked on
+  uint64_t max_held_bytes = uint64_t{256} << 20;  // of all bodies in hand, both ways
   size_t threads = 2;
   absl::Duration request_timeout = absl::Seconds(10);
   absl::Duration response_timeout = absl::Seconds(30);

@@ -19,10 +19,10 @@ constexpr char kTypePrefix[] = "type.googleapis.com";
 constexpr size_t kMaxReasonBytes = 500;
 
 protobuf::util::TypeResolver* Types() {
-  static protobuf::util::TypeResolver* const kTypes =
+  static protobuf::util::TypeResolver* const kResolver =
       protobuf::util::NewTypeResolverForDescriptorPool(kTypePrefix,
                                                        protobuf::DescriptorPool::generated_pool());
-  return kTypes;
+  return kResolver;
 }
 
 std::string UrlOf(const protobuf::Descriptor& type) {
