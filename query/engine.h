@@ -106,8 +106,7 @@ class Engine {
                                       const Context& context) const;
 
   // What an answer with this view stands on, with its version, and without sums: for who has the
-  // answer already. Reads no more than the columns' headers, and nothing where the cache knows
-  // them.
+  // answer already. Folds nothing, and reads no columns where the cache knows what they sum up to.
   absl::StatusOr<Coverage> CoverageOf(const Selection& selection, std::string_view view,
                                       const Context& context) const;
   // The views of WriteFolded() and MakeWholeGraph(); GraphView() is that of MakeFlameGraph().
