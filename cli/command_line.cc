@@ -83,7 +83,7 @@ void Parser::AddServe() {
   AddValue(serve, "--grpc", serve_.grpc, "ADDRESS",
            "Listen for gRPC here; port 0: a free one; off (127.0.0.1:4041)");
   AddValue(serve, "--http", serve_.http, "ADDRESS",
-           "Listen for HTTP (/metrics, /healthz, /readyz) here; off (127.0.0.1:4040)");
+           "Listen for HTTP (metrics, health, services, files by URL) here; off (127.0.0.1:4040)");
   AddValue(serve, "--config", serve_.config, "FILE", "Configuration (YAML)");
   AddValue(serve, "--arclamp-config", serve_.arclamp_configs, "FILE",
            "Read the channel of this arclamp-log.yaml; may be repeated");

@@ -3,7 +3,7 @@
 #include "cli/help_text.h"
 #include "cli/options.h"
 #include "cli/parser.h"
-#include "cli/render_format.h"
+#include "server/render_format.h"
 
 namespace flamekeep::cli {
 
@@ -59,9 +59,9 @@ void Parser::AddQuery() {
   CLI::App* query = AddCommand(app_, "query", "Write the flame graph of a selection", kQueryFooter);
   AddSelection(query, query_.selection);
   OneOf(AddValue(query, "--format", query_.format, "FORMAT",
-                 "By default what -o ends with (" + FormatEndings(RenderFormats()) +
+                 "By default what -o ends with (" + FormatEndings(server::RenderFormats()) +
                      "); of standard output folded"),
-        FormatNames(RenderFormats()));
+        FormatNames(server::RenderFormats()));
   query_.output = "-";
   AddValue(query, "-o,--output", query_.output, "FILE", "- is standard output")
       ->capture_default_str();

@@ -106,8 +106,8 @@ std::string TableForPeople(const v1::DiffResponse& diff, bool by_self, size_t co
 
 }  // namespace
 
-absl::Span<const FileFormat> DiffFormats() {
-  static const auto& formats = *new std::vector<FileFormat>{
+absl::Span<const OutputFormat> DiffFormats() {
+  static const auto& formats = *new std::vector<OutputFormat>{
       {"table", {".txt"}}, {"csv", {".csv"}}, {"jsonl", {".jsonl"}}, {"svg", {".svg"}}};
   return formats;
 }

@@ -12,14 +12,14 @@
 #include <string>
 
 #include "absl/types/span.h"
-#include "cli/file_format.h"
+#include "base/output_format.h"
 #include "cli/table_writer.h"
 #include "flamekeep/v1/diff.pb.h"
 
 namespace flamekeep::cli {
 
 // The formats of a diff: those of tables, and "svg", which the server draws.
-absl::Span<const FileFormat> DiffFormats();
+absl::Span<const OutputFormat> DiffFormats();
 
 // The first `limit` functions; `width` as in TableLayout.
 std::string DiffText(const v1::DiffResponse& diff, bool by_self, size_t limit, TableFormat format,

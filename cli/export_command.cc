@@ -14,9 +14,9 @@
 #include "cli/output.h"
 #include "cli/part_file.h"
 #include "cli/progress.h"
-#include "cli/render_format.h"
 #include "cli/selection.h"
 #include "flamekeep/v1/query.grpc.pb.h"
+#include "server/render_format.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -67,7 +67,7 @@ absl::Status ExportFile(const ExportOptions& options, const std::string& address
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
   FLAMEKEEP_ASSIGN_OR_RETURN(const v1::RenderFormat format,
-                             RenderFormatOf(options.format, options.output));
+                             server::RenderFormatOf(options.format, options.output));
   request.set_format(format);
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<PartFile> file,
                              PartFile::Create(options.output, CompressionFor(options)));

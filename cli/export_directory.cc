@@ -10,10 +10,10 @@
 
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/json.h"
 #include "cli/level_text.h"
 #include "cli/selection.h"
-#include "cli/time_parse.h"
 #include "storage/column.h"
 
 namespace flamekeep::cli {

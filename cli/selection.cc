@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/progress.h"
 #include "cli/terminal_text.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

@@ -63,6 +63,14 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
      [](const Value& value, LimitsConfig* out) {
        return ReadNumber(value, 1, 1'000'000, &out->max_http_connections);
      }},
+    {"http_header",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(4 * kKiB, 16 * kMiB, &out->http_header_bytes);
+     }},
+    {"http_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(kMiB, kTiB, &out->http_memory_bytes);
+     }},
     {"query_timeout",
      [](const Value& value, LimitsConfig* out) {
        return value.ReadDuration(absl::Milliseconds(1), absl::Hours(24), &out->query_timeout);

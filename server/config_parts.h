@@ -38,6 +38,7 @@ absl::Status ReadLimits(const yaml::Value& value, LimitsConfig* out);
 absl::Status ReadPushConfig(const yaml::Value& value, PushConfig* out);
 
 // Of sizes.
+inline constexpr uint64_t kKiB = uint64_t{1} << 10;
 inline constexpr uint64_t kMiB = uint64_t{1} << 20;
 inline constexpr uint64_t kGiB = uint64_t{1} << 30;
 inline constexpr uint64_t kTiB = uint64_t{1} << 40;

@@ -1,18 +1,18 @@
-#include "cli/file_format.h"
+#include "base/output_format.h"
 
 #include "base/status.h"
 
-namespace flamekeep::cli {
+namespace flamekeep {
 
-std::vector<std::string> FormatNames(absl::Span<const FileFormat> formats) {
+std::vector<std::string> FormatNames(absl::Span<const OutputFormat> formats) {
   std::vector<std::string> names;
-  for (const FileFormat& format : formats) names.emplace_back(format.name);
+  for (const OutputFormat& format : formats) names.emplace_back(format.name);
   return names;
 }
 
-std::string FormatEndings(absl::Span<const FileFormat> formats) {
+std::string FormatEndings(absl::Span<const OutputFormat> formats) {
   std::string text;
-  for (const FileFormat& format : formats) {
+  for (const OutputFormat& format : formats) {
     for (const std::string_view ending : format.endings) {
       text += fmt::format("{}{}", text.empty() ? "" : " ", ending);
     }
@@ -20,7 +20,7 @@ std::string FormatEndings(absl::Span<const FileFormat> formats) {
   return text;
 }
 
-absl::StatusOr<size_t> FormatOfFile(absl::Span<const FileFormat> formats, std::string_view name,
+absl::StatusOr<size_t> FormatOfFile(absl::Span<const OutputFormat> formats, std::string_view name,
                                     std::string_view file) {
   if (name.empty() && file == "-") return 0;
   for (size_t i = 0; i < formats.size(); ++i) {
@@ -35,4 +35,4 @@ absl::StatusOr<size_t> FormatOfFile(absl::Span<const FileFormat> formats, std::s
       FormatEndings(formats));
 }
 
-}  // namespace flamekeep::cli
+}  // namespace flamekeep
