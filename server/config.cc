@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/status.h"
-#include "ingest/line_stream.h"
 #include "server/config_parts.h"
 #include "server/text.h"
 #include "server/yaml_value.h"
@@ -23,7 +22,6 @@ using yaml::Value;
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr uint64_t kTiB = uint64_t{1} << 40;
-constexpr absl::Duration kLongest = absl::Hours(24 * 366 * 1000);
 
 // A path in a file is relative to that file's directory.
 absl::Status ReadPath(const Value& value, std::string* out) {
@@ -311,29 +309,6 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
      }},
 };
 
-constexpr Key<PushConfig> kPushKeys[] = {
-    {"max_late",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Minutes(1), kLongest, &out->bounds.max_late);
-     }},
-    {"max_early",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Seconds(1), ingest::kMaxAhead, &out->bounds.max_early);
-     }},
-    {"dedupe_window",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Minutes(1), absl::Hours(24 * 366), &out->dedupe_window);
-     }},
-    {"max_batch_ids",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadInteger(1000, 100'000'000, &out->max_batch_ids);
-     }},
-    {"forget_clients",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Hours(24), kLongest, &out->forget_clients);
-     }},
-};
-
 constexpr Key<ServerConfig> kKeys[] = {
     {"data", [](const Value& value, ServerConfig* out) { return ReadPath(value, &out->data); }},
     {"grpc", [](const Value& value, ServerConfig* out) { return ReadAddress(value, &out->grpc); }},
@@ -375,8 +350,8 @@ constexpr Key<ServerConfig> kKeys[] = {
      [](const Value& value, ServerConfig* out) {
        return value.ReadBytes(8 * kMiB, kTiB, &out->block_cache_bytes);
      }},
-    {"push", [](const Value& value,
-                ServerConfig* out) { return yaml::ReadMap(value, kPushKeys, &out->push); }},
+    {"push",
+     [](const Value& value, ServerConfig* out) { return ReadPushConfig(value, &out->push); }},
     {"limits", [](const Value& value,
                   ServerConfig* out) { return yaml::ReadMap(value, kLimitKeys, &out->limits); }},
 };

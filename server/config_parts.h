@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ingest/redis_url.h"
+#include "server/config.h"
+#include "server/yaml_value.h"
 
 namespace flamekeep::server {
 
@@ -25,6 +27,9 @@ bool SameRedisServer(const ingest::RedisAddress& a, const ingest::RedisAddress& 
 
 // Errors: INVALID_ARGUMENT tells the rule.
 absl::Status CheckSiteName(std::string_view name);
+
+// The key `push`. Errors: INVALID_ARGUMENT.
+absl::Status ReadPushConfig(const yaml::Value& value, PushConfig* out);
 
 // What Arc Lamp's clients publish.
 std::vector<std::string> DefaultChannels();
