@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/test_util.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/time_parse.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 

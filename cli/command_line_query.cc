@@ -3,7 +3,7 @@
 #include "cli/help_text.h"
 #include "cli/options.h"
 #include "cli/parser.h"
-#include "cli/render_format.h"
+#include "server/render_format.h"
 
 namespace flamekeep::cli {
 
@@ -47,7 +47,7 @@ void Parser::AddQuery() {
   AddSelection(query, query_.selection);
   OneOf(AddValue(query, "--format", query_.format, "FORMAT",
                  "By default what -o ends like (.svg .pb.gz .speedscope.json ...), else folded"),
-        RenderFormatNames());
+        server::RenderFormatNames());
   query_.output = "-";
   AddValue(query, "-o,--output", query_.output, "FILE", "- is standard output")
       ->capture_default_str();

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "base/time_parse.h"
 #include "cli/selection.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "base/time_parse.h"
 #include "cli/level_text.h"
 #include "cli/progress.h"
 #include "cli/selection.h"
 #include "cli/table.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

@@ -14,9 +14,9 @@
 #include "cli/output.h"
 #include "cli/part_file.h"
 #include "cli/progress.h"
-#include "cli/render_format.h"
 #include "cli/selection.h"
 #include "flamekeep/v1/query.grpc.pb.h"
+#include "server/render_format.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -66,7 +66,7 @@ absl::Status ExportFile(const ExportOptions& options, const std::string& address
   v1::RenderRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
-  request.set_format(RenderFormatOf(options.format, ""));
+  request.set_format(server::RenderFormatOf(options.format, ""));
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<PartFile> file,
                              PartFile::Create(options.output, CompressionFor(options)));
   grpc::ClientContext context;

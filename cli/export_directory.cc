@@ -10,8 +10,8 @@
 
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/selection.h"
-#include "cli/time_parse.h"
 #include "storage/column.h"
 
 namespace flamekeep::cli {

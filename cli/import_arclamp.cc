@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/arclamp_unit.h"
 #include "cli/client.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

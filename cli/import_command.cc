@@ -9,6 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/arclamp_plan.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
@@ -19,7 +20,6 @@
 #include "cli/label_parse.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

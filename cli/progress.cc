@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "cli/time_parse.h"
+#include "base/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

@@ -15,6 +15,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
@@ -26,7 +27,6 @@
 #include "cli/line_gatherer.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

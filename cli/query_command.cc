@@ -12,9 +12,9 @@
 #include "cli/coverage_notes.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "cli/render_format.h"
 #include "cli/selection.h"
 #include "flamekeep/v1/query.grpc.pb.h"
+#include "server/render_format.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -23,7 +23,7 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
   v1::RenderRequest request;
   FLAMEKEEP_ASSIGN_OR_RETURN(*request.mutable_selection(),
                              SelectionOf(options.selection, absl::Now()));
-  request.set_format(RenderFormatOf(options.format, options.output));
+  request.set_format(server::RenderFormatOf(options.format, options.output));
   request.set_inverted(options.inverted);
   request.set_title(options.title);
   request.set_min_share(options.min_share);
@@ -44,12 +44,12 @@ void TellCut(v1::RenderFormat format, const v1::RenderResponse& head) {
 absl::Status RunQuery(const QueryOptions& options) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string address, ServerAddress(options.selection.server));
   FLAMEKEEP_ASSIGN_OR_RETURN(const v1::RenderRequest request, RequestOf(options));
-  if (!IsDrawing(request.format()) && (options.min_share != 0 || options.max_nodes != 0)) {
+  if (!server::IsDrawing(request.format()) && (options.min_share != 0 || options.max_nodes != 0)) {
     return InvalidArgument(
         "nothing is left out of folded, pprof and speedscope: --min-share and --max-nodes are for "
         "svg, flamebearer and d3");
   }
-  if (IsForFiles(request.format()) && options.output == "-" && isatty(STDOUT_FILENO) == 1) {
+  if (server::IsForFiles(request.format()) && options.output == "-" && isatty(STDOUT_FILENO) == 1) {
     return InvalidArgument("this format is not for a terminal: name a file with -o");
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output, Output::Create(options.output));

@@ -3,9 +3,9 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "base/status.h"
+#include "base/time_parse.h"
 #include "cli/progress.h"
 #include "cli/terminal_text.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -15,15 +15,6 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
 }
 
 }  // namespace
-
-void SetMatcher(std::string_view text, v1::FrameMatcher* matcher) {
-  constexpr std::string_view kFilePrefix = "file:";
-  if (text.starts_with(kFilePrefix)) {
-    matcher->set_file(std::string(text.substr(kFilePrefix.size())));
-  } else {
-    matcher->set_function(std::string(text));
-  }
-}
 
 absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now) {
   FLAMEKEEP_ASSIGN_OR_RETURN(v1::Selection selection,

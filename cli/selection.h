@@ -11,14 +11,14 @@
 #include "absl/time/time.h"
 #include "cli/options.h"
 #include "flamekeep/v1/selection.pb.h"
+#include "server/matcher_text.h"
 
 namespace flamekeep::cli {
 
 // With the frame filter. Errors: as those of the next.
 absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now);
 
-// "REGEX" for the function, "file:REGEX" for the file.
-void SetMatcher(std::string_view text, v1::FrameMatcher* matcher);
+using server::SetMatcher;
 
 // Errors: INVALID_ARGUMENT for times that can not be understood, or a range that is empty or upside
 // down.

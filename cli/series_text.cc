@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/time_parse.h"
 #include "cli/progress.h"
 #include "cli/shades.h"
 #include "cli/step_parse.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

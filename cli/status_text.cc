@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time_parse.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

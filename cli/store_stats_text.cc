@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "absl/time/time.h"
+#include "base/time_parse.h"
 #include "cli/level_text.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-#include "cli/time_parse.h"
 
 namespace flamekeep::cli {
 namespace {

@@ -49,7 +49,7 @@ absl::StatusOr<FlameGraph> Engine::MakeWholeGraph(const Selection& selection, st
   // What laying out has found saturated, too.
   const bool saturated = whole.saturated || whole.graph.coverage.saturated;
   whole.graph.coverage =
-      stacks.Cover(whole.sum, saturated, whole.visited, fmt::format("{};", view));
+      stacks.Cover(whole.sum, saturated, whole.visited, WholeView(view));
   return std::move(whole.graph);
 }
 
@@ -63,7 +63,7 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
                                  absl::FunctionRef<absl::Status(std::string_view)> write) const {
   FLAMEKEEP_ASSIGN_OR_RETURN(const SelectedStacks stacks,
                              SelectedStacks::Read(*store_, selection, &frame_flags_, context));
-  const std::string view = fmt::format("folded,{};", inverted);
+  const std::string view = FoldedView(inverted);
   const storage::StackTreeView& tree = stacks.tree();
   const storage::Dictionary& dictionary = store_->dictionary();
   FLAMEKEEP_ASSIGN_OR_RETURN(
@@ -92,6 +92,18 @@ absl::Status Engine::WriteFolded(const Selection& selection, bool inverted, cons
   FLAMEKEEP_RETURN_IF_ERROR(CheckFrames(boxes, static_cast<uint32_t>(texts.ranks().size())));
   FLAMEKEEP_RETURN_IF_ERROR(begin(coverage));
   return WriteFoldedBoxes(boxes, texts, context, write);
+}
+
+std::string Engine::FoldedView(bool inverted) { return fmt::format("folded,{};", inverted); }
+
+std::string Engine::WholeView(std::string_view view) { return fmt::format("{};", view); }
+
+absl::StatusOr<Coverage> Engine::CoverageOf(const Selection& selection, std::string_view view,
+                                            const Context& context) const {
+  FLAMEKEEP_ASSIGN_OR_RETURN(SelectedStacks stacks,
+                             SelectedStacks::Open(*store_, selection, context));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader content, stacks.Content(cache_, context));
+  return stacks.CoverKept({}, content.digest, view);
 }
 
 absl::StatusOr<Explanation> Engine::Explain(const Selection& selection,

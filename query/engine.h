@@ -105,6 +105,14 @@ class Engine {
   absl::StatusOr<HeatMap> MakeHeatMap(const Selection& selection, const FrameMatcher& function,
                                       const Context& context) const;
 
+  // What an answer with this view stands on, with its version, and without sums: for who has the
+  // answer already. Reads no more than the columns' headers, and nothing where the cache knows them.
+  absl::StatusOr<Coverage> CoverageOf(const Selection& selection, std::string_view view,
+                                      const Context& context) const;
+  // The views of WriteFolded() and MakeWholeGraph(); GraphView() is that of MakeFlameGraph().
+  static std::string FoldedView(bool inverted);
+  static std::string WholeView(std::string_view view);
+
   // What a query with this selection would read, and why. Reads no pairs.
   absl::StatusOr<Explanation> Explain(const Selection& selection, const Context& context) const;
 

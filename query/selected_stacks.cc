@@ -69,9 +69,12 @@ std::shared_ptr<const storage::ColumnHeader> SelectedStacks::KnownContent(
 
 absl::StatusOr<storage::ColumnHeader> SelectedStacks::Content(ResultCache* cache,
                                                               const Context& context) {
-  if (const auto known = KnownContent(cache)) return *known;
+  if (cache != nullptr) {
+    if (const auto known = KnownContent(cache)) return *known;
+  }
   FLAMEKEEP_RETURN_IF_ERROR(ReadColumns(context));
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ColumnHeader sum, SumHeaders(columns_->encoded()));
+  if (cache == nullptr) return sum;
   if (const std::optional<uint64_t> stamp = snapshot_->ContentStamp(plan_)) {
     cache->Insert(ContentKey(plan_, *stamp), std::make_shared<const storage::ColumnHeader>(sum),
                   sizeof(sum));

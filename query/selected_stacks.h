@@ -61,7 +61,7 @@ class SelectedStacks {
   std::string Question(std::string_view view) const { return question_ + std::string(view); }
 
   // The sum of the headers of all columns as they are stored, which tells the content: from the
-  // cache, where it is known there. Errors: those of Load().
+  // cache, where there is one and it is known there. Errors: those of Load().
   absl::StatusOr<storage::ColumnHeader> Content(ResultCache* cache, const Context& context);
   // The same as far as the cache knows it.
   std::shared_ptr<const storage::ColumnHeader> KnownContent(ResultCache* cache) const;

@@ -19,6 +19,7 @@ using yaml::Key;
 using yaml::ReadNumber;
 using yaml::Value;
 
+constexpr uint64_t kKiB = uint64_t{1} << 10;
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr uint64_t kTiB = uint64_t{1} << 40;
@@ -298,6 +299,14 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
     {"http_connections",
      [](const Value& value, LimitsConfig* out) {
        return ReadNumber(value, 1, 1'000'000, &out->max_http_connections);
+     }},
+    {"http_header",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(4 * kKiB, 16 * kMiB, &out->http_header_bytes);
+     }},
+    {"http_memory",
+     [](const Value& value, LimitsConfig* out) {
+       return value.ReadBytes(kMiB, kTiB, &out->http_memory_bytes);
      }},
     {"query_timeout",
      [](const Value& value, LimitsConfig* out) {

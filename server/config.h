@@ -54,7 +54,7 @@ struct SiteConfig {
 };
 
 struct LimitsConfig {
-  uint64_t max_message_bytes = uint64_t{16} << 20;  // of one gRPC message
+  uint64_t max_message_bytes = uint64_t{16} << 20;  // of one gRPC message or HTTP body
   uint64_t queue_bytes = uint64_t{64} << 20;        // of a source, received and not yet decoded
   // Of batches received and not yet decoded; gRPC's own buffers may take 64 MiB more.
   uint64_t rpc_memory_bytes = uint64_t{256} << 20;
@@ -68,6 +68,8 @@ struct LimitsConfig {
   uint32_t max_queued_queries = 64;  // further ones get RESOURCE_EXHAUSTED
   uint32_t max_streams_per_connection = 100;
   uint32_t max_http_connections = 256;
+  uint64_t http_header_bytes = uint64_t{64} << 10;   // of one request
+  uint64_t http_memory_bytes = uint64_t{256} << 20;  // of all bodies in hand
   absl::Duration query_timeout = absl::Seconds(60);  // where a client sets no earlier deadline
   absl::Duration drain_timeout = absl::Seconds(20);  // how long a shutdown waits for work in hand
 };

@@ -81,6 +81,8 @@ limits:
   queued_queries: 6
   streams_per_connection: 7
   http_connections: 8
+  http_header: 8KiB
+  http_memory: 32MiB
   query_timeout: 9s
   drain_timeout: 10s
 push: {max_late: 2d, max_early: 1m, dedupe_window: 3h, max_batch_ids: 4000, forget_clients: 5d}
@@ -127,6 +129,8 @@ push: {max_late: 2d, max_early: 1m, dedupe_window: 3h, max_batch_ids: 4000, forg
   EXPECT_EQ(config.limits.max_queued_queries, 6u);
   EXPECT_EQ(config.limits.max_streams_per_connection, 7u);
   EXPECT_EQ(config.limits.max_http_connections, 8u);
+  EXPECT_EQ(config.limits.http_header_bytes, uint64_t{8} << 10);
+  EXPECT_EQ(config.limits.http_memory_bytes, uint64_t{32} << 20);
   EXPECT_EQ(config.limits.query_timeout, absl::Seconds(9));
   EXPECT_EQ(config.limits.drain_timeout, absl::Seconds(10));
   EXPECT_EQ(config.push.bounds.max_late, absl::Hours(48));
@@ -168,7 +172,8 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
        "f.yaml:2: `limits.foo` is unknown: use one of max_message, queue, rpc_memory, "
        "query_memory, all_queries_memory, query_cache_bytes, max_reply, series_per_site, "
        "query_threads, decode_threads, queued_queries, "
-       "streams_per_connection, http_connections, query_timeout, drain_timeout"},
+       "streams_per_connection, http_connections, http_header, http_memory, query_timeout, "
+       "drain_timeout"},
       {"- a\n", "f.yaml:1: the file must be a map of keys and values, not a list"},
       {"data: a\n---\ndata: b\n",
        "f.yaml: holds more than one YAML document: remove the lines \"---\""},

@@ -28,8 +28,10 @@
 #include "server/backups.h"
 #include "server/grpc/grpc_server.h"
 #include "server/health.h"
+#include "server/http/api_routes.h"
 #include "server/http/endpoints.h"
 #include "server/http/http_server.h"
+#include "server/http/local_calls.h"
 #include "server/notify.h"
 #include "storage/store.h"
 
@@ -75,11 +77,18 @@ struct Server::Impl {
 
   absl::Status StartHttp() {
     if (config.http == kOff) return absl::OkStatus();
-    FLAMEKEEP_ASSIGN_OR_RETURN(
-        http, HttpServer::Start({.address = config.http,
-                                 .metrics = &metrics,
-                                 .max_connections = config.limits.max_http_connections},
-                                endpoints.Routes()));
+    const LimitsConfig& limits = config.limits;
+    std::vector<HttpRoute> routes = endpoints.Routes();
+    for (HttpRoute& route : ApiRoutes(&calls, {.max_body_bytes = limits.max_message_bytes})) {
+      routes.push_back(std::move(route));
+    }
+    FLAMEKEEP_ASSIGN_OR_RETURN(http,
+                               HttpServer::Start({.address = config.http,
+                                                  .metrics = &metrics,
+                                                  .max_connections = limits.max_http_connections,
+                                                  .max_header_bytes = limits.http_header_bytes,
+                                                  .max_held_bytes = limits.http_memory_bytes},
+                                                 std::move(routes)));
     http_address = http->address();
     return absl::OkStatus();
   }
@@ -117,9 +126,9 @@ struct Server::Impl {
   }
 
   absl::Status StartGrpc() {
-    if (config.grpc == kOff) return absl::OkStatus();
     const LimitsConfig& limits = config.limits;
-    const GrpcOptions options{.address = config.grpc,
+    // Where it is off, HTTP still needs its services.
+    const GrpcOptions options{.address = config.grpc == kOff ? "" : config.grpc,
                               .max_message_bytes = limits.max_message_bytes,
                               .memory_bytes = limits.rpc_memory_bytes,
                               .max_streams_per_connection = limits.max_streams_per_connection,
@@ -145,6 +154,7 @@ struct Server::Impl {
                                      .redis = [this] { return RedisStatuses(); }}};
     FLAMEKEEP_ASSIGN_OR_RETURN(grpc, GrpcServer::Start(options, parts));
     grpc_address = grpc->address();
+    calls.SetChannel(grpc->LocalChannel());
     return absl::OkStatus();
   }
 
@@ -272,6 +282,7 @@ struct Server::Impl {
       channels.clear();
       streams.clear();
     }
+    calls.SetChannel(nullptr);
     grpc.reset();
     engine.reset();
     query_cache.reset();
@@ -291,6 +302,7 @@ struct Server::Impl {
   Metrics metrics;
   Health health;
   Endpoints endpoints;
+  LocalCalls calls;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<ingest::StoreInterner> interner;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "server/address.h"
 #include "server/grpc/foreign_service.h"
 #include "server/grpc/ingest_service.h"
+#include "server/grpc/querier_service.h"
 #include "server/grpc/running_calls.h"
 
 namespace flamekeep::server {
@@ -42,6 +44,27 @@ int ToMilliseconds(absl::Duration duration) {
 
 int ToInt(uint64_t value) {
   return static_cast<int>(std::min<uint64_t>(value, std::numeric_limits<int>::max()));
+}
+
+// gRPC only says that it failed.
+absl::Status CanNotListen(std::string_view address, std::string_view why) {
+  return Error(absl::StatusCode::kUnavailable,
+               "can not listen for gRPC on {}: {}: choose another address with --grpc", address,
+               why);
+}
+
+absl::StatusOr<Address> AddressToListenOn(const std::string& address) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const Address wanted, ParseAddress(address));
+  FLAMEKEEP_ASSIGN_OR_RETURN(Address numeric, Resolve(wanted));
+  const std::error_code error = TryToBind(numeric);
+  if (error == std::errc::address_in_use) {
+    return Error(absl::StatusCode::kUnavailable,
+                 "the gRPC address {} is in use: stop what listens there, or choose another with "
+                 "--grpc",
+                 wanted.ToString());
+  }
+  if (error) return CanNotListen(wanted.ToString(), error.message());
+  return numeric;
 }
 
 void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
@@ -82,7 +105,8 @@ struct GrpcServer::Impl {
         pyroscope_push(&ingest.parts(), &foreign),
         otlp_profiles(&ingest.parts(), &foreign),
         query(parts.engine, &calls, options.query),
-        admin(parts.status, parts.store, parts.engine, parts.backups, &calls) {}
+        admin(parts.status, parts.store, parts.engine, parts.backups, &calls),
+        querier(options.query.max_reply_bytes) {}
 
   RunningCalls calls;
   IngestService ingest;
@@ -91,6 +115,7 @@ struct GrpcServer::Impl {
   OtlpProfilesService otlp_profiles;
   QueryService query;
   AdminService admin;
+  QuerierService querier;
   std::string address;
   std::unique_ptr<grpc::Server> server;
   bool shut_down = false;
@@ -102,24 +127,20 @@ GrpcServer::~GrpcServer() { Shutdown(absl::InfinitePast()); }
 
 const std::string& GrpcServer::address() const { return impl_->address; }
 
+std::shared_ptr<grpc::Channel> GrpcServer::LocalChannel() {
+  grpc::ChannelArguments arguments;
+  // What is too large is refused by the services.
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetMaxSendMessageSize(-1);
+  return impl_->server->InProcessChannel(arguments);
+}
+
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions& options,
                                                               const GrpcParts& parts) {
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Address wanted, ParseAddress(options.address));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const Address numeric, Resolve(wanted));
-  // gRPC only says that it failed.
-  const auto can_not_listen = [&](std::string_view why) {
-    return Error(absl::StatusCode::kUnavailable,
-                 "can not listen for gRPC on {}: {}: choose another address with --grpc",
-                 wanted.ToString(), why);
-  };
-  const std::error_code error = TryToBind(numeric);
-  if (error == std::errc::address_in_use) {
-    return Error(absl::StatusCode::kUnavailable,
-                 "the gRPC address {} is in use: stop what listens there, or choose another with "
-                 "--grpc",
-                 wanted.ToString());
+  std::optional<Address> numeric;
+  if (!options.address.empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(numeric, AddressToListenOn(options.address));
   }
-  if (error) return can_not_listen(error.message());
   auto impl = std::make_unique<Impl>(options, parts);
 
   // Process-wide settings of gRPC.
@@ -132,19 +153,25 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions&
 
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(numeric.ToString(), grpc::InsecureServerCredentials(), &port);
+  if (numeric.has_value()) {
+    builder.AddListeningPort(numeric->ToString(), grpc::InsecureServerCredentials(), &port);
+  }
   SetBounds(options, &builder);
   builder.RegisterService(&impl->ingest);
   builder.RegisterService(&impl->pyroscope_push);
   builder.RegisterService(&impl->otlp_profiles);
   builder.RegisterService(&impl->query);
   builder.RegisterService(&impl->admin);
+  builder.RegisterService(&impl->querier);
   impl->server = builder.BuildAndStart();
-  if (impl->server == nullptr || port == 0) {
-    return can_not_listen("gRPC could not start");
+  if (impl->server == nullptr || (numeric.has_value() && port == 0)) {
+    return CanNotListen(options.address, "gRPC could not start");
   }
-  impl->address = Address{numeric.host, static_cast<uint16_t>(port)}.ToString();
+  if (numeric.has_value()) {
+    impl->address = Address{numeric->host, static_cast<uint16_t>(port)}.ToString();
+  }
   std::unique_ptr<GrpcServer> server(new GrpcServer(std::move(impl)));
+  server->impl_->querier.SetChannel(server->LocalChannel());
   server->SetIngestHealthy(true);
   return server;
 }
@@ -156,6 +183,7 @@ void GrpcServer::SetIngestHealthy(bool healthy) {
   health->SetServingStatus(otlp::ProfilesService::service_full_name(), healthy);
   health->SetServingStatus(v1::QueryService::service_full_name(), true);
   health->SetServingStatus(v1::AdminService::service_full_name(), true);
+  health->SetServingStatus(querier::v1::QuerierService::service_full_name(), true);
 }
 
 bool GrpcServer::Shutdown(absl::Time deadline) {

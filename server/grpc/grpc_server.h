@@ -1,5 +1,5 @@
-// The gRPC front end: the services of flamekeep.v1, health (grpc.health.v1) and reflection on one
-// address.
+// The gRPC front end: the services of flamekeep.v1, Pyroscope's querier, health (grpc.health.v1)
+// and reflection on one address.
 //
 // Bounds: the size of a message both ways, the memory of gRPC's buffers, streams for each
 // connection, threads; idle connections are probed, and clients that probe too often are cut off.
@@ -8,6 +8,8 @@
 // Thread safety: all methods. The parts outlive it.
 #ifndef FLAMEKEEP_SERVER_GRPC_GRPC_SERVER_H_
 #define FLAMEKEEP_SERVER_GRPC_GRPC_SERVER_H_
+
+#include <grpcpp/channel.h>
 
 #include <cstdint>
 #include <memory>
@@ -26,7 +28,8 @@
 namespace flamekeep::server {
 
 struct GrpcOptions {
-  std::string address;                              // "127.0.0.1:4041"; port 0 takes a free one
+  // "127.0.0.1:4041"; port 0 takes a free one; empty: only this process can call.
+  std::string address;
   uint64_t max_message_bytes = uint64_t{16} << 20;  // received
   // Of batches that wait to be decoded; gRPC's own buffers may take 64 MiB more.
   uint64_t memory_bytes = uint64_t{256} << 20;
@@ -58,6 +61,9 @@ class GrpcServer {
   GrpcServer& operator=(const GrpcServer&) = delete;
 
   const std::string& address() const;  // with the port that was really taken
+
+  // To the same services, for calls within this process. Its calls fail once this is gone.
+  std::shared_ptr<grpc::Channel> LocalChannel();
 
   // What the health service says of ingest; queries are served whenever the server is up.
   void SetIngestHealthy(bool healthy);

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "base/steady_clock.h"
+#include "server/grpc/caller.h"
 #include "server/grpc/convert.h"
 #include "server/grpc/export_stream.h"
 #include "server/grpc/query_unary.h"
@@ -22,13 +23,6 @@ namespace {
 
 // How many of the largest answers may wait to be read before further queries are refused.
 constexpr uint64_t kUnreadReplies = 2;
-
-// Who calls: the host, as one connection more is had for nothing. "ipv4:10.0.0.1:4711",
-// "ipv6:%5B::1%5D:4711", "unix:".
-std::string ClientOf(std::string_view peer) {
-  if (peer.starts_with("unix")) return std::string(peer);
-  return std::string(peer.substr(0, peer.rfind(':')));
-}
 
 }  // namespace
 
@@ -102,7 +96,7 @@ void QueryService::Post(QueryQueue* queue, grpc::CallbackServerContext* context,
                         const query::Context& bounds,
                         absl::AnyInvocable<void(const absl::Status&) &&> run,
                         std::function<absl::StatusOr<bool>()> is_long) {
-  queue->Post(ClientOf(context->peer()),
+  queue->Post(CallerOf(*context),
               {.run = std::move(run),
                // What is wrong with a question is quickly said.
                .is_long = [is_long = std::move(is_long)] { return is_long().value_or(false); },

@@ -12,6 +12,7 @@
 #include "query/svg_writer.h"
 #include "server/grpc/convert.h"
 #include "server/grpc/convert_diff.h"
+#include "server/render_format.h"
 
 namespace flamekeep::server {
 
@@ -25,11 +26,6 @@ std::string DefaultTitle(const query::Selection& selection, const query::Coverag
   };
   return fmt::format("{} {} to {} UTC", selection.selector, text(coverage.covered.begin),
                      text(coverage.covered.end));
-}
-
-bool IsDrawing(v1::RenderFormat format) {
-  return format == v1::RENDER_FORMAT_SVG || format == v1::RENDER_FORMAT_FLAMEBEARER ||
-         format == v1::RENDER_FORMAT_D3;
 }
 
 absl::Status CheckFormat(const v1::RenderRequest& request) {
@@ -98,6 +94,7 @@ class Rendering {
                                                  .max_nodes = drawing.max_nodes},
                                                 context_));
     FLAMEKEEP_RETURN_IF_ERROR(WriteHead(diff.coverage, 0, diff.tree->graph.cut_total));
+    if (diff.coverage.version == request_.known_version()) return absl::OkStatus();
     const std::string title =
         !request_.title().empty()
             ? request_.title()
@@ -110,6 +107,11 @@ class Rendering {
   }
 
   absl::Status Run() {
+    if (!request_.known_version().empty()) {
+      FLAMEKEEP_ASSIGN_OR_RETURN(const query::Coverage coverage,
+                                 engine_.CoverageOf(selection_, View(), context_));
+      if (coverage.version == request_.known_version()) return WriteHead(coverage, 0, 0);
+    }
     if (request_.format() == v1::RENDER_FORMAT_FOLDED) {
       return engine_.WriteFolded(
           selection_, request_.inverted(), context_,
@@ -139,13 +141,24 @@ class Rendering {
   }
 
  private:
+  std::string_view WholeName() const {
+    return request_.format() == v1::RENDER_FORMAT_PPROF ? "pprof" : "speedscope";
+  }
+
+  // How the engine calls what it is asked for.
+  std::string View() const {
+    if (IsDrawing(request_.format())) return query::GraphView(DrawingOptions(request_));
+    if (request_.format() == v1::RENDER_FORMAT_FOLDED) {
+      return query::Engine::FoldedView(request_.inverted());
+    }
+    return query::Engine::WholeView(WholeName());
+  }
+
   absl::StatusOr<query::FlameGraph> MakeGraph() const {
     if (IsDrawing(request_.format())) {
       return engine_.MakeFlameGraph(selection_, DrawingOptions(request_), context_);
     }
-    return engine_.MakeWholeGraph(
-        selection_, request_.format() == v1::RENDER_FORMAT_PPROF ? "pprof" : "speedscope",
-        context_);
+    return engine_.MakeWholeGraph(selection_, WholeName(), context_);
   }
 
   absl::Status WriteHead(const query::Coverage& coverage, uint64_t cut_nodes, uint64_t cut_total) {

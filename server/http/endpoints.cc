@@ -34,8 +34,11 @@ constexpr std::string_view kWelcome =
     "/healthz  the process lives\n"
     "/readyz   samples are taken in\n"
     "/metrics  Prometheus metrics\n"
+    "/render   a flame graph: ?query=SELECTOR&from=now-1h&to=now&format=svg\n"
+    "/pprof    the same for go tool pprof\n"
     "\n"
-    "Flame graphs come from gRPC: flamekeep query --help\n";
+    "/flamekeep.v1.QueryService/METHOD and others: Connect, in JSON or binary\n"
+    "/querier.v1.QuerierService/METHOD, /pyroscope/render: for Grafana's Pyroscope datasource\n";
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What the HTTP port serves:
+// The pages of the HTTP port; api_routes.h has the rest:
 //
 //   /         a few lines that say what there is
 //   /healthz  200 while the process serves HTTP

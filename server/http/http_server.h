@@ -1,17 +1,35 @@
-// A small HTTP/1.1 server: fixed routes, GET and HEAD, plain replies. Boost.Beast stays behind this
-// header.
+// An HTTP/1.1 server: routes, bounded requests, whole replies or streams. Boost.Beast stays behind
+// this header.
 //
-// Nobody can hold it up: a request must be complete request_timeout after its first byte, a reply
-// must be taken within response_timeout, header and body are bounded, and at max_connections a
+//   HttpServer::Start(options, {
+//       // A page. `blocking` where it may wait: it then runs on a worker thread.
+//       {.path = "/readyz", .handle = [](const HttpRequest&) -> HttpResponse { ... }},
+//       // Takes a body, at most `max_body_bytes` packed and unpacked, and answers when it likes
+//       // (http_call.h). What is wrong with the request itself is told as JSON.
+//       {.path = "/ingest",
+//        .methods = kHttpPost,
+//        .max_body_bytes = 16 << 20,
+//        .errors = HttpErrors::kJson,
+//        .start = [](std::shared_ptr<HttpCall> call) { ... }},
+//       // Everything below a path.
+//       {.path = "/arclamp/", .prefix = true, ...}});
+//
+// A method of a gRPC service needs no code: connect.h makes a route of it, under its own path, and
+// RouteToMethod() there one under any other.
+//
+// Nobody can hold it up: a request's header must be there request_timeout after its first byte, and
+// its body at 64 KiB a second beyond that; each piece of a reply must be taken within
+// response_timeout; header, body, and all bodies together are bounded; at max_connections a
 // newcomer takes the place of the connection that has been silent or dripping the longest. What is
-// cut is counted.
+// cut or refused is counted. gzip around a body is taken off, within the same bounds.
 //
-// Threading: one thread serves all connections; routes that block run on a worker thread. Handlers
-// must be thread safe. All methods are thread safe.
+// Threading: one thread serves all connections; routes that block or have a body run on worker
+// threads. Handlers must be thread safe. All methods are thread safe.
 #ifndef FLAMEKEEP_SERVER_HTTP_HTTP_SERVER_H_
 #define FLAMEKEEP_SERVER_HTTP_HTTP_SERVER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,32 +38,36 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
+#include "server/http/http_call.h"
+#include "server/http/http_errors.h"
+#include "server/http/http_message.h"
 
 namespace flamekeep::server {
 
-struct HttpRequest {
-  std::string path;   // as sent, without the query
-  std::string query;  // what stands after '?', still encoded
-};
-
-struct HttpResponse {
-  int status = 200;
-  std::string body;
-  std::string content_type = "text/plain; charset=utf-8";
-};
+// Sets of methods. HEAD goes where GET goes.
+inline constexpr unsigned kHttpGet = 1;
+inline constexpr unsigned kHttpPost = 2;
 
 struct HttpRoute {
-  std::string path;       // compared whole
-  bool blocking = false;  // may wait for a lock or a disk
+  std::string path;     // compared whole
+  bool prefix = false;  // or as the begin of a path; the longest one counts
+  unsigned methods = kHttpGet;
+  bool blocking = false;      // may wait for a lock or a disk, or compute
+  size_t max_body_bytes = 0;  // 0: that of the options
+  HttpErrors errors = HttpErrors::kText;
+  // One of the two.
   std::function<HttpResponse(const HttpRequest&)> handle;
+  std::function<void(std::shared_ptr<HttpCall>)> start;
 };
 
 struct HttpOptions {
   std::string address;         // "127.0.0.1:4040"; port 0 takes a free one
   Metrics* metrics = nullptr;  // not owned
   size_t max_connections = 256;
-  size_t max_header_bytes = size_t{16} << 10;
+  size_t max_header_bytes = size_t{64} << 10;
   size_t max_body_bytes = size_t{64} << 10;
+  uint64_t max_held_bytes = uint64_t{256} << 20;  // of all bodies that are read or worked on
+  size_t threads = 2;
   absl::Duration request_timeout = absl::Seconds(10);
   absl::Duration response_timeout = absl::Seconds(30);
   absl::Duration idle_timeout = absl::Seconds(75);  // between two requests of a connection
@@ -65,6 +87,7 @@ class HttpServer {
   const std::string& address() const;  // with the port that was really taken
 
   // Closes the listener and idle connections, and lets replies in hand finish for up to `grace`.
+  // Calls that handlers still have are then gone.
   void Stop(absl::Duration grace);
 
  private:

@@ -8,8 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "base/gzip.h"
 #include "server/http/raw_client.h"
 
 namespace flamekeep::server {
@@ -38,9 +40,55 @@ class HttpServerTest : public testing::Test {
     routes.push_back({.path = "/large", .handle = [](const HttpRequest&) -> HttpResponse {
                         return {.body = std::string(size_t{64} << 20, 'x')};
                       }});
+    routes.push_back({.path = "/echo",
+                      .methods = kHttpPost,
+                      .max_body_bytes = kMaxEcho,
+                      .errors = HttpErrors::kJson,
+                      .handle = [](const HttpRequest& request) -> HttpResponse {
+                        return {
+                            .body = request.body + " from " + request.client,
+                            .headers = {{"X-Type", std::string(request.Header("content-TYPE"))}}};
+                      }});
+    routes.push_back({.path = "/below/", .prefix = true, .handle = [](const HttpRequest& request) {
+                        return HttpResponse{.body = "below " + request.path};
+                      }});
+    routes.push_back({.path = "/pieces", .start = [](const std::shared_ptr<HttpCall>& call) {
+                        call->Begin({.content_type = "x/y"});
+                        WritePiece(call, 0);
+                      }});
+    routes.push_back({.path = "/cut", .start = [](const std::shared_ptr<HttpCall>& call) {
+                        call->Begin({});
+                        call->Write("half", [call](bool) { call->End(false); });
+                      }});
+    routes.push_back({.path = "/dropped", .start = [](const std::shared_ptr<HttpCall>&) {}});
+    routes.push_back({.path = "/waits", .start = [this](std::shared_ptr<HttpCall> call) {
+                        call->OnGone([this] { gone_.Notify(); });
+                        absl::MutexLock lock(&mutex_);
+                        waiting_ = std::move(call);
+                      }});
     auto server = HttpServer::Start(std::move(options), std::move(routes));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
+  }
+
+  ~HttpServerTest() override {
+    server_.reset();
+    absl::MutexLock lock(&mutex_);
+    waiting_.reset();
+  }
+
+  static void WritePiece(const std::shared_ptr<HttpCall>& call, int number) {
+    if (number == 3) return call->End();
+    call->Write(std::string(1000, static_cast<char>('a' + number)), [call, number](bool taken) {
+      if (taken) WritePiece(call, number + 1);
+    });
+  }
+
+  std::string Post(std::string_view headers, std::string_view body) {
+    RawClient client(address());
+    client.Send("POST /echo HTTP/1.1\r\nConnection: close\r\n" + std::string(headers) +
+                "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+    return client.ReadAll();
   }
 
   uint64_t Rejected(std::string_view reason) {
@@ -61,7 +109,12 @@ class HttpServerTest : public testing::Test {
 
   const std::string& address() const { return server_->address(); }
 
+  static constexpr size_t kMaxEcho = 1000;
+
   Metrics metrics_;
+  absl::Notification gone_;
+  absl::Mutex mutex_;
+  std::shared_ptr<HttpCall> waiting_ ABSL_GUARDED_BY(mutex_);
   absl::Notification in_slow_;
   absl::Notification go_on_;
   std::unique_ptr<HttpServer> server_;
@@ -114,6 +167,125 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeOrNoRequest) {
   garbage.Send(std::string("\x16\x03\x01\x00\xff garbage\r\n\r\n", 17));
   EXPECT_THAT(garbage.ReadAll(), StartsWith("HTTP/1.1 400"));
   EXPECT_EQ(Rejected("malformed"), 3u);
+}
+
+TEST_F(HttpServerTest, TakesABody) {
+  Start();
+  EXPECT_THAT(Post("Content-Type: a/b\r\n", "text"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("X-Type: a/b"),
+                    HasSubstr("text from 127.0.0.1")));
+  EXPECT_THAT(Post("", ""), HasSubstr(" from 127.0.0.1"));
+  RawClient chunked(address());
+  chunked.Send("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nte\r\n");
+  chunked.Send("3\r\nxt2\r\n0\r\n\r\nPOST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\ntxt");
+  EXPECT_THAT(chunked.ReadUntil("txt from"), AllOf(HasSubstr("text2 from"), HasSubstr("txt from")));
+}
+
+TEST_F(HttpServerTest, AsksForABodyThatWaitsForThat) {
+  Start();
+  RawClient client(address());
+  client.Send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 100"));
+  client.Send("text");
+  EXPECT_THAT(client.ReadUntil("text from"), HasSubstr("text from"));
+}
+
+TEST_F(HttpServerTest, UnpacksABody) {
+  Start();
+  EXPECT_THAT(Post("Content-Encoding: gzip\r\n", *Gzip("packed")), HasSubstr("packed from"));
+  EXPECT_THAT(Post("Content-Encoding: gzip\r\n", *Gzip(std::string(100'000, 'x'))),
+              AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("{\"code\":\"resource_exhausted\"")));
+  EXPECT_THAT(Post("Content-Encoding: gzip\r\n", "plain"),
+              AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("invalid_argument")));
+  EXPECT_THAT(Post("Content-Encoding: br\r\n", "x"),
+              AllOf(StartsWith("HTTP/1.1 501"), HasSubstr("gzip")));
+}
+
+TEST_F(HttpServerTest, BoundsABodyInTheFormOfItsRoute) {
+  Start();
+  EXPECT_THAT(Post("", std::string(kMaxEcho + 1, 'x')),
+              AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("application/json"),
+                    HasSubstr("at most 1000 bytes")));
+  RawClient chunked(address());
+  chunked.Send("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+               std::string(1001, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_THAT(chunked.ReadAll(), StartsWith("HTTP/1.1 413"));
+  EXPECT_EQ(Rejected("malformed"), 2u);
+}
+
+TEST_F(HttpServerTest, BoundsAllBodiesTogether) {
+  Start({.max_held_bytes = 1500});
+  RawClient holder(address());
+  holder.Send("POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(900, 'x'));
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_THAT(Post("", std::string(900, 'x')),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1"),
+                    HasSubstr("limits.http_memory")));
+  EXPECT_EQ(Rejected("memory"), 1u);
+  holder.Send(std::string(100, 'x'));
+  EXPECT_THAT(holder.ReadUntil(" from"), StartsWith("HTTP/1.1 200"));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(Post("", std::string(900, 'x')), StartsWith("HTTP/1.1 200"));
+  }
+}
+
+TEST_F(HttpServerTest, FindsRoutesByTheBeginOfAPath) {
+  Start();
+  EXPECT_THAT(Get(address(), "/below/a/b?c"), HasSubstr("below /below/a/b"));
+  EXPECT_THAT(Get(address(), "/below"), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(HttpServerTest, AnswersInPieces) {
+  Start();
+  RawClient client(address());
+  client.Send("GET /pieces HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("\r\n0\r\n\r\n"),
+              AllOf(HasSubstr("Transfer-Encoding: chunked"), HasSubstr("Content-Type: x/y"),
+                    HasSubstr("3e8\r\naaa"), HasSubstr("3e8\r\nccc")));
+  client.Send("HEAD /pieces HTTP/1.1\r\n\r\nGET /hello?next HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("hello next"), HasSubstr("hello next"));
+  RawClient old(address());
+  old.Send("GET /pieces HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(old.ReadAll(),
+              AllOf(Not(HasSubstr("chunked")), testing::EndsWith("bccc" + std::string(997, 'c'))));
+}
+
+TEST_F(HttpServerTest, WhatIsNotCompleteIsCut) {
+  Start();
+  RawClient client(address());
+  client.Send("GET /cut HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), AllOf(HasSubstr("half"), Not(HasSubstr("\r\n0\r\n"))));
+  EXPECT_THAT(Get(address(), "/dropped"), StartsWith("HTTP/1.1 500"));
+}
+
+TEST_F(HttpServerTest, TellsThatTheCallerIsGone) {
+  Start();
+  {
+    RawClient client(address());
+    client.Send("GET /waits HTTP/1.1\r\n\r\n");
+    absl::SleepFor(absl::Milliseconds(100));
+    EXPECT_FALSE(gone_.HasBeenNotified());
+  }
+  EXPECT_TRUE(gone_.WaitForNotificationWithTimeout(absl::Seconds(10)));
+}
+
+TEST_F(HttpServerTest, ACallMayOutliveTheServer) {
+  Start();
+  RawClient client(address());
+  client.Send("GET /waits HTTP/1.1\r\n\r\n");
+  const auto has_call = [this]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return waiting_ != nullptr; };
+  std::shared_ptr<HttpCall> call;
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&has_call));
+    call = std::move(waiting_);
+  }
+  server_.reset();
+  EXPECT_TRUE(gone_.HasBeenNotified());
+  EXPECT_TRUE(call->gone());
+  call->Run([] { ADD_FAILURE() << "there is no worker any more"; });
+  call->Respond({.body = "late"});
 }
 
 TEST_F(HttpServerTest, CutsAClientThatDripsAtItsTotalDeadline) {

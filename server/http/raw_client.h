@@ -83,6 +83,52 @@ inline std::string Get(std::string_view address, std::string_view path) {
   return client.ReadAll();
 }
 
+struct FetchedReply {
+  int status = 0;
+  std::string head;  // with the status line
+  std::string body;  // without chunks
+  bool complete = false;
+
+  // The value of a header; empty where there is none.
+  std::string Header(std::string_view name) const {
+    const size_t at = head.find("\r\n" + std::string(name) + ": ");
+    if (at == std::string::npos) return "";
+    const size_t begin = at + name.size() + 4;
+    return head.substr(begin, head.find("\r\n", begin) - begin);
+  }
+};
+
+// One request on a connection of its own. `headers` are whole lines.
+inline FetchedReply Fetch(std::string_view address, std::string_view method, std::string_view path,
+                          std::string_view headers = "", std::string_view body = "") {
+  RawClient client(address);
+  std::string request = std::string(method) + " " + std::string(path) +
+                        " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + std::string(headers);
+  if (method != "GET") request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  client.Send(request + "\r\n" + std::string(body));
+  const std::string text = client.ReadAll();
+  FetchedReply reply;
+  const size_t end = text.find("\r\n\r\n");
+  if (end == std::string::npos) return reply;
+  reply.head = text.substr(0, end + 2);
+  reply.status = std::stoi(reply.head.substr(std::string_view("HTTP/1.1 ").size()));
+  reply.body = text.substr(end + 4);
+  reply.complete = true;
+  if (reply.Header("Transfer-Encoding") != "chunked") return reply;
+  std::string chunks;
+  chunks.swap(reply.body);
+  reply.complete = false;
+  for (size_t at = 0; at < chunks.size();) {
+    const size_t line = chunks.find("\r\n", at);
+    if (line == std::string::npos) break;
+    const size_t size = std::stoul(chunks.substr(at, line - at), nullptr, 16);
+    reply.complete = size == 0;
+    reply.body += chunks.substr(line + 2, size);
+    at = line + 2 + size + 2;
+  }
+  return reply;
+}
+
 }  // namespace flamekeep::server
 
 #endif  // FLAMEKEEP_SERVER_HTTP_RAW_CLIENT_H_

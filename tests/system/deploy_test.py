@@ -1,5 +1,6 @@
 """What deploy/ holds fits the program: configuration, alert rules, units."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -40,6 +41,15 @@ class DeployTest(unittest.TestCase):
         self.assertGreater(len(keys), 30)
         words = set(re.findall(r"[a-z_]+", (DEPLOY / "flamekeep.yaml").read_text()))
         self.assertEqual(keys - words, set())
+
+    def test_grafana_dashboard(self):
+        dashboard = json.loads((DEPLOY / "grafana/flamekeep.json").read_text())
+        variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+        used = set(re.findall(r"\$\{?([a-z_]+)", json.dumps(dashboard)))
+        self.assertEqual(used, variables)
+        self.assertIn("grafana-pyroscope-datasource", (DEPLOY / "grafana/datasource.yaml").read_text())
+        for panel in dashboard["panels"]:
+            self.assertEqual(panel["datasource"]["type"], "grafana-pyroscope-datasource")
 
     def test_alert_rules(self):
         for command in (("check", "rules", "alerts.yaml"), ("test", "rules", "alerts_test.yaml")):

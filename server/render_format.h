@@ -1,8 +1,8 @@
 // The file formats that answers come in: by name, or by the name of a file.
 //
 // Thread safety: pure functions.
-#ifndef FLAMEKEEP_CLI_RENDER_FORMAT_H_
-#define FLAMEKEEP_CLI_RENDER_FORMAT_H_
+#ifndef FLAMEKEEP_SERVER_RENDER_FORMAT_H_
+#define FLAMEKEEP_SERVER_RENDER_FORMAT_H_
 
 #include <string>
 #include <string_view>
@@ -10,7 +10,7 @@
 
 #include "flamekeep/v1/query.pb.h"
 
-namespace flamekeep::cli {
+namespace flamekeep::server {
 
 // What --format takes.
 std::vector<std::string> RenderFormatNames();
@@ -20,11 +20,16 @@ std::vector<std::string> RenderFormatNames();
 // REQUIRES: a name of RenderFormatNames(), or none.
 v1::RenderFormat RenderFormatOf(std::string_view name, std::string_view file);
 
+// How a file of that format is called: ".svg", ".pb.gz", ".folded".
+std::string_view RenderFormatEnding(v1::RenderFormat format);
+// "image/svg+xml".
+std::string_view RenderFormatContentType(v1::RenderFormat format);
+
 // Not for a terminal.
 bool IsForFiles(v1::RenderFormat format);
 // Whether boxes may be left out.
 bool IsDrawing(v1::RenderFormat format);
 
-}  // namespace flamekeep::cli
+}  // namespace flamekeep::server
 
-#endif  // FLAMEKEEP_CLI_RENDER_FORMAT_H_
+#endif  // FLAMEKEEP_SERVER_RENDER_FORMAT_H_

@@ -1,4 +1,4 @@
-#include "cli/time_parse.h"
+#include "base/time_parse.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-namespace flamekeep::cli {
+namespace flamekeep {
 namespace {
 
 constexpr int64_t kNowSeconds = 1795222800;  // 2026-11-21T01:00Z
@@ -93,4 +93,4 @@ TEST(RoundedDurationText, ShowsTwoUnitsAtMost) {
 }
 
 }  // namespace
-}  // namespace flamekeep::cli
+}  // namespace flamekeep

@@ -1,4 +1,4 @@
-#include "cli/time_parse.h"
+#include "base/time_parse.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "base/status.h"
 
-namespace flamekeep::cli {
+namespace flamekeep {
 namespace {
 
 constexpr absl::Duration kDay = absl::Hours(24);
@@ -145,4 +145,4 @@ std::string RoundedDurationText(absl::Duration duration) {
   return fmt::format("{}s", seconds);
 }
 
-}  // namespace flamekeep::cli
+}  // namespace flamekeep

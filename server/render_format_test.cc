@@ -1,9 +1,9 @@
-#include "cli/render_format.h"
+#include "server/render_format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace flamekeep::cli {
+namespace flamekeep::server {
 namespace {
 
 TEST(RenderFormat, ByNameElseByTheEndOfTheFile) {
@@ -26,5 +26,12 @@ TEST(RenderFormat, EveryNameIsAFormatOfItsOwn) {
   for (const std::string& name : RenderFormatNames()) EXPECT_EQ(RenderFormatOf(name, ""), format++);
 }
 
+TEST(RenderFormat, HasAnEndingAndAContentType) {
+  EXPECT_EQ(RenderFormatEnding(v1::RENDER_FORMAT_PPROF), ".pb.gz");
+  EXPECT_EQ(RenderFormatEnding(v1::RENDER_FORMAT_FOLDED), ".folded");
+  EXPECT_EQ(RenderFormatContentType(v1::RENDER_FORMAT_SVG), "image/svg+xml");
+  EXPECT_EQ(RenderFormatContentType(v1::RENDER_FORMAT_D3), "application/json");
+}
+
 }  // namespace
-}  // namespace flamekeep::cli
+}  // namespace flamekeep::server

@@ -8,8 +8,8 @@
 //   1795222421                                          seconds since 1970, 9 to 11 digits
 //
 // Errors: INVALID_ARGUMENT names the text and shows what can be written.
-#ifndef FLAMEKEEP_CLI_TIME_PARSE_H_
-#define FLAMEKEEP_CLI_TIME_PARSE_H_
+#ifndef FLAMEKEEP_BASE_TIME_PARSE_H_
+#define FLAMEKEEP_BASE_TIME_PARSE_H_
 
 #include <string>
 #include <string_view>
@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace flamekeep::cli {
+namespace flamekeep {
 
 absl::StatusOr<absl::Time> ParseTime(std::string_view text, absl::Time now);
 
@@ -27,6 +27,6 @@ std::string TimeText(absl::Time time);
 // For people, two units at most: "250ms", "41s", "2h 5m", "14d 3h".
 std::string RoundedDurationText(absl::Duration duration);
 
-}  // namespace flamekeep::cli
+}  // namespace flamekeep
 
-#endif  // FLAMEKEEP_CLI_TIME_PARSE_H_
+#endif  // FLAMEKEEP_BASE_TIME_PARSE_H_
