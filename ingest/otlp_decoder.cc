@@ -1,7 +1,6 @@
 #include "ingest/otlp_decoder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <limits>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/status.h"
 #include "ingest/folded.h"
+#include "ingest/otlp_stamps.h"
 #include "ingest/profile_name.h"
 #include "ingest/proto_reader.h"
 
@@ -35,25 +35,6 @@ absl::Status OldSender() {
   return InvalidArgument(
       "the profile is in the form of OpenTelemetry's profiles up to v1.9.0, whose samples had other "
       "field numbers: update the profiler or collector to v1.10.0 or later");
-}
-
-// Time stamps are fixed64, and were varints once. Both may be packed; the eighth byte tells: that of
-// a time of this century has no top bit as a fixed64, and has it as a varint.
-bool AreFixed(std::string_view packed) {
-  return !packed.empty() && packed.size() % sizeof(uint64_t) == 0 &&
-         static_cast<unsigned char>(packed[sizeof(uint64_t) - 1]) < 0x80;
-}
-
-template <typename Use>
-bool ForEachTimeStamp(const ProtoReader& reader, Use use) {
-  std::string_view packed = reader.bytes();
-  if (!reader.is_bytes() || !AreFixed(packed)) return ForEachNumber(reader, use);
-  for (; !packed.empty(); packed.remove_prefix(sizeof(uint64_t))) {
-    uint64_t number = 0;
-    std::memcpy(&number, packed.data(), sizeof(number));
-    use(number);
-  }
-  return true;
 }
 
 absl::Time TimeOfStamp(uint64_t unix_nano) {

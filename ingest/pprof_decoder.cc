@@ -6,20 +6,18 @@
 #include <utility>
 
 #include "absl/types/span.h"
+#include "base/gzip.h"
 #include "base/status.h"
 #include "ingest/address_frame.h"
 #include "ingest/folded.h"
 #include "ingest/pprof_tables.h"
 #include "ingest/profile_name.h"
 #include "ingest/proto_reader.h"
-#include "ingest/unpack.h"
 
 namespace flamekeep::ingest {
 namespace {
 
 using FrameHandle = ProfileStream::FrameHandle;
-
-constexpr std::string_view kPprofGzipMagic = "\x1f\x8b";
 
 // Frames that stacks may unfold to, for each byte of a profile: real ones have less than one.
 constexpr uint64_t kFramesPerByte = 4;
@@ -317,14 +315,17 @@ absl::Status PprofDecoder::DecodeSample(std::string_view message) {
 }  // namespace
 
 absl::StatusOr<std::string_view> UnpackProfile(std::string_view bytes, std::string* unpacked) {
-  if (!bytes.starts_with(kPprofGzipMagic)) {
+  if (!LooksLikeGzip(bytes)) {
     if (bytes.size() <= kMaxProfileBytes) return bytes;
     return InvalidArgument("the profile has {} bytes: at most {} are taken", bytes.size(),
                            kMaxProfileBytes);
   }
-  const absl::Status status = UnpackGzip(bytes, kMaxProfileBytes, unpacked);
+  absl::StatusOr<std::string> plain = Gunzip(bytes, kMaxProfileBytes);
   // To send the same again is of no use.
-  if (!status.ok()) return InvalidArgument("the profile can not be read: {}", Message(status));
+  if (!plain.ok()) {
+    return InvalidArgument("the profile can not be read: {}", Message(plain.status()));
+  }
+  *unpacked = *std::move(plain);
   return *unpacked;
 }
 

@@ -17,9 +17,6 @@ namespace flamekeep::ingest {
 // frame.
 absl::Status UnpackZstd(std::string_view packed, size_t limit, std::string* out);
 
-// The same for exactly one gzip member.
-absl::Status UnpackGzip(std::string_view packed, size_t limit, std::string* out);
-
 }  // namespace flamekeep::ingest
 
 #endif  // FLAMEKEEP_INGEST_UNPACK_H_

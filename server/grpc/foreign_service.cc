@@ -9,15 +9,13 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "base/gzip.h"
 #include "base/status.h"
-#include "ingest/unpack.h"
 #include "server/grpc/convert.h"
 
 namespace flamekeep::server {
 
 namespace {
-
-constexpr std::string_view kMessageGzipMagic = "\x1f\x8b";
 
 // What a message may unpack to: OpenTelemetry's own limit.
 constexpr size_t kMaxMessageBytes = size_t{64} << 20;
@@ -112,9 +110,12 @@ class ForeignCall final : public grpc::ServerUnaryReactor,
     }
     std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
     std::string unpacked;
-    if (bytes.starts_with(kMessageGzipMagic)) {
-      const absl::Status status = ingest::UnpackGzip(bytes, kMaxMessageBytes, &unpacked);
-      if (!status.ok()) return InvalidArgument("the message can not be read: {}", Message(status));
+    if (LooksLikeGzip(bytes)) {
+      absl::StatusOr<std::string> plain = Gunzip(bytes, kMaxMessageBytes);
+      if (!plain.ok()) {
+        return InvalidArgument("the message can not be read: {}", Message(plain.status()));
+      }
+      unpacked = *std::move(plain);
       bytes = unpacked;
     }
     return method_.push(parts_.hub, options_, bytes);

@@ -12,6 +12,9 @@ namespace flamekeep::server {
 
 namespace {
 
+constexpr std::string_view kOtlpService =
+    "opentelemetry.proto.collector.profiles.v1development.ProfilesService";
+
 struct OfferedService {
   std::string_view name;
   // Clients of foreign protocols may be newer than we are; in our own a field that is not known
@@ -25,6 +28,8 @@ constexpr OfferedService kOffered[] = {
     {"flamekeep.v1.QueryService", UnknownFields::kRefuse},
     {"flamekeep.v1.AdminService", UnknownFields::kRefuse},
     {"querier.v1.QuerierService", UnknownFields::kIgnore},
+    {"push.v1.PusherService", UnknownFields::kIgnore},
+    {kOtlpService, UnknownFields::kIgnore},
 };
 
 void MoveRoutes(std::vector<HttpRoute> from, std::vector<HttpRoute>* to) {
@@ -43,6 +48,9 @@ std::vector<HttpRoute> ApiRoutes(LocalCalls* calls, const ApiOptions& options) {
   }
   MoveRoutes(RenderRoutes(calls), &routes);
   routes.push_back(PyroscopeRenderRoute(calls));
+  routes.push_back(RouteToMethod(calls, "/v1development/profiles", kOtlpService, "Export",
+                                 {.max_body_bytes = options.max_body_bytes,
+                                  .unknown_fields = UnknownFields::kIgnore}));
   return routes;
 }
 
