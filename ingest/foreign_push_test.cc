@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <random>
+#include <set>
 
 #include "compat/otlp_profiles.pb.h"
 #include "compat/pprof.pb.h"

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <random>
+#include <set>
 
 #include "compat/pprof.pb.h"
+#include "ingest/folded.h"
 #include "ingest/profile_testing.h"
 
 namespace flamekeep::ingest {
