@@ -265,5 +265,28 @@ TEST_F(ForeignPushTest, PyroscopeSeriesAndRetries) {
   EXPECT_THAT(SumOf("process_cpu:cpu:nanoseconds::"), UnorderedElementsAre(Pair("main", 20)));
 }
 
+TEST_F(ForeignPushTest, PyroscopeValuesThatOnlyGrow) {
+  ::push::v1::PushRequest request;
+  auto* sample = request.add_series()->add_samples();
+  auto* name = request.mutable_series(0)->add_labels();
+  name->set_name("__name__");
+  name->set_value("memory");
+  auto* rule = sample->add_type_rules();
+  rule->set_sample_type("cpu");
+  rule->set_type("alloc_space");
+  rule->set_unit("bytes");
+  rule->set_cumulative(true);
+  sample->set_raw_profile(CpuPprof(10));
+  auto result = PushPyroscope(hub_.get(), options_, request.SerializeAsString());
+  EXPECT_EQ(result->counts.reasons[static_cast<size_t>(Reject::kNoPrevious)], 1u);
+  sample->set_previous_profile(CpuPprof(7));
+  result = PushPyroscope(hub_.get(), options_, request.SerializeAsString());
+  EXPECT_EQ(result->counts.rejected, 0u);
+  EXPECT_THAT(SumOf("memory:alloc_space:bytes::"), UnorderedElementsAre(Pair("main", 3)));
+  sample->set_previous_profile(CpuPprof(70));  // started again
+  ASSERT_TRUE(PushPyroscope(hub_.get(), options_, request.SerializeAsString()).ok());
+  EXPECT_THAT(SumOf("memory:alloc_space:bytes::"), UnorderedElementsAre(Pair("main", 3)));
+}
+
 }  // namespace
 }  // namespace flamekeep::ingest

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "base/gzip.h"
 #include "base/status.h"
@@ -41,13 +42,13 @@ class PprofDecoder {
     FLAMEKEEP_RETURN_IF_ERROR(FindColumns());
     functions_.resize(tables_->function_count());
     locations_.resize(tables_->location_count());
+    if (!options_.previous.empty()) FLAMEKEEP_RETURN_IF_ERROR(ReadPrevious());
+    const size_t first = samples_.size();
     stream_.Begin(&samples_);
-    ProtoReader reader(profile_);
-    while (reader.Next()) {
-      if (static_cast<PprofField>(reader.field()) != PprofField::kSample) continue;
-      FLAMEKEEP_RETURN_IF_ERROR(DecodeSample(reader.bytes()));
-    }
+    FLAMEKEEP_RETURN_IF_ERROR(DecodeSamples());
+    if (options_.is_previous) return level_;
     stream_.End(profile_.size());
+    SubtractPrevious(first);
     return level_;
   }
 
@@ -70,6 +71,12 @@ class PprofDecoder {
     FrameHandle frame{};
   };
 
+  // Of the profile before: what cumulative types had, by series and stack.
+  using Sums = absl::flat_hash_map<std::pair<storage::SeriesId, storage::StackId>, uint64_t>;
+
+  absl::Status ReadPrevious();
+  void SubtractPrevious(size_t first);
+  absl::Status DecodeSamples();
   absl::Status FindTime();
   absl::Status FindColumns();
   absl::Status DecodeSample(std::string_view message);
@@ -92,6 +99,7 @@ class PprofDecoder {
   storage::Minute minute_ = 0;
   Reject time_refusal_ = Reject::kNone;
   std::vector<Column> columns_;
+  Sums previous_;
   std::optional<size_t> observations_;  // the column that counts observations
 
   std::vector<KnownFunction> functions_;  // by place in the tables
@@ -108,6 +116,48 @@ class PprofDecoder {
   storage::Labels labels_;
   std::vector<FrameHandle> stack_;
 };
+
+absl::Status PprofDecoder::DecodeSamples() {
+  ProtoReader reader(profile_);
+  while (reader.Next()) {
+    if (static_cast<PprofField>(reader.field()) != PprofField::kSample) continue;
+    FLAMEKEEP_RETURN_IF_ERROR(DecodeSample(reader.bytes()));
+  }
+  return absl::OkStatus();
+}
+
+// Decodes the cumulative types of the profile before; it is not counted.
+absl::Status PprofDecoder::ReadPrevious() {
+  PprofOptions options{.name = options_.name, .minute = minute_, .is_previous = true};
+  for (const auto& [type, rule] : options_.types) {
+    if (rule.cumulative) options.types.emplace(type, rule);
+  }
+  if (options.types.empty()) return absl::OkStatus();
+  std::vector<storage::Sample> samples;
+  FLAMEKEEP_RETURN_IF_ERROR(
+      DecodePprof(options_.previous, options, &stream_, &samples).status());
+  for (const storage::Sample& sample : samples) {
+    uint64_t& sum = previous_[{sample.series, sample.stack}];
+    sum += std::min(sample.value, std::numeric_limits<uint64_t>::max() - sum);
+  }
+  return absl::OkStatus();
+}
+
+// Takes off the last samples what they had before. Several samples may have one stack.
+void PprofDecoder::SubtractPrevious(size_t first) {
+  if (previous_.empty()) return;
+  for (size_t i = first; i < samples_.size(); ++i) {
+    const auto before = previous_.find({samples_[i].series, samples_[i].stack});
+    if (before == previous_.end()) continue;
+    const uint64_t taken = std::min(samples_[i].value, before->second);
+    samples_[i].value -= taken;
+    before->second -= taken;
+  }
+  const auto nothing = [](const storage::Sample& sample) { return sample.value == 0; };
+  samples_.erase(std::remove_if(samples_.begin() + static_cast<std::ptrdiff_t>(first),
+                                samples_.end(), nothing),
+                 samples_.end());
+}
 
 absl::Status PprofDecoder::FindTime() {
   if (options_.minute) {
@@ -140,6 +190,7 @@ absl::Status PprofDecoder::FindColumns() {
   }
   for (size_t i = 0; i < types.size(); ++i) {
     Column& column = columns_.emplace_back();
+    bool lacks_previous = false;
     ProfileKind kind{types[i].type, types[i].unit, tables_->period_type().type,
                      tables_->period_type().unit};
     if (kind.type == "samples" && kind.unit == "count") observations_ = i;
@@ -149,12 +200,15 @@ absl::Status PprofDecoder::FindColumns() {
       if (!column.used) continue;
       if (!rule->second.type.empty()) kind.type = rule->second.type;
       if (!rule->second.unit.empty()) kind.unit = rule->second.unit;
+      lacks_previous =
+          rule->second.cumulative && options_.previous.empty() && !options_.is_previous;
     }
     FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ProfileType type,
                                TypeOfProfile(options_.name, kind));
     const absl::StatusOr<TypeHandle> handle = stream_.Type(type);
     column.refusal = handle.ok() ? time_refusal_ : Reject::kTooManyTypes;
     if (handle.ok()) column.handle = *handle;
+    if (lacks_previous) column.refusal = Reject::kNoPrevious;
   }
   return absl::OkStatus();
 }

@@ -36,7 +36,7 @@ inline constexpr size_t kMaxProfileBytes = size_t{32} << 20;
 struct PprofTypeRule {
   std::string type;  // empty: the profile's own, as is the unit
   std::string unit;
-  // Where given, only what is added since that profile counts (values that only grow).
+  // Its values only grow: it counts what PprofOptions::previous has less of.
   bool cumulative = false;
 };
 
@@ -51,6 +51,10 @@ struct PprofOptions {
   bool needs_time = false;
   // Where there are any, sample types that are not here are passed over.
   std::map<std::string, PprofTypeRule, std::less<>> types;
+  // The unpacked profile before, for cumulative types; empty: none, and they are refused. Where a
+  // value has become less, its process was started again: nothing counts then.
+  std::string_view previous;
+  bool is_previous = false;  // this is that profile: nothing of it is counted
 };
 
 // Unpacks where `bytes` is gzip; `*unpacked` is its memory. Errors: INVALID_ARGUMENT for damaged

@@ -7,12 +7,16 @@
 #include "base/status.h"
 #include "ingest/foreign_push.h"
 #include "ingest/pprof_decoder.h"
+#include "ingest/pprof_tables.h"
 #include "ingest/proto_reader.h"
 
 namespace flamekeep::ingest {
 namespace {
 
 constexpr std::string_view kNameLabel = "__name__";
+// Of ours, in RawSample.
+constexpr uint32_t kTypeRulesField = 1000;
+constexpr uint32_t kPreviousField = 1001;
 
 // A LabelPair.
 bool ReadPair(std::string_view message, std::string_view* name, std::string_view* value) {
@@ -24,16 +28,36 @@ bool ReadPair(std::string_view message, std::string_view* name, std::string_view
   return !reader.broken();
 }
 
-absl::Status PushRawSample(std::string_view message, const PprofOptions& pprof,
+// A TypeRule.
+bool ReadTypeRule(std::string_view message, PprofOptions* pprof) {
+  std::string_view sample_type;
+  PprofTypeRule rule;
+  ProtoReader reader(message);
+  while (reader.Next()) {
+    if (reader.field() == 1) sample_type = reader.bytes();
+    if (reader.field() == 2) rule.type = reader.bytes();
+    if (reader.field() == 3) rule.unit = reader.bytes();
+    if (reader.field() == 4) rule.cumulative = reader.number() != 0;
+  }
+  if (reader.broken() || pprof->types.size() >= kMaxSampleTypes) return false;
+  pprof->types.emplace(sample_type, std::move(rule));
+  return true;
+}
+
+absl::Status PushRawSample(std::string_view message, PprofOptions pprof,
                            const ForeignRequest::Origin& origin, ForeignRequest* request) {
+  std::string_view previous;
+  bool whole = true;
   std::string_view profile;
   std::string_view id;
   ProtoReader reader(message);
   while (reader.Next()) {
     if (reader.field() == 1) profile = reader.bytes();
     if (reader.field() == 2) id = reader.bytes();
+    if (reader.field() == kTypeRulesField) whole &= ReadTypeRule(reader.bytes(), &pprof);
+    if (reader.field() == kPreviousField) previous = reader.bytes();
   }
-  if (reader.broken()) {
+  if (reader.broken() || !whole) {
     request->RejectProfile(InvalidArgument("a RawSample of it is damaged"));
     return absl::OkStatus();
   }
@@ -43,6 +67,8 @@ absl::Status PushRawSample(std::string_view message, const PprofOptions& pprof,
           std::vector<storage::Sample>* samples) -> absl::StatusOr<storage::Level> {
         std::string unpacked;
         FLAMEKEEP_ASSIGN_OR_RETURN(const std::string_view bytes, UnpackProfile(profile, &unpacked));
+        std::string unpacked_previous;
+        FLAMEKEEP_ASSIGN_OR_RETURN(pprof.previous, UnpackProfile(previous, &unpacked_previous));
         return DecodePprof(bytes, pprof, stream, samples);
       });
 }

@@ -37,6 +37,8 @@ constexpr std::array<RejectText, kRejectCount> kTexts = {{
     {"unfolds_too_far",
      "Samples of profiles that unfold to far more frames or values than one of their size has, left "
      "out."},
+    {"no_previous",
+     "Samples of profiles whose values only grow, sent without the profile before, left out."},
 }};
 
 }  // namespace
