@@ -78,7 +78,12 @@ class ForeignPushTest : public PushTest {
   storage::StackValues SumOf(const std::string& type, absl::Time begin = kDay,
                              absl::Time end = kDay + absl::Hours(48)) {
     EXPECT_TRUE(store_->Flush().ok());
-    return store_.Sum(type, begin, end);
+    std::vector<storage::SeriesId> series;
+    const std::vector<storage::SeriesKey> all = store_->Series();
+    for (uint32_t i = 1; i < all.size(); ++i) {
+      if (all[i].profile_type == type) series.push_back(storage::SeriesId{i});
+    }
+    return store_.SumOf(std::move(series), begin, end);
   }
 
   ForeignOptions options_;

@@ -83,7 +83,7 @@ TEST_F(PprofDecoderTest, ProfilesThatGoMakes) {
   std::string unpacked;
   const auto cpu = UnpackProfile(ReadFile("tests/corpus/pprof/go-cpu.pb.gz"), &unpacked);
   ASSERT_TRUE(cpu.ok()) << cpu.status();
-  ASSERT_EQ(*Decode(std::string(*cpu)), storage::Level::kMinute);
+  ASSERT_EQ(*Decode(std::string(*cpu), {.minute = 1}), storage::Level::kMinute);
   uint64_t nanoseconds = 0;
   bool has_inlined = false;
   for (const auto& [row, value] : RowsOf(samples_)) {
@@ -96,7 +96,7 @@ TEST_F(PprofDecoderTest, ProfilesThatGoMakes) {
   EXPECT_TRUE(has_inlined);
 
   const auto heap = UnpackProfile(ReadFile("tests/corpus/pprof/go-heap.pb.gz"), &unpacked);
-  ASSERT_TRUE(Decode(std::string(*heap)).ok());
+  ASSERT_TRUE(Decode(std::string(*heap), {.minute = 1}).ok());
   std::set<std::string> types;
   for (const auto& [row, value] : RowsOf(samples_)) types.insert(row.substr(0, row.find('{')));
   EXPECT_THAT(types, ElementsAre("memory:alloc_objects:count:space:bytes",
