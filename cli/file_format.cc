@@ -54,8 +54,7 @@ std::string_view FirstLine(std::string_view head) { return head.substr(0, head.f
 FileFormat FormatOf(std::string_view head) {
   if (head.starts_with(kPerfMagic)) return FileFormat::kPerfData;
   if (IsJson(head)) return FileFormat::kSpeedscope;
-  const std::string_view text =
-      head.substr(std::min(head.find_first_not_of("\r\n"), head.size()));
+  const std::string_view text = head.substr(std::min(head.find_first_not_of("\r\n"), head.size()));
   if (IsTimedFolded(FirstLine(text))) return FileFormat::kTimedFolded;
   if (ingest::LooksLikePerfScript(head)) return FileFormat::kPerfScript;
   if (IsPprof(head)) return FileFormat::kPprof;

@@ -1,5 +1,5 @@
-// Tells what a file is by its first bytes (decompressed), whatever its name says. The one place that
-// knows the kinds of files that are imported.
+// Tells what a file is by its first bytes (decompressed), whatever its name says. The one place
+// that knows the kinds of files that are imported.
 //
 // Thread safety: functions without state.
 #ifndef FLAMEKEEP_CLI_FILE_FORMAT_H_

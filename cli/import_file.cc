@@ -206,28 +206,26 @@ absl::StatusOr<FileResult> ImportFile(const std::string& path, const FileImport&
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
   const FileFormat format = FormatOf(head);
   if (IsProfile(format)) return ImportProfile(*input, format, import, target);
-  return SendLines(
-      *input, head, import.complete, target,
-      [&](Input& lines, const std::string& start) -> absl::StatusOr<Place> {
-        FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(lines, format, import.open));
-        v1::OpenSource open = import.open;
-        open.set_kind(v1::OpenSource::KIND_IMPORT);
-        open.set_format(format == FileFormat::kFolded ? v1::FORMAT_FOLDED
-                                                      : v1::FORMAT_TIMED_FOLDED);
-        open.set_source(
-            fmt::format("lines:{}{}", HexText(DigestOf(FirstLine(start))), LabelText(open)));
-        return FindPlace(lines, open, target);
-      });
+  return SendLines(*input, head, import.complete, target,
+                   [&](Input& lines, const std::string& start) -> absl::StatusOr<Place> {
+                     FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(lines, format, import.open));
+                     v1::OpenSource open = import.open;
+                     open.set_kind(v1::OpenSource::KIND_IMPORT);
+                     open.set_format(format == FileFormat::kFolded ? v1::FORMAT_FOLDED
+                                                                   : v1::FORMAT_TIMED_FOLDED);
+                     open.set_source(fmt::format("lines:{}{}", HexText(DigestOf(FirstLine(start))),
+                                                 LabelText(open)));
+                     return FindPlace(lines, open, target);
+                   });
 }
 
 absl::StatusOr<FileResult> PushFile(const std::string& path, const v1::OpenSource& open,
                                     const ImportTarget& target) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
-  return SendLines(*input, head, /*complete=*/false, target,
-                   [&](Input& lines, const std::string& /*head*/) {
-                     return PlaceOfPush(lines, open, target);
-                   });
+  return SendLines(
+      *input, head, /*complete=*/false, target,
+      [&](Input& lines, const std::string& /*head*/) { return PlaceOfPush(lines, open, target); });
 }
 
 }  // namespace flamekeep::cli

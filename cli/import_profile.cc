@@ -22,7 +22,7 @@ namespace flamekeep::cli {
 namespace {
 
 constexpr size_t kPieceBytes = size_t{1} << 20;
-constexpr size_t kBatchBytes = size_t{1} << 20;      // of a pprof profile that is made here
+constexpr size_t kBatchBytes = size_t{1} << 20;  // of a pprof profile that is made here
 constexpr size_t kMaxSpeedscopeBytes = size_t{64} << 20;
 constexpr std::string_view kPerfName = "perf";
 constexpr std::string_view kSpeedscopeName = "speedscope";
@@ -46,14 +46,13 @@ absl::Status ReadPieces(Input& input, const ImportTarget& target, Use use) {
 
 absl::StatusOr<std::string> ReadWhole(Input& input, size_t limit, const ImportTarget& target) {
   std::string whole;
-  FLAMEKEEP_RETURN_IF_ERROR(
-      ReadPieces(input, target, [&](std::string_view piece) -> absl::Status {
-        whole += piece;
-        if (whole.size() <= limit) return absl::OkStatus();
-        return Error(absl::StatusCode::kResourceExhausted,
-                     "{} has over {} bytes, more than such a file may have: divide it",
-                     input.name(), limit);
-      }));
+  FLAMEKEEP_RETURN_IF_ERROR(ReadPieces(input, target, [&](std::string_view piece) -> absl::Status {
+    whole += piece;
+    if (whole.size() <= limit) return absl::OkStatus();
+    return Error(absl::StatusCode::kResourceExhausted,
+                 "{} has over {} bytes, more than such a file may have: divide it", input.name(),
+                 limit);
+  }));
   return whole;
 }
 
@@ -161,12 +160,11 @@ absl::Status SendBatches(Input& input, FileFormat format, const ImportTarget& ta
     FLAMEKEEP_RETURN_IF_ERROR(SendPerfScript(input, target, &batches));
     return batches.Finish();
   }
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string json,
-                             ReadWhole(input, kMaxSpeedscopeBytes, target));
-  const absl::Status status = ReadSpeedscope(
-      json, [&batches](const ingest::ProfileKind& kind,
-                       const std::vector<ingest::FileFrame>& frames,
-                       uint64_t value) { return batches.Add(kind, frames, value); });
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string json, ReadWhole(input, kMaxSpeedscopeBytes, target));
+  const absl::Status status =
+      ReadSpeedscope(json, [&batches](const ingest::ProfileKind& kind,
+                                      const std::vector<ingest::FileFrame>& frames,
+                                      uint64_t value) { return batches.Add(kind, frames, value); });
   if (absl::IsInvalidArgument(status)) {
     return InvalidArgument("{} can not be imported: {}", input.name(), Message(status));
   }

@@ -1,5 +1,5 @@
-// Imports files of profiles: pprof, `perf script`, speedscope. All go to the server as pprof, a batch
-// for about a megabyte of it.
+// Imports files of profiles: pprof, `perf script`, speedscope. All go to the server as pprof, a
+// batch for about a megabyte of it.
 //
 // A content is a source by its hash, "profile:9f3c...", whatever its name and compression, so the
 // same content counts once, and an import that broke off goes on where it was: the batches that a
@@ -19,8 +19,8 @@ namespace flamekeep::cli {
 // Whether ImportProfile() reads such files.
 bool IsProfile(FileFormat format);
 
-// `input` stands at its start. Errors: INVALID_ARGUMENT where it is not what it seems, or has no time
-// of its own and is given none; RESOURCE_EXHAUSTED where it is too large; those of Input and
+// `input` stands at its start. Errors: INVALID_ARGUMENT where it is not what it seems, or has no
+// time of its own and is given none; RESOURCE_EXHAUSTED where it is too large; those of Input and
 // IngestClient; CANCELLED after Ctrl-C.
 absl::StatusOr<FileResult> ImportProfile(Input& input, FileFormat format, const FileImport& import,
                                          const ImportTarget& target);

@@ -164,8 +164,8 @@ class SpeedscopeProfile {
 }  // namespace
 
 absl::Status ReadSpeedscope(std::string_view json, UseSpeedscope use) {
-  const absl::StatusOr<std::string> file = server::JsonToProto(
-      *speedscope::File::descriptor(), json, server::UnknownFields::kIgnore);
+  const absl::StatusOr<std::string> file =
+      server::JsonToProto(*speedscope::File::descriptor(), json, server::UnknownFields::kIgnore);
   if (!file.ok()) return NoSpeedscope(Message(file.status()));
   std::vector<FileFrame> frames;
   for (ProtoReader reader(*file); reader.Next();) {

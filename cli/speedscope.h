@@ -17,12 +17,11 @@
 namespace flamekeep::cli {
 
 // Times become nanoseconds. Weights of less than a half of one are nothing.
-using UseSpeedscope = absl::FunctionRef<absl::Status(const ingest::ProfileKind& kind,
-                                                     const std::vector<ingest::FileFrame>& frames,
-                                                     uint64_t value)>;
+using UseSpeedscope = absl::FunctionRef<absl::Status(
+    const ingest::ProfileKind& kind, const std::vector<ingest::FileFrame>& frames, uint64_t value)>;
 
-// Calls `use` with each sample, frames root first. Errors: INVALID_ARGUMENT where the text is no such
-// file, and those of `use`.
+// Calls `use` with each sample, frames root first. Errors: INVALID_ARGUMENT where the text is no
+// such file, and those of `use`.
 absl::Status ReadSpeedscope(std::string_view json, UseSpeedscope use);
 
 }  // namespace flamekeep::cli

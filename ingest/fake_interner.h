@@ -22,7 +22,7 @@ namespace flamekeep::ingest {
 class FakeInterner final : public Interner {
  public:
   absl::StatusOr<storage::FrameId> InternFrame(std::string_view function,
-                                                std::string_view file) override {
+                                               std::string_view file) override {
     absl::MutexLock lock(&mutex_);
     std::string name(function);
     if (!file.empty()) name.append("@").append(file);

@@ -48,15 +48,15 @@ void ForeignRequest::RejectProfile(absl::Status why) {
 absl::Status ForeignRequest::Append(const Origin& origin, std::string_view id,
                                     DecodeProfile decode) {
   if (result_.profiles >= kMaxProfiles) {
-    RejectProfile(InvalidArgument("a request has over {} profiles: send fewer at once", kMaxProfiles));
+    RejectProfile(
+        InvalidArgument("a request has over {} profiles: send fewer at once", kMaxProfiles));
     return absl::OkStatus();
   }
-  const absl::StatusOr<Appended> appended = hub_->AppendProfile(
-      {.source = source_,
-       .site = origin.site,
-       .format = PushFormat::kProfile,
-       .labels = origin.labels},
-      id, decode);
+  const absl::StatusOr<Appended> appended = hub_->AppendProfile({.source = source_,
+                                                                 .site = origin.site,
+                                                                 .format = PushFormat::kProfile,
+                                                                 .labels = origin.labels},
+                                                                id, decode);
   if (!appended.ok()) {
     if (MayGoAway(appended.status())) return appended.status();
     RejectProfile(appended.status());

@@ -58,8 +58,8 @@ class ForeignRequest {
   Origin NewOrigin() const { return {.site = options_->site}; }
   void AddLabelTo(std::string_view name, std::string_view value, Origin* origin) const;
 
-  // Appends a profile. Errors: those that can go away, such as RESOURCE_EXHAUSTED; all else is noted
-  // in the result.
+  // Appends a profile. Errors: those that can go away, such as RESOURCE_EXHAUSTED; all else is
+  // noted in the result.
   absl::Status Append(const Origin& origin, std::string_view id, DecodeProfile decode);
   void RejectProfile(absl::Status why);
 

@@ -23,7 +23,8 @@ uint64_t Nanos(absl::Time time) { return static_cast<uint64_t>(absl::ToUnixNanos
 
 class ForeignPushTest : public PushTest {
  protected:
-  // Function "main" and "leaf" (inlined into "caller") of main.c; stack 1 is main, 2 is all of them.
+  // Function "main" and "leaf" (inlined into "caller") of main.c; stack 1 is main, 2 is all of
+  // them.
   static otlp::ExportProfilesServiceRequest Request() {
     otlp::ExportProfilesServiceRequest request;
     otlp::ProfilesDictionary& dictionary = *request.mutable_dictionary();
@@ -169,7 +170,7 @@ TEST_F(ForeignPushTest, OtlpWhatCanNotBeTakenIsCounted) {
   add(1, {3}, 0);
   add(99, {3}, 0);
   add(-1, {3}, 0);
-  add(0, {3}, 0);    // the stack that stands for none
+  add(0, {3}, 0);  // the stack that stands for none
   add(1, {-3}, 0);
   add(1, {1, 2}, 3);
   add(1, {}, 0);

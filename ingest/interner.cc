@@ -6,7 +6,7 @@
 namespace flamekeep::ingest {
 
 absl::StatusOr<storage::FrameId> StoreInterner::InternFrame(std::string_view function,
-                                                              std::string_view file) {
+                                                            std::string_view file) {
   return store_->dictionary().InternFrame(function, file);
 }
 

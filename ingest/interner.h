@@ -25,7 +25,7 @@ class Interner {
 
   // Errors: FAILED_PRECONDITION when there are no ids left.
   virtual absl::StatusOr<storage::FrameId> InternFrame(std::string_view function,
-                                                        std::string_view file) = 0;
+                                                       std::string_view file) = 0;
   virtual absl::StatusOr<storage::StackId> InternStack(
       absl::Span<const storage::FrameId> root_first) = 0;
   // Errors: INVALID_ARGUMENT for a name outside its rules.
@@ -40,7 +40,7 @@ class StoreInterner final : public Interner {
   explicit StoreInterner(storage::Store* store) : store_(store) {}
 
   absl::StatusOr<storage::FrameId> InternFrame(std::string_view function,
-                                                std::string_view file) override;
+                                               std::string_view file) override;
   absl::StatusOr<storage::StackId> InternStack(
       absl::Span<const storage::FrameId> root_first) override;
   absl::StatusOr<storage::SeriesId> InternSeries(const storage::SeriesKey& key) override;

@@ -13,12 +13,23 @@ namespace flamekeep::ingest {
 namespace {
 
 constexpr std::array<std::string_view, 17> kDefaultKept = {
-    "service_name",    "service_namespace",      "service_version",
-    "namespace",       "deployment_environment", "deployment_environment_name",
-    "environment",     "env",                    "cluster",
-    "k8s_cluster_name", "k8s_namespace_name",    "region",
-    "cloud_region",    "version",                "job",
-    "entry_point",     "endpoint",
+    "service_name",
+    "service_namespace",
+    "service_version",
+    "namespace",
+    "deployment_environment",
+    "deployment_environment_name",
+    "environment",
+    "env",
+    "cluster",
+    "k8s_cluster_name",
+    "k8s_namespace_name",
+    "region",
+    "cloud_region",
+    "version",
+    "job",
+    "entry_point",
+    "endpoint",
 };
 
 }  // namespace

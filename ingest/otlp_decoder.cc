@@ -33,7 +33,8 @@ absl::Status NoOtlpProfile() {
 
 absl::Status OldSender() {
   return InvalidArgument(
-      "the profile is in the form of OpenTelemetry's profiles up to v1.9.0, whose samples had other "
+      "the profile is in the form of OpenTelemetry's profiles up to v1.9.0, whose samples had "
+      "other "
       "field numbers: update the profiler or collector to v1.10.0 or later");
 }
 
@@ -316,7 +317,8 @@ Reject OtlpDecoder::FindStack() {
     }
     if (const Reject reject = AddLocation(location_ids_[i]); reject != Reject::kNone) return reject;
   }
-  budget_.frames -= std::min<uint64_t>(budget_.frames, std::max(stack_.size(), location_ids_.size()));
+  budget_.frames -=
+      std::min<uint64_t>(budget_.frames, std::max(stack_.size(), location_ids_.size()));
   return Reject::kNone;
 }
 
@@ -325,11 +327,9 @@ absl::Status OtlpDecoder::Add(std::pair<storage::Minute, Reject> when, uint64_t 
   Reject refusal = type_refusal_ != Reject::kNone ? type_refusal_ : when.second;
   if (budget_.samples == 0) refusal = Reject::kUnfoldsTooFar;
   if (refusal == Reject::kNone) --budget_.samples;
-  return stream_.Add({.type = type_,
-                      .minute = when.first,
-                      .value = value,
-                      .observations = observations},
-                     labels, refusal);
+  return stream_.Add(
+      {.type = type_, .minute = when.first, .value = value, .observations = observations}, labels,
+      refusal);
 }
 
 // One sample for each run of time stamps in one minute.

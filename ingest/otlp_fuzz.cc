@@ -26,11 +26,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!tables.ok()) return 0;
   ingest::FakeInterner interner;
   flamekeep::Metrics metrics;
-  const auto pipeline =
-      ingest::Pipeline::Make(&interner, {.metrics = &metrics,
-                                         .max_series_per_site = 8,
-                                         .caches = {.stacks = 16, .frames = 16}})
-          .value();
+  const auto pipeline = ingest::Pipeline::Make(&interner, {.metrics = &metrics,
+                                                           .max_series_per_site = 8,
+                                                           .caches = {.stacks = 16, .frames = 16}})
+                            .value();
   const auto stream = pipeline->NewProfileStream({.site = "site", .source = "fuzz"});
   auto budget = ingest::OtlpBudget::For(size);
   std::vector<flamekeep::storage::Sample> samples;
@@ -40,8 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (ingest::ProtoReader profile(scope.bytes()); profile.Next();) {
         if (profile.field() != 2) continue;
         samples.clear();
-        const auto level = ingest::DecodeOtlpProfile(*tables, profile.bytes(), &budget,
-                                                     stream.get(), &samples);
+        const auto level =
+            ingest::DecodeOtlpProfile(*tables, profile.bytes(), &budget, stream.get(), &samples);
         if (!level.ok()) continue;
         for (const auto& sample : samples) {
           check(sample.value != 0 && ingest::IsReadable(interner.Folded(sample.stack)));

@@ -55,7 +55,8 @@ absl::Status PushScope(std::string_view scope_profiles, const OtlpTables& tables
           return DecodeOtlpProfile(tables, profile, budget, stream, samples);
         }));
   }
-  if (reader.broken()) request->RejectProfile(InvalidArgument("the ScopeProfiles of it are damaged"));
+  if (reader.broken())
+    request->RejectProfile(InvalidArgument("the ScopeProfiles of it are damaged"));
   return absl::OkStatus();
 }
 

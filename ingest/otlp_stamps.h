@@ -10,8 +10,8 @@
 
 namespace flamekeep::ingest {
 
-// Time stamps are fixed64, and were varints once. Both may be packed; the eighth byte tells: that of
-// a time of this century has no top bit as a fixed64, and has it as a varint.
+// Time stamps are fixed64, and were varints once. Both may be packed; the eighth byte tells: that
+// of a time of this century has no top bit as a fixed64, and has it as a varint.
 inline bool AreFixed(std::string_view packed) {
   return !packed.empty() && packed.size() % sizeof(uint64_t) == 0 &&
          static_cast<unsigned char>(packed[sizeof(uint64_t) - 1]) < 0x80;

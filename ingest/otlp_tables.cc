@@ -39,8 +39,7 @@ bool OtlpTables::ReadDictionary(std::string_view dictionary) {
   while (reader.Next()) {
     if (reader.field() >= tables_.size()) continue;
     if (!reader.is_bytes()) return false;
-    tables_[reader.field()].push_back(
-        static_cast<uint32_t>(reader.length_at() - request_.data()));
+    tables_[reader.field()].push_back(static_cast<uint32_t>(reader.length_at() - request_.data()));
   }
   return !reader.broken();
 }

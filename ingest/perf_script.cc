@@ -19,9 +19,8 @@ std::string_view TrimBlanks(std::string_view text) {
 }
 
 bool IsPerfNumber(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return absl::ascii_isdigit(c) != 0;
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return absl::ascii_isdigit(c) != 0; });
 }
 
 // "81234.567890:".

@@ -1,5 +1,5 @@
-// From lines, and from profiles, to samples. One Pipeline serves all sources of a server; each source
-// (a Redis channel, a pushing client) decodes through a stream of its own.
+// From lines, and from profiles, to samples. One Pipeline serves all sources of a server; each
+// source (a Redis channel, a pushing client) decodes through a stream of its own.
 //
 //   StoreInterner interner(&store);
 //   auto pipeline = Pipeline::Make(&interner, {.rules = rules, .metrics = &metrics});

@@ -1,4 +1,5 @@
-// Decoding speed of profiles, by their unpacked bytes: stacks that are known, and ones that are not.
+// Decoding speed of profiles, by their unpacked bytes: stacks that are known, and ones that are
+// not.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -23,8 +24,8 @@ constexpr int kBenchSamples = 20'000;
 constexpr int kBenchDepth = 30;
 
 std::string BenchName(int i) {
-  return "github.com/someone/service/internal/component" + std::to_string(i % 97) + ".(*Type).Method" +
-         std::to_string(i);
+  return "github.com/someone/service/internal/component" + std::to_string(i % 97) +
+         ".(*Type).Method" + std::to_string(i);
 }
 
 // As Go makes them: two values a sample, a function in each location.

@@ -134,8 +134,7 @@ absl::Status PprofDecoder::ReadPrevious() {
   }
   if (options.types.empty()) return absl::OkStatus();
   std::vector<storage::Sample> samples;
-  FLAMEKEEP_RETURN_IF_ERROR(
-      DecodePprof(options_.previous, options, &stream_, &samples).status());
+  FLAMEKEEP_RETURN_IF_ERROR(DecodePprof(options_.previous, options, &stream_, &samples).status());
   for (const storage::Sample& sample : samples) {
     uint64_t& sum = previous_[{sample.series, sample.stack}];
     sum += std::min(sample.value, std::numeric_limits<uint64_t>::max() - sum);
@@ -163,8 +162,8 @@ absl::Status PprofDecoder::FindTime() {
   if (options_.minute) {
     level_ = options_.resolution;
     const storage::Bucket bucket = storage::BucketAt(level_, *options_.minute);
-    time_refusal_ = stream_.MinuteOf(storage::TimeOf(bucket.start), storage::TimeOf(bucket.end()))
-                        .second;
+    time_refusal_ =
+        stream_.MinuteOf(storage::TimeOf(bucket.start), storage::TimeOf(bucket.end())).second;
     minute_ = *options_.minute;
     return absl::OkStatus();
   }
@@ -203,8 +202,7 @@ absl::Status PprofDecoder::FindColumns() {
       lacks_previous =
           rule->second.cumulative && options_.previous.empty() && !options_.is_previous;
     }
-    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ProfileType type,
-                               TypeOfProfile(options_.name, kind));
+    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ProfileType type, TypeOfProfile(options_.name, kind));
     const absl::StatusOr<TypeHandle> handle = stream_.Type(type);
     column.refusal = handle.ok() ? time_refusal_ : Reject::kTooManyTypes;
     if (handle.ok()) column.handle = *handle;

@@ -88,8 +88,9 @@ TEST_F(PprofDecoderTest, ProfilesThatGoMakes) {
   bool has_inlined = false;
   for (const auto& [row, value] : RowsOf(samples_)) {
     EXPECT_THAT(row, HasSubstr("{endpoint=/index} "));
-    has_inlined |= row.find(";main.outer@/tmp/gop/main.go;main.inlined@/tmp/gop/main.go;main.busy@"
-                            "/tmp/gop/main.go") != std::string::npos;
+    has_inlined |= row.find(
+                       ";main.outer@/tmp/gop/main.go;main.inlined@/tmp/gop/main.go;main.busy@"
+                       "/tmp/gop/main.go") != std::string::npos;
     if (row.starts_with("process_cpu:cpu:nanoseconds:cpu:nanoseconds{")) nanoseconds += value;
   }
   EXPECT_EQ(nanoseconds, 40'000'000u);  // as `go tool pprof -raw` says
@@ -111,10 +112,9 @@ TEST_F(PprofDecoderTest, RulesSeeNamesAndFiles) {
   const uint64_t leaf = AddLocation(&profile, {AddFunction(&profile, "leaf;x", "/src/v12/a.php")});
   AddSample(&profile, {leaf, 1}, {3});
   ASSERT_TRUE(Decode(profile).ok());
-  EXPECT_THAT(RowsOf(samples_),
-              UnorderedElementsAre(Pair("samples:samples:count::{version=12} 100 "
-                                        "main@main.c;leaf;x@/src/a.php",
-                                        3)));
+  EXPECT_THAT(RowsOf(samples_), UnorderedElementsAre(Pair("samples:samples:count::{version=12} 100 "
+                                                          "main@main.c;leaf;x@/src/a.php",
+                                                          3)));
 }
 
 TEST_F(PprofDecoderTest, AddressesWithoutFunctionsAreFrames) {
@@ -132,11 +132,10 @@ TEST_F(PprofDecoderTest, AddressesWithoutFunctionsAreFrames) {
   profile.mutable_location(2)->set_address(0x99);
   AddSample(&profile, {2, 3, 1}, {1});
   ASSERT_TRUE(Decode(profile).ok());
-  EXPECT_THAT(RowsOf(samples_),
-              UnorderedElementsAre(
-                  Pair("samples:samples:count::{} 100 "
-                       "main@main.c;unknown+0x99;libc.so.6+0x234@/usr/lib/libc.so.6",
-                       1)));
+  EXPECT_THAT(RowsOf(samples_), UnorderedElementsAre(Pair(
+                                    "samples:samples:count::{} 100 "
+                                    "main@main.c;unknown+0x99;libc.so.6+0x234@/usr/lib/libc.so.6",
+                                    1)));
 }
 
 TEST_F(PprofDecoderTest, WhatCanNotBeSamplesIsCounted) {
@@ -268,9 +267,7 @@ class PprofOracle {
 
  private:
   bool Has(int64_t index) const { return index >= 0 && index < profile_.string_table_size(); }
-  std::string TextAt(int64_t index) const {
-    return profile_.string_table(static_cast<int>(index));
-  }
+  std::string TextAt(int64_t index) const { return profile_.string_table(static_cast<int>(index)); }
 
   // "?" where a reference leads nowhere.
   std::string StackOf(const perftools::profiles::Sample& sample) const {

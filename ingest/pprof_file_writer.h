@@ -30,9 +30,7 @@ class PprofFileWriter {
   void Add(const std::vector<FileFrame>& frames, uint64_t value);
 
   // About how many bytes Take() would give.
-  size_t size() const {
-    return stack_bytes_ + frame_messages_.size() + text_messages_.size();
-  }
+  size_t size() const { return stack_bytes_ + frame_messages_.size() + text_messages_.size(); }
   bool empty() const { return stacks_.empty(); }
 
   // The profile; nothing is then left. Without a time where that is the epoch's begin.

@@ -1,5 +1,5 @@
-// Any bytes as a profile, packed or not: every value is a sample or is counted, every stored name is
-// readable, memory stays in its bounds, and what the caches give is what was decoded.
+// Any bytes as a profile, packed or not: every value is a sample or is counted, every stored name
+// is readable, memory stays in its bounds, and what the caches give is what was decoded.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -21,11 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   };
   ingest::FakeInterner interner;
   flamekeep::Metrics metrics;
-  const auto pipeline =
-      ingest::Pipeline::Make(&interner, {.metrics = &metrics,
-                                         .max_series_per_site = 8,
-                                         .caches = {.stacks = 16, .frames = 16}})
-          .value();
+  const auto pipeline = ingest::Pipeline::Make(&interner, {.metrics = &metrics,
+                                                           .max_series_per_site = 8,
+                                                           .caches = {.stacks = 16, .frames = 16}})
+                            .value();
   const auto stream = pipeline->NewProfileStream({.site = "site", .source = "fuzz"});
   std::string unpacked;
   const auto profile =

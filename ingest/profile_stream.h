@@ -1,6 +1,6 @@
 // One source's profiles -> samples: what decoders of pprof and OpenTelemetry have in common. They
-// take bytes apart and name frames, labels and values; what becomes of these is decided here, as for
-// lines.
+// take bytes apart and name frames, labels and values; what becomes of these is decided here, as
+// for lines.
 //
 //   stream->Begin(&samples);
 //   const FrameHandle main = stream->AddFrame("main", "main.go");   // once a profile

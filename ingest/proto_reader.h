@@ -119,8 +119,8 @@ class ProtoReader {
   bool broken_ = false;
 };
 
-// The numbers of a repeated field, packed or one by one: calls `use` with each. REQUIRES: the reader
-// stands at it. False where what is packed is no list of numbers.
+// The numbers of a repeated field, packed or one by one: calls `use` with each. REQUIRES: the
+// reader stands at it. False where what is packed is no list of numbers.
 template <typename Use>
 bool ForEachNumber(const ProtoReader& reader, Use use) {
   uint64_t number = reader.number();

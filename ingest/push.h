@@ -20,8 +20,9 @@
 //   pprof          SOURCE (pprof, NAME, its own, minute)
 //   profiles       SOURCE (profiles)
 //
-// with "now" for the time where a push gives none, and "its own" where profiles have theirs. Rules are not part of it: a client's numbers,
-// and with them the promise that a batch sent twice counts once, outlive a change of the rules.
+// with "now" for the time where a push gives none, and "its own" where profiles have theirs. Rules
+// are not part of it: a client's numbers, and with them the promise that a batch sent twice counts
+// once, outlive a change of the rules.
 //
 // A replacement (IngestBatch.Replace) is added up in memory until its last batch, then handed to
 // the store whole, under the key whose name is the owner's alone. Its batches become durable

@@ -67,8 +67,8 @@ absl::StatusOr<DecodedBatch> PushDecoder::DecodeOnePprof(std::string_view bytes)
                              .resolution = identity_.resolution,
                              .needs_time = identity_.source.kind == storage::SourceKind::kImport};
   DecodedBatch decoded;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      decoded.resolution, DecodePprof(profile, options, profiles_.get(), &decoded.samples));
+  FLAMEKEEP_ASSIGN_OR_RETURN(decoded.resolution,
+                             DecodePprof(profile, options, profiles_.get(), &decoded.samples));
   return decoded;
 }
 

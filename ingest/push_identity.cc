@@ -106,9 +106,9 @@ absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl
       FLAMEKEEP_RETURN_IF_ERROR(storage::ParseProfileType(identity.profile_type).status());
     }
     checked.profile_name = identity.profile_type;
-    checked.source.name = fmt::format("{} (pprof, {}, {}, {})", identity.source,
-                                      identity.profile_type, identity.time ? time : "its own",
-                                      storage::LevelName(identity.resolution));
+    checked.source.name =
+        fmt::format("{} (pprof, {}, {}, {})", identity.source, identity.profile_type,
+                    identity.time ? time : "its own", storage::LevelName(identity.resolution));
     return checked;
   }
 

@@ -75,12 +75,13 @@ class StackDecoder {
   NamedFrame Name(std::string_view function, std::string_view file) const;
   // `keys` are those of the frames, root first; it is used as a buffer.
   HashCache::Key KeyOfFrames(std::vector<HashCache::Key>* keys) const;
-  // As Decode(), of frames root first, at most kMaxFrames. Label rules see their functions as folded
-  // text; frame rules see a function, then its file.
+  // As Decode(), of frames root first, at most kMaxFrames. Label rules see their functions as
+  // folded text; frame rules see a function, then its file.
   absl::StatusOr<DecodedStack> DecodeFrames(absl::Span<const NamedFrame> frames,
                                             HashCache::Key key);
 
-  // A set of labels from elsewhere than the rules. Sets kLabelDropped where there are too many sets.
+  // A set of labels from elsewhere than the rules. Sets kLabelDropped where there are too many
+  // sets.
   LabelSetId InternLabels(const storage::Labels& labels, uint8_t* flags);
   const LabelSets& label_sets() const { return label_sets_; }
   const Rules& rules() const { return rules_; }

@@ -48,8 +48,7 @@ absl::StatusOr<FlameGraph> Engine::MakeWholeGraph(const Selection& selection, st
       WholeGraphOf(stacks.encoded(), stacks.tree(), store_->dictionary(), context, stacks.bytes()));
   // What laying out has found saturated, too.
   const bool saturated = whole.saturated || whole.graph.coverage.saturated;
-  whole.graph.coverage =
-      stacks.Cover(whole.sum, saturated, whole.visited, WholeView(view));
+  whole.graph.coverage = stacks.Cover(whole.sum, saturated, whole.visited, WholeView(view));
   return std::move(whole.graph);
 }
 

@@ -106,7 +106,8 @@ class Engine {
                                       const Context& context) const;
 
   // What an answer with this view stands on, with its version, and without sums: for who has the
-  // answer already. Reads no more than the columns' headers, and nothing where the cache knows them.
+  // answer already. Reads no more than the columns' headers, and nothing where the cache knows
+  // them.
   absl::StatusOr<Coverage> CoverageOf(const Selection& selection, std::string_view view,
                                       const Context& context) const;
   // The views of WriteFolded() and MakeWholeGraph(); GraphView() is that of MakeFlameGraph().

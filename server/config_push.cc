@@ -25,8 +25,7 @@ constexpr Key<ingest::KeptLabel> kKeptLabelKeys[] = {
                 ingest::KeptLabel* out) { return value.ReadString("a label's name", &out->from); }},
     {"as", [](const Value& value,
               ingest::KeptLabel* out) { return value.ReadString("a label's name", &out->as); }},
-    {"hash",
-     [](const Value& value, ingest::KeptLabel* out) { return value.ReadBool(&out->hash); }},
+    {"hash", [](const Value& value, ingest::KeptLabel* out) { return value.ReadBool(&out->hash); }},
 };
 
 absl::Status ReadKeptLabels(const Value& value, PushConfig* out) {

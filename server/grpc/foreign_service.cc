@@ -98,9 +98,8 @@ class ForeignCall final : public grpc::ServerUnaryReactor,
     if (!result.ok()) return End(result.status());
     if (cancelled) return End(absl::CancelledError("the client is gone"));
     if (!result->ticket) return Durable(*result);
-    parts_.store->OnDurable(*result->ticket, [self = shared_from_this(), result = *result] {
-      self->Durable(result);
-    });
+    parts_.store->OnDurable(
+        *result->ticket, [self = shared_from_this(), result = *result] { self->Durable(result); });
   }
 
   absl::StatusOr<ingest::ForeignResult> Push() {

@@ -19,9 +19,8 @@
 
 namespace flamekeep::server {
 
-class PyroscopePushService final
-    : public ::push::v1::PusherService::WithRawCallbackMethod_Push<
-          ::push::v1::PusherService::Service> {
+class PyroscopePushService final : public ::push::v1::PusherService::WithRawCallbackMethod_Push<
+                                       ::push::v1::PusherService::Service> {
  public:
   // Neither is owned.
   PyroscopePushService(const IngestParts* parts, const ingest::ForeignOptions* options)

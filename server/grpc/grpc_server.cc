@@ -71,8 +71,8 @@ void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(ToInt(options.max_message_bytes));
   builder->SetMaxSendMessageSize(ToInt(options.query.max_reply_bytes));
   // A small compressed message could unpack to any size before the limits above see it, so gRPC
-  // unpacks none. Other systems' clients compress by default: their services unpack gzip themselves,
-  // with a bound. Our own batches have a compression of their own.
+  // unpacks none. Other systems' clients compress by default: their services unpack gzip
+  // themselves, with a bound. Our own batches have a compression of their own.
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 

@@ -50,9 +50,9 @@ std::vector<HttpRoute> ApiRoutes(LocalCalls* calls, const ApiOptions& options) {
   MoveRoutes(RenderRoutes(calls), &routes);
   routes.push_back(PyroscopeRenderRoute(calls));
   routes.push_back(PyroscopeIngestRoute(calls, options.max_body_bytes));
-  routes.push_back(RouteToMethod(calls, "/v1development/profiles", kOtlpService, "Export",
-                                 {.max_body_bytes = options.max_body_bytes,
-                                  .unknown_fields = UnknownFields::kIgnore}));
+  routes.push_back(RouteToMethod(
+      calls, "/v1development/profiles", kOtlpService, "Export",
+      {.max_body_bytes = options.max_body_bytes, .unknown_fields = UnknownFields::kIgnore}));
   return routes;
 }
 

@@ -28,7 +28,8 @@ constexpr size_t kMaxConfigBytes = size_t{64} << 10;
 constexpr size_t kMaxIngestLabels = 64;
 constexpr int64_t kDefaultSampleRate = 100;
 
-// What is measured, by the end of `name`: a profile type, and whether values are samples of a timer.
+// What is measured, by the end of `name`: a profile type, and whether values are samples of a
+// timer.
 struct Measured {
   std::string_view suffix;
   std::string_view name;
@@ -124,10 +125,9 @@ absl::StatusOr<std::string> PprofOfFolded(std::string_view text, bool lines,
                                           const Measured& measured, uint64_t scale,
                                           std::optional<absl::Time> from,
                                           std::optional<absl::Time> until) {
-  ingest::PprofFileWriter writer(measured.timer
-                                     ? ingest::ProfileKind{measured.type, measured.unit, "cpu",
-                                                           "nanoseconds"}
-                                     : ingest::ProfileKind{measured.type, measured.unit, "", ""});
+  ingest::PprofFileWriter writer(
+      measured.timer ? ingest::ProfileKind{measured.type, measured.unit, "cpu", "nanoseconds"}
+                     : ingest::ProfileKind{measured.type, measured.unit, "", ""});
   std::vector<std::string_view> functions;
   std::vector<ingest::FileFrame> frames;
   std::string_view line;
@@ -154,14 +154,15 @@ absl::StatusOr<std::string> PprofOfFolded(std::string_view text, bool lines,
   return writer.Take(from.value_or(absl::UnixEpoch()), duration);
 }
 
-// `sample_type_config`: {"alloc_space": {"units": "bytes", "display-name": "x", "cumulative": true}}.
+// `sample_type_config`: {"alloc_space": {"units": "bytes", "display-name": "x", "cumulative":
+// true}}.
 absl::Status ReadTypeConfig(std::string_view json, ::push::v1::RawSample* sample) {
   if (json.size() > kMaxConfigBytes) {
     return InvalidArgument("`sample_type_config` has {} bytes: send at most {}", json.size(),
                            kMaxConfigBytes);
   }
-  const absl::StatusOr<std::string> bytes = JsonToProto(
-      *google::protobuf::Struct::descriptor(), json, UnknownFields::kRefuse);
+  const absl::StatusOr<std::string> bytes =
+      JsonToProto(*google::protobuf::Struct::descriptor(), json, UnknownFields::kRefuse);
   google::protobuf::Struct config;
   if (!bytes.ok() || !config.ParseFromString(*bytes)) {
     return InvalidArgument("`sample_type_config` is no JSON object: {}",
