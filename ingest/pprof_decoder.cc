@@ -317,6 +317,7 @@ const PprofDecoder::KnownLocation& PprofDecoder::FramesOf(uint32_t index) {
 
 // The sample's frames, root first, into stack_.
 Reject PprofDecoder::FindStack() {
+  if (frames_left_ == 0) return Reject::kUnfoldsTooFar;
   stack_.clear();
   for (size_t i = ids_.size(); i-- > 0 && stack_.size() < kMaxFrames;) {
     const auto index = tables_->LocationIndex(ids_[i]);
@@ -344,22 +345,30 @@ absl::Status PprofDecoder::DecodeSample(std::string_view message) {
     stream_.Refuse(reject);
     return absl::OkStatus();
   }
-  FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_));
-  const LabelSetId labels = stream_.AddLabels(labels_);
   uint32_t observations = 1;
   if (observations_ && values_[*observations_] > 0) {
     observations = static_cast<uint32_t>(
         std::min<int64_t>(values_[*observations_], std::numeric_limits<uint32_t>::max()));
   }
+  // Names come into the store only for what is taken in.
+  std::optional<LabelSetId> labels;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (!columns_[i].used || values_[i] == 0) continue;
     Reject refusal = values_[i] < 0 ? Reject::kNegativeValue : columns_[i].refusal;
     if (samples_.size() >= kMaxProfileSamples) refusal = Reject::kUnfoldsTooFar;
+    if (refusal != Reject::kNone) {
+      stream_.Refuse(refusal);
+      continue;
+    }
+    if (!labels) {
+      FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_));
+      labels = stream_.AddLabels(labels_);
+    }
     FLAMEKEEP_RETURN_IF_ERROR(stream_.Add({.type = columns_[i].handle,
                                            .minute = minute_,
                                            .value = static_cast<uint64_t>(values_[i]),
                                            .observations = observations},
-                                          labels, refusal));
+                                          *labels));
   }
   return absl::OkStatus();
 }

@@ -55,8 +55,8 @@ void ProfileStream::KeepLabel(std::string_view name, std::string_view value,
 }
 
 LabelSetId ProfileStream::AddLabels(const storage::Labels& labels) {
-  uint8_t flags = 0;
-  return labels.empty() ? LabelSetId{0} : pipeline_->decoder_.InternLabels(labels, &flags);
+  if (labels.empty()) return LabelSetId{0};
+  return pipeline_->decoder_.InternLabels(labels, &stack_.flags);
 }
 
 LabelSetId ProfileStream::Join(LabelSetId found, LabelSetId brought, uint8_t* flags) {
