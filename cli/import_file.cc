@@ -223,6 +223,10 @@ absl::StatusOr<FileResult> PushFile(const std::string& path, const v1::OpenSourc
                                     const ImportTarget& target) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
+  if (IsProfile(FormatOf(head))) {
+    return InvalidArgument("{} holds profiles, not lines: bring it in with `flamekeep import`",
+                           input->name());
+  }
   return SendLines(
       *input, head, /*complete=*/false, target,
       [&](Input& lines, const std::string& /*head*/) { return PlaceOfPush(lines, open, target); });

@@ -16,9 +16,9 @@ using ::testing::UnorderedElementsAre;
 
 std::map<std::string, uint64_t> ReadAll(const std::string& json, absl::Status* status = nullptr) {
   std::map<std::string, uint64_t> rows;
-  const absl::Status read = ReadSpeedscope(
-      json, [&](const ingest::ProfileKind& kind, const std::vector<ingest::FileFrame>& frames,
-                uint64_t value) {
+  const absl::Status read =
+      ReadSpeedscope(json, [&](const ingest::ProfileKind& kind,
+                               const std::vector<ingest::FileFrame>& frames, uint64_t value) {
         std::string row = std::string(kind.type) + ":" + std::string(kind.unit) + " ";
         for (const auto& [function, file] : frames) {
           if (row.back() != ' ') row += ';';
@@ -49,17 +49,21 @@ TEST(Speedscope, SampledAndEvented) {
 }
 
 TEST(Speedscope, WhatIsWrongIsTold) {
-  for (const char* json : {
-           "", "[]", "{}", R"({"profiles": [{}]})",
-           R"({"profiles": [{"type": "sampled", "unit": "parsecs"}]})",
-           R"({"profiles": [{"type": "sampled", "samples": [[0]], "weights": [1]}]})",
-           R"({"shared": {"frames": [{"name": "a"}]},
+  for (
+      const char* json : {
+          "",
+          "[]",
+          "{}",
+          R"({"profiles": [{}]})",
+          R"({"profiles": [{"type": "sampled", "unit": "parsecs"}]})",
+          R"({"profiles": [{"type": "sampled", "samples": [[0]], "weights": [1]}]})",
+          R"({"shared": {"frames": [{"name": "a"}]},
                "profiles": [{"type": "sampled", "samples": [[0]], "weights": []}]})",
-           R"({"shared": {"frames": [{"name": "a"}]},
+          R"({"shared": {"frames": [{"name": "a"}]},
                "profiles": [{"type": "sampled", "samples": [["x"]], "weights": [1]}]})",
-           R"({"shared": {"frames": [{"name": "a"}, {"name": "b"}]}, "profiles": [{"type": "evented",
+          R"({"shared": {"frames": [{"name": "a"}, {"name": "b"}]}, "profiles": [{"type": "evented",
                "events": [{"type": "O", "frame": 0, "at": 1}, {"type": "C", "frame": 1, "at": 2}]}]})",
-       }) {
+      }) {
     absl::Status status;
     EXPECT_TRUE(ReadAll(json, &status).empty()) << json;
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << json;

@@ -88,9 +88,8 @@ class OtlpDecoder {
   const Frames& FramesOf(uint64_t location);
   Frames ReadLines(const OtlpTables::Location& location);
   bool AddAttribute(uint64_t index, storage::Labels* labels);
-  absl::Status AddStamped(LabelSetId labels);
-  absl::Status Add(std::pair<storage::Minute, Reject> when, uint64_t value, uint32_t observations,
-                   LabelSetId labels);
+  absl::Status AddStamped();
+  absl::Status Add(std::pair<storage::Minute, Reject> when, uint64_t value, uint32_t observations);
 
   const OtlpTables& tables_;
   const std::string_view profile_;
@@ -116,6 +115,7 @@ class OtlpDecoder {
   std::vector<uint64_t> location_ids_;  // leaf first
   std::vector<FrameHandle> stack_;
   bool cut_ = false;
+  std::optional<LabelSetId> label_set_;  // once the stack is set
 };
 
 absl::StatusOr<storage::ProfileType> OtlpDecoder::ReadTypes(std::string_view sample_type,
@@ -251,6 +251,9 @@ OtlpDecoder::Frames OtlpDecoder::ReadLines(const OtlpTables::Location& location)
   ProtoReader reader(location.message);
   while (reader.Next()) {
     if (reader.field() != 3) continue;
+    // Each profile of a request reads them anew.
+    if (budget_.frames == 0) return std::nullopt;
+    --budget_.frames;
     ProtoReader line(reader.bytes());
     uint64_t index = 0;
     while (line.Next()) {
@@ -294,22 +297,27 @@ Reject OtlpDecoder::AddLocation(uint64_t index) {
 }
 
 Reject OtlpDecoder::FindStack() {
+  if (budget_.frames == 0) return Reject::kUnfoldsTooFar;
   stack_.clear();
   location_ids_.clear();
   cut_ = false;
   const auto message = tables_.At(OtlpTable::kStack, stack_index_);
   if (!message) return Reject::kBadReference;
   bool whole = true;
+  uint64_t ids = 0;
   ProtoReader reader(*message);
   while (reader.Next()) {
     if (reader.field() != 1) continue;
-    whole &= ForEachNumber(reader, [this](uint64_t index) { location_ids_.push_back(index); });
+    whole &= ForEachNumber(reader, [&](uint64_t index) {
+      ++ids;
+      location_ids_.push_back(index);
+      if (location_ids_.size() < 2 * kMaxFrames) return;
+      location_ids_.erase(location_ids_.begin(), location_ids_.end() - kMaxFrames);
+      cut_ = true;
+    });
   }
+  budget_.frames -= std::min(budget_.frames, ids);
   if (reader.broken() || !whole) return Reject::kBadReference;
-  if (location_ids_.size() > budget_.frames) {
-    budget_.frames = 0;
-    return Reject::kUnfoldsTooFar;
-  }
   for (size_t i = location_ids_.size(); i-- > 0;) {
     if (stack_.size() == kMaxFrames) {
       cut_ = true;
@@ -317,23 +325,31 @@ Reject OtlpDecoder::FindStack() {
     }
     if (const Reject reject = AddLocation(location_ids_[i]); reject != Reject::kNone) return reject;
   }
-  budget_.frames -=
-      std::min<uint64_t>(budget_.frames, std::max(stack_.size(), location_ids_.size()));
+  budget_.frames -= std::min<uint64_t>(budget_.frames, stack_.size());
   return Reject::kNone;
 }
 
 absl::Status OtlpDecoder::Add(std::pair<storage::Minute, Reject> when, uint64_t value,
-                              uint32_t observations, LabelSetId labels) {
+                              uint32_t observations) {
   Reject refusal = type_refusal_ != Reject::kNone ? type_refusal_ : when.second;
   if (budget_.samples == 0) refusal = Reject::kUnfoldsTooFar;
-  if (refusal == Reject::kNone) --budget_.samples;
+  if (refusal != Reject::kNone) {
+    stream_.Refuse(refusal);
+    return absl::OkStatus();
+  }
+  --budget_.samples;
+  // Names come into the store only for what is taken in.
+  if (!label_set_) {
+    FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_));
+    label_set_ = stream_.AddLabels(labels_);
+  }
   return stream_.Add(
-      {.type = type_, .minute = when.first, .value = value, .observations = observations}, labels,
-      refusal);
+      {.type = type_, .minute = when.first, .value = value, .observations = observations},
+      *label_set_);
 }
 
 // One sample for each run of time stamps in one minute.
-absl::Status OtlpDecoder::AddStamped(LabelSetId labels) {
+absl::Status OtlpDecoder::AddStamped() {
   for (size_t i = 0; i < stamps_.size();) {
     const absl::Time time = TimeOfStamp(stamps_[i]);
     const auto when = stream_.MinuteOf(time, time);
@@ -351,7 +367,7 @@ absl::Status OtlpDecoder::AddStamped(LabelSetId labels) {
         ++observations;
       }
     }
-    if (value > 0) FLAMEKEEP_RETURN_IF_ERROR(Add(when, value, observations, labels));
+    if (value > 0) FLAMEKEEP_RETURN_IF_ERROR(Add(when, value, observations));
   }
   return absl::OkStatus();
 }
@@ -363,16 +379,15 @@ absl::Status OtlpDecoder::DecodeSample(std::string_view message) {
     stream_.Refuse(reject);
     return absl::OkStatus();
   }
-  FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_));
-  const LabelSetId labels = stream_.AddLabels(labels_);
-  if (!stamps_.empty()) return AddStamped(labels);
+  label_set_.reset();
+  if (!stamps_.empty()) return AddStamped();
   for (const int64_t value : values_) {
     if (value == 0) continue;
     if (value < 0) {
       stream_.Refuse(Reject::kNegativeValue);
       continue;
     }
-    FLAMEKEEP_RETURN_IF_ERROR(Add(when_, static_cast<uint64_t>(value), 1, labels));
+    FLAMEKEEP_RETURN_IF_ERROR(Add(when_, static_cast<uint64_t>(value), 1));
   }
   return absl::OkStatus();
 }
