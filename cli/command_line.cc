@@ -97,10 +97,11 @@ void Parser::AddServe() {
 
 void Parser::AddImport() {
   CLI::App* import =
-      AddCommand(app_, "import", "Bring files of folded stacks to a server", kImportFooter);
+      AddCommand(app_, "import", "Bring files of stacks and profiles to a server", kImportFooter);
   AddValue(import, "FILES", import_.files, "FILE", "Files; - is standard input");
   AddValue(import, "--site", import_.site, "SITE", "Where the samples come from")->required();
-  AddValue(import, "--time", import_.time, "TIME", "The time of all samples of plain folded lines");
+  AddValue(import, "--time", import_.time, "TIME",
+           "The time of all samples, where a file has none inside");
   AddValue(import, "--type", import_.type, "TYPE",
            "Their profile type; with --arclamp: of logs without a channel in their name");
   import_.resolution = "minute";

@@ -37,13 +37,16 @@ Flags win over the configuration file. SIGTERM and SIGINT finish what is in hand
 inline constexpr char kImportFooter[] = R"(Examples:
   flamekeep import --site eqiad samples.log.zst                  lines with time and channel inside
   flamekeep import --site eqiad --time 2026-11-20T13:00 --type excimer-wall stacks.folded
+  flamekeep import --site lab cpu.pb.gz                          pprof, with its own time and types
+  perf script | flamekeep import --site lab --time now -
+  flamekeep import --site lab --time now profile.speedscope.json
   flamekeep import --site eqiad --time 2026-11-20 --resolution day --type cpu --label host=mw1 day.txt
-  perf script | stackcollapse-perf.pl | flamekeep import --site lab --time now --type perf -
   flamekeep import --site eqiad --arclamp /srv/arclamp
   flamekeep import --site eqiad --arclamp /srv/arclamp --until 2026-11-20T13:00
 
-Lines are "frame;frame;...;frame COUNT", or "<unix microseconds><tab><channel><tab>" and the same.
-gzip and zstd are known by their content.
+Files are known by their content, gzip and zstd around them too. Lines are "frame;frame;...;frame COUNT",
+or "<unix microseconds><tab><channel><tab>" and the same. Profiles of pprof may be given another --time,
+and a name with --type; `perf script` and speedscope files need a --time.
 
 The same content counts once, whatever its name, compressed or not. A log that has grown is
 continued; an import that broke off goes on where it was: run the same command again. The last line

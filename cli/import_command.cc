@@ -53,11 +53,6 @@ absl::Status CheckOptions(const ImportOptions& options) {
   if (!is_arclamp && !options.until.empty()) {
     return InvalidArgument("--until goes with --arclamp only");
   }
-  if (!is_arclamp && options.time.empty() != options.type.empty()) {
-    return InvalidArgument(
-        "--time and --type go together: plain folded lines need both, and lines "
-        "with times and channels of their own neither");
-  }
   return absl::OkStatus();
 }
 
@@ -66,10 +61,10 @@ absl::StatusOr<v1::OpenSource> OpenOf(const ImportOptions& options) {
   open.set_site(options.site);
   open.set_amend(options.amend);
   FLAMEKEEP_RETURN_IF_ERROR(AddLabels(options.labels, &open));
+  if (options.arclamp.empty()) open.set_profile_type(options.type);
   if (options.time.empty()) return open;
   FLAMEKEEP_ASSIGN_OR_RETURN(const absl::Time time, ParseTime(options.time, absl::Now()));
   open.mutable_time()->set_seconds(absl::ToUnixSeconds(time));
-  open.set_profile_type(options.type);
   open.set_resolution(LevelOf(options.resolution));
   return open;
 }

@@ -12,8 +12,9 @@
 #include "base/status.h"
 #include "cli/chunk_reader.h"
 #include "cli/content.h"
+#include "cli/file_format.h"
+#include "cli/import_profile.h"
 #include "cli/input.h"
-#include "cli/line_format.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -136,42 +137,47 @@ absl::Status SendAll(Input& input, Place& place, bool is_finished, const ImportT
   return place.client->Flush();
 }
 
-absl::Status CheckFormat(const Input& input, LineFormat format, const v1::OpenSource& open) {
-  if (format == LineFormat::kTimedFolded && open.has_time()) {
+absl::Status CheckFormat(const Input& input, FileFormat format, const v1::OpenSource& open) {
+  const bool has_either = open.has_time() || !open.profile_type().empty();
+  const bool has_both = open.has_time() && !open.profile_type().empty();
+  if (format == FileFormat::kTimedFolded && has_either) {
     return InvalidArgument("{} has times and channels of its own: leave out --time and --type",
                            input.name());
   }
-  if (format == LineFormat::kFolded && !open.has_time()) {
+  if (format == FileFormat::kFolded && !has_both) {
     return InvalidArgument("{} has no times inside: give --time and --type", input.name());
+  }
+  if (format == FileFormat::kPerfData) {
+    return InvalidArgument(
+        "{} is what `perf record` writes: import what `perf script -i {}` prints", input.name(),
+        input.name());
   }
   return absl::OkStatus();
 }
 
 using FindPlaceOf = absl::FunctionRef<absl::StatusOr<Place>(Input&, const std::string& head)>;
 
-// Sends what is new of a file.
-absl::StatusOr<FileResult> SendFile(const std::string& path, bool complete,
-                                    const ImportTarget& target, FindPlaceOf find) {
+// Sends what is new of a file of lines.
+absl::StatusOr<FileResult> SendLines(Input& input, const std::string& head, bool complete,
+                                     const ImportTarget& target, FindPlaceOf find) {
   FileResult result;
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
-  const bool is_finished = complete || input->is_finished();
+  const bool is_finished = complete || input.is_finished();
   const std::string_view first_line = FirstLine(head);
   const bool has_newline = first_line.size() < head.size();
   if (head.empty() || (!has_newline && head.size() < kHeadBytes && !is_finished)) {
     result.left_out = head.size();
     return result;
   }
-  target.progress->Begin(input->name(), input->raw().size());
-  FLAMEKEEP_ASSIGN_OR_RETURN(Place place, find(*input, head));
+  target.progress->Begin(input.name(), input.raw().size());
+  FLAMEKEEP_ASSIGN_OR_RETURN(Place place, find(input, head));
   if (place.is_older_copy) {
     target.progress->End();
     result.outcome = FileResult::Outcome::kOlderCopy;
     return result;
   }
-  input->ForgetStart();
+  input.ForgetStart();
   result.resumed = place.known.end.length > 0;
-  FLAMEKEEP_RETURN_IF_ERROR(SendAll(*input, place, is_finished, target, &result));
+  FLAMEKEEP_RETURN_IF_ERROR(SendAll(input, place, is_finished, target, &result));
   target.progress->End();
   result.counts = place.client->counts();
   result.outcome = result.bytes > 0 ? FileResult::Outcome::kImported
@@ -196,25 +202,34 @@ std::string LabelText(const v1::OpenSource& open) {
 
 absl::StatusOr<FileResult> ImportFile(const std::string& path, const FileImport& import,
                                       const ImportTarget& target) {
-  return SendFile(path, import.complete, target,
-                  [&](Input& input, const std::string& head) -> absl::StatusOr<Place> {
-                    const LineFormat format = FormatOf(head);
-                    FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(input, format, import.open));
-                    v1::OpenSource open = import.open;
-                    open.set_kind(v1::OpenSource::KIND_IMPORT);
-                    open.set_format(format == LineFormat::kFolded ? v1::FORMAT_FOLDED
-                                                                  : v1::FORMAT_TIMED_FOLDED);
-                    open.set_source(fmt::format("lines:{}{}", HexText(DigestOf(FirstLine(head))),
-                                                LabelText(open)));
-                    return FindPlace(input, open, target);
-                  });
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
+  const FileFormat format = FormatOf(head);
+  if (IsProfile(format)) return ImportProfile(*input, format, import, target);
+  return SendLines(*input, head, import.complete, target,
+                   [&](Input& lines, const std::string& start) -> absl::StatusOr<Place> {
+                     FLAMEKEEP_RETURN_IF_ERROR(CheckFormat(lines, format, import.open));
+                     v1::OpenSource open = import.open;
+                     open.set_kind(v1::OpenSource::KIND_IMPORT);
+                     open.set_format(format == FileFormat::kFolded ? v1::FORMAT_FOLDED
+                                                                   : v1::FORMAT_TIMED_FOLDED);
+                     open.set_source(fmt::format("lines:{}{}", HexText(DigestOf(FirstLine(start))),
+                                                 LabelText(open)));
+                     return FindPlace(lines, open, target);
+                   });
 }
 
 absl::StatusOr<FileResult> PushFile(const std::string& path, const v1::OpenSource& open,
                                     const ImportTarget& target) {
-  return SendFile(path, /*complete=*/false, target, [&](Input& input, const std::string& /*head*/) {
-    return PlaceOfPush(input, open, target);
-  });
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(path));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string head, ReadHead(*input));
+  if (IsProfile(FormatOf(head))) {
+    return InvalidArgument("{} holds profiles, not lines: bring it in with `flamekeep import`",
+                           input->name());
+  }
+  return SendLines(
+      *input, head, /*complete=*/false, target,
+      [&](Input& lines, const std::string& /*head*/) { return PlaceOfPush(lines, open, target); });
 }
 
 }  // namespace flamekeep::cli

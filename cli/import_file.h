@@ -1,4 +1,5 @@
-// Imports one file (or pipe) of folded lines so that the same content counts once.
+// Imports one file (or pipe) so that the same content counts once: of folded lines as is told here,
+// of profiles as import_profile.h tells.
 //
 // A content is known by its first line and by what was read of it, not by its name: a log that has
 // grown since is continued, one that was compressed since is recognised, and an import that was cut
@@ -45,7 +46,8 @@ struct ImportTarget {
 };
 
 struct FileImport {
-  // Site and labels. Of plain folded lines also profile type, time and resolution.
+  // Site and labels. Of plain folded lines also profile type, time and resolution; of profiles they
+  // may be left out where these have their own.
   v1::OpenSource open;
   bool complete = false;  // nobody writes to the file any more
 };

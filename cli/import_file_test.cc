@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "cli/line_format.h"
+#include "cli/file_format.h"
 #include "cli/test_compression.h"
 #include "cli/test_ingest_server.h"
 #include "cli/test_util.h"
@@ -31,14 +31,27 @@ std::string Timed(int first, int count) {
   return text;
 }
 
-TEST(LineFormat, IsToldByTheFirstLine) {
-  EXPECT_EQ(FormatOf("1795222421471786\texcimer-wall\ta;b 1\n"), LineFormat::kTimedFolded);
-  EXPECT_EQ(FormatOf("\n\r\n1795222421471786\texcimer-wall\ta;b 1"), LineFormat::kTimedFolded);
+TEST(FileFormat, IsToldByTheFirstLine) {
+  EXPECT_EQ(FormatOf("1795222421471786\texcimer-wall\ta;b 1\n"), FileFormat::kTimedFolded);
+  EXPECT_EQ(FormatOf("\n\r\n1795222421471786\texcimer-wall\ta;b 1"), FileFormat::kTimedFolded);
   for (const std::string_view text :
        {"", "\n", "a;b 1\n", "1795222421471786\texcimer\n", "\tx\ta 1", "1\t\ta 1", "x1\tc\ta 1",
         "a;b 1\n1795222421471786\texcimer-wall\ta;b 1\n"}) {
-    EXPECT_EQ(FormatOf(text), LineFormat::kFolded) << text;
+    EXPECT_EQ(FormatOf(text), FileFormat::kFolded) << text;
   }
+}
+
+TEST(FileFormat, Profiles) {
+  EXPECT_EQ(FormatOf("PERFILE2\x68\x00"), FileFormat::kPerfData);
+  EXPECT_EQ(FormatOf("# captured on: today\n#\nmysqld 12/13 [002] 81.5:  250 cycles:P: \n"),
+            FileFormat::kPerfScript);
+  EXPECT_EQ(FormatOf("a b c 12 81.567: cpu-clock:\n\tff f (x)\n"), FileFormat::kPerfScript);
+  EXPECT_EQ(FormatOf(R"( {"$schema":"https://www.speedscope.app/file-format-schema.json"})"),
+            FileFormat::kSpeedscope);
+  const std::string_view pprof("\x0a\x04\x08\x01\x10\x02\x12\x02\x0a\x00\x32\x00", 12);
+  EXPECT_EQ(FormatOf(pprof), FileFormat::kPprof);
+  EXPECT_EQ(FormatOf("main;GetThing 12\n*a;b 1\n"), FileFormat::kFolded);
+  EXPECT_EQ(FormatOf("{closure:/x.php(3)};b 1\n"), FileFormat::kFolded);
 }
 
 std::vector<std::string> SortedLines(const std::string& text) {

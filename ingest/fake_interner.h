@@ -21,9 +21,12 @@ namespace flamekeep::ingest {
 
 class FakeInterner final : public Interner {
  public:
-  absl::StatusOr<storage::FrameId> InternFrame(std::string_view function) override {
+  absl::StatusOr<storage::FrameId> InternFrame(std::string_view function,
+                                               std::string_view file) override {
     absl::MutexLock lock(&mutex_);
-    return storage::FrameId{frames_.IdOf(std::string(function))};
+    std::string name(function);
+    if (!file.empty()) name.append("@").append(file);
+    return storage::FrameId{frames_.IdOf(name)};
   }
 
   absl::StatusOr<storage::StackId> InternStack(
@@ -52,7 +55,7 @@ class FakeInterner final : public Interner {
     return series_;
   }
 
-  // The frames of a stack, joined by ";".
+  // The frames of a stack, joined by ";", those with a file as "function@file".
   std::string Folded(storage::StackId id) const {
     absl::MutexLock lock(&mutex_);
     return stacks_.names[Raw(id)];

@@ -164,16 +164,18 @@ void AppendReadable(std::string_view text, std::string* out) {
   }
 }
 
+std::string_view CutFrame(std::string_view frame, uint8_t* flags) {
+  if (frame.size() <= kMaxFrameBytes) return frame;
+  *flags |= kCut;
+  return WithoutTornCharacter(frame.substr(0, kMaxFrameBytes));
+}
+
 uint8_t SplitFrames(std::string_view stack, std::vector<std::string_view>* frames) {
   frames->clear();
   uint8_t flags = 0;
   for (;;) {
     const size_t end = std::min(stack.find(';'), stack.size());
-    std::string_view frame = stack.substr(0, end);
-    if (frame.size() > kMaxFrameBytes) {
-      frame = WithoutTornCharacter(frame.substr(0, kMaxFrameBytes));
-      flags |= kCut;
-    }
+    const std::string_view frame = CutFrame(stack.substr(0, end), &flags);
     if (frame.empty()) {
       flags |= kEmptyFrame;
     } else if (frames->size() == kMaxFrames) {

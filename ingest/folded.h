@@ -65,6 +65,9 @@ enum StackFlag : uint8_t {
   kLabelDropped = 16,     // a label was too long, or there are too many different ones
 };
 
+// A frame's name, at most kMaxFrameBytes of it; sets kCut in `*flags` where it is longer.
+std::string_view CutFrame(std::string_view frame, uint8_t* flags);
+
 // Splits a stack at ";", root first, without empty frames and at most kMaxFrames. Frames point into
 // `stack`. Returns flags.
 uint8_t SplitFrames(std::string_view stack, std::vector<std::string_view>* frames);

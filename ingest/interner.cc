@@ -5,8 +5,9 @@
 
 namespace flamekeep::ingest {
 
-absl::StatusOr<storage::FrameId> StoreInterner::InternFrame(std::string_view function) {
-  return store_->dictionary().InternFrame(function);
+absl::StatusOr<storage::FrameId> StoreInterner::InternFrame(std::string_view function,
+                                                            std::string_view file) {
+  return store_->dictionary().InternFrame(function, file);
 }
 
 absl::StatusOr<storage::StackId> StoreInterner::InternStack(

@@ -24,7 +24,8 @@ class Interner {
   virtual ~Interner() = default;
 
   // Errors: FAILED_PRECONDITION when there are no ids left.
-  virtual absl::StatusOr<storage::FrameId> InternFrame(std::string_view function) = 0;
+  virtual absl::StatusOr<storage::FrameId> InternFrame(std::string_view function,
+                                                       std::string_view file) = 0;
   virtual absl::StatusOr<storage::StackId> InternStack(
       absl::Span<const storage::FrameId> root_first) = 0;
   // Errors: INVALID_ARGUMENT for a name outside its rules.
@@ -38,7 +39,8 @@ class StoreInterner final : public Interner {
  public:
   explicit StoreInterner(storage::Store* store) : store_(store) {}
 
-  absl::StatusOr<storage::FrameId> InternFrame(std::string_view function) override;
+  absl::StatusOr<storage::FrameId> InternFrame(std::string_view function,
+                                               std::string_view file) override;
   absl::StatusOr<storage::StackId> InternStack(
       absl::Span<const storage::FrameId> root_first) override;
   absl::StatusOr<storage::SeriesId> InternSeries(const storage::SeriesKey& key) override;

@@ -20,12 +20,17 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Make(Interner* interner,
 Pipeline::Pipeline(Interner* interner, PipelineOptions options)
     : metrics_(options.metrics),
       profile_types_(std::move(options.profile_types)),
+      profile_labels_(std::move(options.profile_labels)),
       now_(std::move(options.now)),
       decoder_(std::move(options.rules), interner, options.caches),
       series_(interner, options.max_series_per_site) {}
 
 std::unique_ptr<LineStream> Pipeline::NewStream(StreamOptions options) {
   return std::unique_ptr<LineStream>(new LineStream(this, std::move(options)));
+}
+
+std::unique_ptr<ProfileStream> Pipeline::NewProfileStream(StreamOptions options) {
+  return std::unique_ptr<ProfileStream>(new ProfileStream(this, std::move(options)));
 }
 
 absl::StatusOr<storage::ProfileType> Pipeline::TypeOf(std::string_view channel) const {

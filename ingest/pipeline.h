@@ -1,5 +1,5 @@
-// From lines to samples. One Pipeline serves all sources of a server; each source (a Redis channel,
-// a pushing client) decodes through a LineStream of its own.
+// From lines, and from profiles, to samples. One Pipeline serves all sources of a server; each
+// source (a Redis channel, a pushing client) decodes through a stream of its own.
 //
 //   StoreInterner interner(&store);
 //   auto pipeline = Pipeline::Make(&interner, {.rules = rules, .metrics = &metrics});
@@ -28,7 +28,9 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "ingest/interner.h"
+#include "ingest/label_filter.h"
 #include "ingest/line_stream.h"
+#include "ingest/profile_stream.h"
 #include "ingest/rules.h"
 #include "ingest/series_cap.h"
 #include "ingest/stack_decoder.h"
@@ -42,6 +44,7 @@ using ChannelTypes = std::map<std::string, std::string, std::less<>>;
 struct PipelineOptions {
   Rules rules;
   ChannelTypes profile_types;
+  LabelFilter profile_labels;  // what becomes of the labels that profiles bring
   Metrics* metrics = nullptr;  // required
   // Beyond it samples are kept without labels, and counted.
   uint32_t max_series_per_site = 10'000;
@@ -58,19 +61,24 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
 
   std::unique_ptr<LineStream> NewStream(StreamOptions options);
+  std::unique_ptr<ProfileStream> NewProfileStream(StreamOptions options);
 
   const Rules& rules() const { return decoder_.rules(); }
+  const LabelFilter& profile_labels() const { return profile_labels_; }
   Metrics* metrics() const { return metrics_; }
   // The profile type of a channel. Errors: INVALID_ARGUMENT where its name can not be one.
   absl::StatusOr<storage::ProfileType> TypeOf(std::string_view channel) const;
 
  private:
+  friend class SampleStream;
   friend class LineStream;
+  friend class ProfileStream;
 
   Pipeline(Interner* interner, PipelineOptions options);
 
   Metrics* const metrics_;
   const ChannelTypes profile_types_;
+  const LabelFilter profile_labels_;
   const std::function<absl::Time()> now_;
   StackDecoder decoder_;
   SeriesCap series_;

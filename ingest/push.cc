@@ -72,6 +72,9 @@ struct PushHub::Shared {
                 storage::Ticket ticket);
   static void WhenDurable(const std::shared_ptr<Shared>& shared, const storage::SourceKey& source,
                           storage::Position client, storage::Ticket ticket);
+  absl::StatusOr<Appended> AppendWithoutNumber(
+      const PushIdentity& identity, std::string_view id,
+      absl::FunctionRef<absl::StatusOr<DecodedBatch>(PushDecoder*)> decode);
 };
 
 // Returns the last accepted number.
@@ -225,9 +228,10 @@ Appended PushSession::Impl::Accept(const PushBatch& batch, storage::Ticket ticke
 }
 
 absl::StatusOr<Appended> PushSession::Impl::AppendPlain(const PushBatch& batch) {
-  storage::Batch to_store{.resolution = decoder->identity().resolution,
+  FLAMEKEEP_ASSIGN_OR_RETURN(DecodedBatch decoded, decoder->Decode(batch));
+  storage::Batch to_store{.resolution = decoded.resolution,
+                          .samples = std::move(decoded.samples),
                           .amend = decoder->identity().amend};
-  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, decoder->Decode(batch));
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, shared->Intern(source));
   to_store.position = NextPosition(batch);
   storage::AppendTold told;
@@ -243,10 +247,10 @@ absl::Status PushSession::Impl::Collect(const PushBatch& batch) {
         "a replacement stands for one bucket: send folded lines and set `time` and `resolution`");
   }
   if (first != 0 && batch.number == first) DropReplacement();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::vector<storage::Sample> samples, decoder->Decode(batch));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const DecodedBatch decoded, decoder->Decode(batch));
   if (first == 0) first = batch.number;
   last = batch.number;
-  sums.Add(samples);
+  sums.Add(decoded.samples);
 
   const uint64_t bytes = sums.bytes();
   if (bytes > shared->options.max_replacement_bytes) {
@@ -321,6 +325,28 @@ absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& i
   return std::unique_ptr<PushSession>(new PushSession(std::move(impl)));
 }
 
+absl::StatusOr<Appended> PushHub::Shared::AppendWithoutNumber(
+    const PushIdentity& identity, std::string_view id,
+    absl::FunctionRef<absl::StatusOr<DecodedBatch>(PushDecoder*)> decode) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      const std::unique_ptr<PushDecoder> decoder,
+      PushDecoder::Make(identity, options.bounds, options.now, store, pipeline));
+  const CheckedIdentity& checked = decoder->identity();
+  FLAMEKEEP_ASSIGN_OR_RETURN(DecodedBatch decoded, decode(decoder.get()));
+  storage::Batch to_store{.resolution = decoded.resolution,
+                          .samples = std::move(decoded.samples),
+                          .amend = checked.amend};
+  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, store->InternSource(checked.source));
+  if (!id.empty()) to_store.id = storage::MakeBatchId(to_store.source, id);
+  Appended appended;
+  storage::AppendTold told;
+  FLAMEKEEP_ASSIGN_OR_RETURN(appended.ticket, store->Append(to_store, &told));
+  decoder->CountFinal(told.left_out);
+  appended.duplicate = told.duplicate;
+  if (!appended.duplicate) appended.counts = decoder->counts();
+  return appended;
+}
+
 absl::StatusOr<Appended> PushHub::AppendNamed(const PushIdentity& identity, std::string_view id,
                                               const PushBatch& batch) {
   if (id.empty() || id.size() > kMaxBatchIdBytes) {
@@ -332,22 +358,14 @@ absl::StatusOr<Appended> PushHub::AppendNamed(const PushIdentity& identity, std:
         "a batch with an id has no number, no cursor and replaces nothing: leave them out, or the "
         "id");
   }
-  const PushOptions& options = shared_->options;
-  FLAMEKEEP_ASSIGN_OR_RETURN(
-      const std::unique_ptr<PushDecoder> decoder,
-      PushDecoder::Make(identity, options.bounds, options.now, shared_->store, shared_->pipeline));
-  const CheckedIdentity& checked = decoder->identity();
-  storage::Batch to_store{.resolution = checked.resolution, .amend = checked.amend};
-  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.samples, decoder->Decode(batch));
-  FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, shared_->store->InternSource(checked.source));
-  to_store.id = storage::MakeBatchId(to_store.source, id);
-  Appended appended;
-  storage::AppendTold told;
-  FLAMEKEEP_ASSIGN_OR_RETURN(appended.ticket, shared_->store->Append(to_store, &told));
-  decoder->CountFinal(told.left_out);
-  appended.duplicate = told.duplicate;
-  if (!appended.duplicate) appended.counts = decoder->counts();
-  return appended;
+  return shared_->AppendWithoutNumber(
+      identity, id, [&batch](PushDecoder* decoder) { return decoder->Decode(batch); });
+}
+
+absl::StatusOr<Appended> PushHub::AppendProfile(const PushIdentity& identity, std::string_view id,
+                                                DecodeProfile decode) {
+  return shared_->AppendWithoutNumber(
+      identity, id, [decode](PushDecoder* decoder) { return decoder->Decode(decode); });
 }
 
 PushSession::PushSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

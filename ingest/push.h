@@ -17,9 +17,12 @@
 //
 //   folded         SOURCE (folded, excimer-wall:samples:count::, 2026-11-20T00:00:00+00:00, day)
 //   timed-folded   SOURCE (timed-folded)
+//   pprof          SOURCE (pprof, NAME, its own, minute)
+//   profiles       SOURCE (profiles)
 //
-// with "now" for the time where a push gives none. Rules are not part of it: a client's numbers,
-// and with them the promise that a batch sent twice counts once, outlive a change of the rules.
+// with "now" for the time where a push gives none, and "its own" where profiles have theirs. Rules
+// are not part of it: a client's numbers, and with them the promise that a batch sent twice counts
+// once, outlive a change of the rules.
 //
 // A replacement (IngestBatch.Replace) is added up in memory until its last batch, then handed to
 // the store whole, under the key whose name is the owner's alone. Its batches become durable
@@ -43,6 +46,7 @@
 #include "ingest/pipeline.h"
 #include "ingest/push_batch.h"
 #include "ingest/push_bounds.h"
+#include "ingest/push_decoder.h"
 #include "ingest/push_identity.h"
 #include "storage/registry.h"
 #include "storage/store.h"
@@ -83,6 +87,11 @@ class PushHub {
   // for an id outside its bounds, a number, a cursor, or a replacement.
   absl::StatusOr<Appended> AppendNamed(const PushIdentity& identity, std::string_view id,
                                        const PushBatch& batch);
+
+  // The same for a profile that a front end takes apart by itself: identity.format is kProfile.
+  // Without an id a retry counts again; one may be of any length. Errors: also those of `decode`.
+  absl::StatusOr<Appended> AppendProfile(const PushIdentity& identity, std::string_view id,
+                                         DecodeProfile decode);
 
   const PushBounds& bounds() const;
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "ingest/pprof_decoder.h"
 #include "ingest/unpack.h"
 #include "storage/bucket.h"
 
@@ -21,13 +22,23 @@ absl::StatusOr<std::unique_ptr<PushDecoder>> PushDecoder::Make(const PushIdentit
   const bool import = identity.kind == storage::SourceKind::kImport;
   if (!import) decoder->bounds_ = bounds;
   decoder->now_ = std::move(now);
-  decoder->lines_ = pipeline->NewStream({.site = identity.site,
-                                         .source = import ? "import" : "push",
-                                         .extra_labels = decoder->identity_.labels,
-                                         .bounds = decoder->bounds_});
-  if (decoder->identity_.format == PushFormat::kFolded) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(decoder->type_, decoder->lines_->Type(decoder->identity_.type));
+  const StreamOptions options{.site = identity.site,
+                              .source = import ? "import" : "push",
+                              .extra_labels = decoder->identity_.labels,
+                              .bounds = decoder->bounds_};
+  switch (identity.format) {
+    case PushFormat::kPprof:
+    case PushFormat::kProfile:
+      decoder->profiles_ = pipeline->NewProfileStream(options);
+      return decoder;
+    case PushFormat::kTimedFolded:
+      decoder->lines_ = pipeline->NewStream(options);
+      return decoder;
+    case PushFormat::kFolded:
+      break;
   }
+  decoder->lines_ = pipeline->NewStream(options);
+  FLAMEKEEP_ASSIGN_OR_RETURN(decoder->type_, decoder->lines_->Type(decoder->identity_.type));
   return decoder;
 }
 
@@ -37,30 +48,52 @@ Reject PushDecoder::CheckTime(storage::Minute minute) const {
   return bounds_->Check(storage::TimeOf(bucket.start), storage::TimeOf(bucket.end()), now_());
 }
 
-absl::StatusOr<std::vector<storage::Sample>> PushDecoder::Decode(const PushBatch& batch) {
+absl::Status PushDecoder::DecodeLines(std::string_view text,
+                                      std::vector<storage::Sample>* samples) {
   constexpr size_t kBytesPerLine = 512;  // fewer than most lines have
+  samples->reserve(text.size() / kBytesPerLine + 1);
+  if (identity_.format == PushFormat::kTimedFolded) return lines_->DecodeTimed(text, samples);
+  const auto minute = identity_.minute ? identity_.minute : storage::MinuteOf(now_());
+  if (!minute) return Error(absl::StatusCode::kInternal, "this server's clock is out of range");
+  const Reject refusal = identity_.minute ? CheckTime(*minute) : Reject::kNone;
+  return lines_->DecodeFolded(text, type_, *minute, samples, refusal);
+}
+
+absl::StatusOr<DecodedBatch> PushDecoder::DecodeOnePprof(std::string_view bytes) {
+  std::string unpacked;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const std::string_view profile, UnpackProfile(bytes, &unpacked));
+  const PprofOptions options{.name = identity_.profile_name,
+                             .minute = identity_.minute,
+                             .resolution = identity_.resolution,
+                             .needs_time = identity_.source.kind == storage::SourceKind::kImport};
+  DecodedBatch decoded;
+  FLAMEKEEP_ASSIGN_OR_RETURN(decoded.resolution,
+                             DecodePprof(profile, options, profiles_.get(), &decoded.samples));
+  return decoded;
+}
+
+absl::StatusOr<DecodedBatch> PushDecoder::Decode(const PushBatch& batch) {
   if (batch.lines.size() > kMaxBatchBytes) {
     return Error(absl::StatusCode::kResourceExhausted,
                  "a batch has {} bytes: send at most {} a batch", batch.lines.size(),
                  kMaxBatchBytes);
   }
-  std::string_view text = batch.lines;
+  std::string_view bytes = batch.lines;
   std::string unpacked;
   if (batch.compression == Compression::kZstd) {
-    FLAMEKEEP_RETURN_IF_ERROR(UnpackZstd(text, kMaxUnpackedBytes, &unpacked));
-    text = unpacked;
+    FLAMEKEEP_RETURN_IF_ERROR(UnpackZstd(bytes, kMaxUnpackedBytes, &unpacked));
+    bytes = unpacked;
   }
-  std::vector<storage::Sample> samples;
-  samples.reserve(text.size() / kBytesPerLine + 1);
-  if (identity_.format == PushFormat::kTimedFolded) {
-    FLAMEKEEP_RETURN_IF_ERROR(lines_->DecodeTimed(text, &samples));
-    return samples;
-  }
-  const auto minute = identity_.minute ? identity_.minute : storage::MinuteOf(now_());
-  if (!minute) return Error(absl::StatusCode::kInternal, "this server's clock is out of range");
-  const Reject refusal = identity_.minute ? CheckTime(*minute) : Reject::kNone;
-  FLAMEKEEP_RETURN_IF_ERROR(lines_->DecodeFolded(text, type_, *minute, &samples, refusal));
-  return samples;
+  if (profiles_ != nullptr) return DecodeOnePprof(bytes);
+  DecodedBatch decoded{.resolution = identity_.resolution};
+  FLAMEKEEP_RETURN_IF_ERROR(DecodeLines(bytes, &decoded.samples));
+  return decoded;
+}
+
+absl::StatusOr<DecodedBatch> PushDecoder::Decode(DecodeProfile decode) {
+  DecodedBatch decoded;
+  FLAMEKEEP_ASSIGN_OR_RETURN(decoded.resolution, decode(profiles_.get(), &decoded.samples));
+  return decoded;
 }
 
 }  // namespace flamekeep::ingest

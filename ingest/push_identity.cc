@@ -24,7 +24,8 @@ absl::Status CheckName(std::string_view what, std::string_view name) {
 
 absl::Status CheckTimes(const PushIdentity& identity, absl::Time now, CheckedIdentity* checked) {
   if (!identity.time) {
-    if (identity.kind == storage::SourceKind::kImport) {
+    const bool folded = identity.format == PushFormat::kFolded;
+    if (folded && identity.kind == storage::SourceKind::kImport) {
       return InvalidArgument("folded lines hold no times: say with `time` when they were sampled");
     }
     return absl::OkStatus();
@@ -91,19 +92,34 @@ absl::StatusOr<CheckedIdentity> CheckIdentity(const PushIdentity& identity, absl
     return checked;
   }
 
+  FLAMEKEEP_RETURN_IF_ERROR(CheckTimes(identity, now, &checked));
+  checked.resolution = identity.resolution;
+  if (identity.format == PushFormat::kProfile) {
+    checked.source.name = fmt::format("{} (profiles)", identity.source);
+    return checked;
+  }
+  const std::string time =
+      identity.time ? absl::FormatTime(absl::RFC3339_full, *identity.time, absl::UTCTimeZone())
+                    : "now";
+  if (identity.format == PushFormat::kPprof) {
+    if (!identity.profile_type.empty()) {
+      FLAMEKEEP_RETURN_IF_ERROR(storage::ParseProfileType(identity.profile_type).status());
+    }
+    checked.profile_name = identity.profile_type;
+    checked.source.name =
+        fmt::format("{} (pprof, {}, {}, {})", identity.source, identity.profile_type,
+                    identity.time ? time : "its own", storage::LevelName(identity.resolution));
+    return checked;
+  }
+
   if (identity.profile_type.empty()) {
     return InvalidArgument(
         "folded lines do not say what they count: set `profile_type`, for example to "
         "\"excimer-wall\"");
   }
   FLAMEKEEP_ASSIGN_OR_RETURN(checked.type, storage::ParseProfileType(identity.profile_type));
-  FLAMEKEEP_RETURN_IF_ERROR(CheckTimes(identity, now, &checked));
-  checked.resolution = identity.resolution;
-  checked.source.name = fmt::format(
-      "{} (folded, {}, {}, {})", identity.source, checked.type.Id(),
-      identity.time ? absl::FormatTime(absl::RFC3339_full, *identity.time, absl::UTCTimeZone())
-                    : "now",
-      storage::LevelName(identity.resolution));
+  checked.source.name = fmt::format("{} (folded, {}, {}, {})", identity.source, checked.type.Id(),
+                                    time, storage::LevelName(identity.resolution));
   return checked;
 }
 

@@ -21,17 +21,18 @@ namespace flamekeep::ingest {
 inline constexpr size_t kMaxSourceBytes = 512;
 inline constexpr size_t kMaxLabels = 64;  // of an identity; the rules may find as many more
 
-enum class PushFormat : uint8_t { kFolded, kTimedFolded };
+// kProfile: each batch is one profile of its own, taken apart by whoever knows its form.
+enum class PushFormat : uint8_t { kFolded, kTimedFolded, kPprof, kProfile };
 
 struct PushIdentity {
   std::string source;
   std::string site;
   storage::SourceKind kind = storage::SourceKind::kPush;  // or kImport
   PushFormat format = PushFormat::kFolded;
-  // kFolded only.
-  std::string profile_type;  // bare or five parts
-  std::optional<absl::Time>
-      time;  // a push may leave it out: each batch then has its time of arrival
+  // kFolded, kPprof. Bare or five parts; of pprof it may be empty: see PprofOptions::name.
+  std::string profile_type;
+  // A push may leave it out: each batch then has its time of arrival, or a profile its own.
+  std::optional<absl::Time> time;
   storage::Level resolution = storage::Level::kMinute;
   storage::Labels labels;  // in any order
   std::string owner;       // of replacements; empty: the source
@@ -44,6 +45,7 @@ struct CheckedIdentity {
   storage::SourceKey owner;   // whose content replacements are
   PushFormat format = PushFormat::kFolded;
   storage::ProfileType type;              // kFolded only
+  std::string profile_name;               // kPprof only
   std::optional<storage::Minute> minute;  // of all samples
   storage::Level resolution = storage::Level::kMinute;
   storage::Labels labels;  // sorted

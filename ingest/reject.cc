@@ -29,6 +29,18 @@ constexpr std::array<RejectText, kRejectCount> kTexts = {{
     {"no_stack", "Entries of a stream without the field `stack`, left out."},
     {"bad_labels",
      "Entries of a stream whose field `labels` is not name=value,name=value, left out."},
+    {"negative_value", "Samples of profiles with a value below 0, left out."},
+    {"bad_values", "Samples of profiles without one value for each sample type, left out."},
+    {"bad_reference",
+     "Samples of profiles that refer to a stack, location, function or text that is not there, "
+     "left "
+     "out."},
+    {"unfolds_too_far",
+     "Samples of profiles that unfold to far more frames or values than one of their size has, "
+     "left "
+     "out."},
+    {"no_previous",
+     "Samples of profiles whose values only grow, sent without the profile before, left out."},
 }};
 
 }  // namespace

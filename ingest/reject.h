@@ -32,6 +32,11 @@ enum class Reject : uint8_t {
   kTooManyTypes,    // more profile types than a site may have
   kNoStack,         // entries of a stream: no field `stack`
   kBadLabels,       // entries of a stream: a field `labels` that is not name=value,name=value
+  kNegativeValue,   // profiles: a value below 0
+  kBadValues,       // profiles: not one value for each sample type
+  kBadReference,    // profiles: a location, function or text that is not there
+  kUnfoldsTooFar,   // profiles: far more frames or values than one of its size has
+  kNoPrevious,      // profiles: a value that only grows, without the profile before
   kCount,
 };
 

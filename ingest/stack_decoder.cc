@@ -8,6 +8,13 @@
 
 namespace flamekeep::ingest {
 
+namespace {
+
+// Stands in what is hashed of a profile's frames, and in no line: the newline.
+constexpr uint64_t kFrameMark = '\n';
+
+}  // namespace
+
 static_assert(kMaxLabelSets < (1u << 24), "cached values have 24 bits for a label set");
 
 StackDecoder::StackDecoder(Rules rules, Interner* interner, CacheSizes sizes)
@@ -19,60 +26,86 @@ LabelSetId StackDecoder::InternLabels(const storage::Labels& labels, uint8_t* fl
   return id;
 }
 
-absl::StatusOr<StackDecoder::DecodedFrame> StackDecoder::DecodeFrame(std::string_view frame) {
-  const HashCache::Key key = frames_.KeyOf(frame);
-  if (const auto packed = frames_.Find(key)) {
+NamedFrame StackDecoder::Name(std::string_view function, std::string_view file) const {
+  NamedFrame frame;
+  frame.function = CutFrame(function, &frame.flags);
+  frame.file = CutFrame(file, &frame.flags);
+  if (frame.function.empty()) frame.flags |= kEmptyFrame;
+  struct Parts {
+    HashCache::Key function;
+    HashCache::Key file;
+    uint64_t mark = kFrameMark;
+  };
+  const Parts parts{frames_.KeyOf(frame.function), frames_.KeyOf(frame.file)};
+  frame.key = frames_.KeyOf({reinterpret_cast<const char*>(&parts), sizeof(parts)});
+  return frame;
+}
+
+HashCache::Key StackDecoder::KeyOfFrames(std::vector<HashCache::Key>* keys) const {
+  keys->push_back({kFrameMark, kFrameMark});
+  return Key({reinterpret_cast<const char*>(keys->data()), keys->size() * sizeof(HashCache::Key)});
+}
+
+std::string StackDecoder::Rewrite(std::string_view part, storage::Labels* lifted,
+                                  uint8_t* flags) const {
+  std::string text;
+  if (IsReadable(part)) {
+    text = part;
+  } else {
+    AppendReadable(part, &text);
+    *flags |= kRepaired;
+  }
+  if (!rules_.has_frame_rules() || text.empty()) return text;
+  bool too_long = false;
+  rules_.RewriteFrame(&text, lifted, &too_long);
+  if (too_long) *flags |= kLabelDropped;
+  if (!IsReadable(text)) {
+    std::string repaired;
+    AppendReadable(text, &repaired);
+    text = std::move(repaired);
+  }
+  return text;
+}
+
+absl::StatusOr<StackDecoder::DecodedFrame> StackDecoder::DecodeFrame(const NamedFrame& frame) {
+  if (const auto packed = frames_.Find(frame.key)) {
     const DecodedStack parts = Unpack(*packed);
     return DecodedFrame{storage::FrameId{Raw(parts.stack)}, parts.labels, parts.flags};
   }
-  DecodedFrame decoded;
-  std::string text;
-  if (IsReadable(frame)) {
-    text = frame;
-  } else {
-    AppendReadable(frame, &text);
-    decoded.flags |= kRepaired;
+  DecodedFrame decoded{.flags = frame.flags};
+  storage::Labels lifted;
+  const std::string function = Rewrite(frame.function, &lifted, &decoded.flags);
+  const std::string file = Rewrite(frame.file, &lifted, &decoded.flags);
+  if (!lifted.empty()) decoded.lifted = InternLabels(lifted, &decoded.flags);
+  if (!function.empty()) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(decoded.frame, interner_->InternFrame(function, file));
   }
-  if (rules_.has_frame_rules()) {
-    storage::Labels lifted;
-    bool too_long = false;
-    rules_.RewriteFrame(&text, &lifted, &too_long);
-    if (too_long) decoded.flags |= kLabelDropped;
-    if (!lifted.empty()) decoded.lifted = InternLabels(lifted, &decoded.flags);
-    if (!IsReadable(text)) {
-      std::string repaired;
-      AppendReadable(text, &repaired);
-      text = std::move(repaired);
-    }
-  }
-  if (!text.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(decoded.frame, interner_->InternFrame(text));
-  }
-  frames_.Insert(key, Pack(Raw(decoded.frame), decoded.lifted, decoded.flags));
+  frames_.Insert(frame.key, Pack(Raw(decoded.frame), decoded.lifted, decoded.flags));
   return decoded;
 }
 
-absl::StatusOr<DecodedStack> StackDecoder::Decode(std::string_view stack, HashCache::Key key) {
-  // Reused from call to call: a new stack costs no allocation of its own.
-  thread_local std::vector<std::string_view> frames;
-  thread_local std::vector<storage::FrameId> ids;
-
-  DecodedStack decoded;
-  decoded.flags = SplitFrames(stack, &frames);
-
-  storage::Labels labels;
+void StackDecoder::MatchLabels(std::string_view stack, storage::Labels* labels,
+                               uint8_t* flags) const {
   bool too_long = false;
   if (IsReadable(stack)) {
-    rules_.MatchLabels(stack, &labels, &too_long);
+    rules_.MatchLabels(stack, labels, &too_long);
   } else {
     std::string readable;
     AppendReadable(stack, &readable);
-    rules_.MatchLabels(readable, &labels, &too_long);
+    rules_.MatchLabels(readable, labels, &too_long);
   }
-  if (too_long) decoded.flags |= kLabelDropped;
+  if (too_long) *flags |= kLabelDropped;
+}
 
+absl::StatusOr<DecodedStack> StackDecoder::Build(absl::Span<const NamedFrame> frames,
+                                                 storage::Labels labels, uint8_t flags,
+                                                 HashCache::Key key) {
+  // Reused from call to call: a new stack costs no allocation of its own.
+  thread_local std::vector<storage::FrameId> ids;
+
+  DecodedStack decoded{.flags = flags};
   ids.clear();
-  for (const std::string_view frame : frames) {
+  for (const NamedFrame& frame : frames) {
     FLAMEKEEP_ASSIGN_OR_RETURN(const DecodedFrame part, DecodeFrame(frame));
     decoded.flags |= part.flags;
     if (part.lifted != LabelSetId{0}) {
@@ -88,6 +121,36 @@ absl::StatusOr<DecodedStack> StackDecoder::Decode(std::string_view stack, HashCa
   }
   stacks_.Insert(key, Pack(Raw(decoded.stack), decoded.labels, decoded.flags));
   return decoded;
+}
+
+absl::StatusOr<DecodedStack> StackDecoder::Decode(std::string_view stack, HashCache::Key key) {
+  thread_local std::vector<std::string_view> parts;
+  thread_local std::vector<NamedFrame> frames;
+
+  uint8_t flags = SplitFrames(stack, &parts);
+  frames.clear();
+  for (const std::string_view part : parts) {
+    frames.push_back({.function = part, .key = frames_.KeyOf(part)});
+  }
+  storage::Labels labels;
+  MatchLabels(stack, &labels, &flags);
+  return Build(frames, std::move(labels), flags, key);
+}
+
+absl::StatusOr<DecodedStack> StackDecoder::DecodeFrames(absl::Span<const NamedFrame> frames,
+                                                        HashCache::Key key) {
+  thread_local std::string folded;
+
+  folded.clear();
+  for (const NamedFrame& frame : frames) {
+    if (folded.size() + frame.function.size() >= kMaxLineBytes) break;
+    if (!folded.empty()) folded += ';';
+    folded += frame.function;
+  }
+  uint8_t flags = 0;
+  storage::Labels labels;
+  MatchLabels(folded, &labels, &flags);
+  return Build(frames, std::move(labels), flags, key);
 }
 
 }  // namespace flamekeep::ingest

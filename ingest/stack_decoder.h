@@ -5,6 +5,11 @@
 //   std::optional<DecodedStack> known = decoder.Find(key);    // by far the most
 //   if (!known) decoded = decoder.Decode(stack, key);
 //
+// The frames of profiles come one by one instead, with their files, and are named once a profile:
+//
+//   frame = decoder.Name("main", "main.go");                  // hashes
+//   key = decoder.KeyOfFrames({frame, ...}); decoder.Find(key); decoder.DecodeFrames(frames, key);
+//
 // Thread safety: all methods. Threads share the caches without locks; a race makes at most work
 // that is done twice.
 #ifndef FLAMEKEEP_INGEST_STACK_DECODER_H_
@@ -14,8 +19,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "ingest/hash_cache.h"
 #include "ingest/interner.h"
 #include "ingest/label_sets.h"
@@ -35,6 +42,14 @@ struct DecodedStack {
   uint8_t flags = 0;  // StackFlag
 
   bool operator==(const DecodedStack&) const = default;
+};
+
+// A frame as a profile has it. Points into the profile.
+struct NamedFrame {
+  std::string_view function;
+  std::string_view file;
+  HashCache::Key key{};
+  uint8_t flags = 0;  // StackFlag
 };
 
 class StackDecoder {
@@ -57,6 +72,17 @@ class StackDecoder {
   // Errors: FAILED_PRECONDITION where the dictionary is full.
   absl::StatusOr<DecodedStack> Decode(std::string_view stack, HashCache::Key key);
 
+  NamedFrame Name(std::string_view function, std::string_view file) const;
+  // `keys` are those of the frames, root first; it is used as a buffer.
+  HashCache::Key KeyOfFrames(std::vector<HashCache::Key>* keys) const;
+  // As Decode(), of frames root first, at most kMaxFrames. Label rules see their functions as
+  // folded text; frame rules see a function, then its file.
+  absl::StatusOr<DecodedStack> DecodeFrames(absl::Span<const NamedFrame> frames,
+                                            HashCache::Key key);
+
+  // A set of labels from elsewhere than the rules. Sets kLabelDropped where there are too many
+  // sets.
+  LabelSetId InternLabels(const storage::Labels& labels, uint8_t* flags);
   const LabelSets& label_sets() const { return label_sets_; }
   const Rules& rules() const { return rules_; }
 
@@ -77,8 +103,12 @@ class StackDecoder {
             static_cast<uint8_t>(packed >> 56)};
   }
 
-  absl::StatusOr<DecodedFrame> DecodeFrame(std::string_view frame);
-  LabelSetId InternLabels(const storage::Labels& labels, uint8_t* flags);
+  absl::StatusOr<DecodedFrame> DecodeFrame(const NamedFrame& frame);
+  // What the rules make of a part of a frame: readable text, and labels.
+  std::string Rewrite(std::string_view part, storage::Labels* lifted, uint8_t* flags) const;
+  void MatchLabels(std::string_view stack, storage::Labels* labels, uint8_t* flags) const;
+  absl::StatusOr<DecodedStack> Build(absl::Span<const NamedFrame> frames, storage::Labels labels,
+                                     uint8_t flags, HashCache::Key key);
 
   const Rules rules_;
   Interner* const interner_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/proto_append.h"
 #include "base/status.h"
 #include "query/checked_sort.h"
 #include "query/encoders.h"
@@ -31,29 +32,8 @@ constexpr int kPeriodType = 11;
 constexpr int kComment = 13;
 constexpr int kDefaultSampleType = 14;
 
-constexpr int kVarintType = 0;
-constexpr int kBytesType = 2;
-constexpr int kTypeBits = 3;
-
 // The one mapping that all locations are in: it says that nothing is left to be looked up.
 constexpr uint64_t kMappingId = 1;
-
-void AppendVarint(uint64_t value, std::string* out) {
-  constexpr uint64_t kMore = 0x80;
-  for (; value >= kMore; value >>= 7) *out += static_cast<char>(value | kMore);
-  *out += static_cast<char>(value);
-}
-
-void AppendNumber(int field, uint64_t value, std::string* out) {
-  AppendVarint(static_cast<uint64_t>(field) << kTypeBits | kVarintType, out);
-  AppendVarint(value, out);
-}
-
-void AppendBytes(int field, std::string_view bytes, std::string* out) {
-  AppendVarint(static_cast<uint64_t>(field) << kTypeBits | kBytesType, out);
-  AppendVarint(bytes.size(), out);
-  *out += bytes;
-}
 
 uint64_t PprofValue(uint64_t value) {
   return std::min<uint64_t>(value, std::numeric_limits<int64_t>::max());

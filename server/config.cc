@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/status.h"
-#include "ingest/line_stream.h"
 #include "server/config_parts.h"
 #include "server/text.h"
 #include "server/yaml_value.h"

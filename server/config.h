@@ -30,6 +30,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ingest/label_filter.h"
 #include "ingest/pipeline.h"
 #include "ingest/push_bounds.h"
 #include "ingest/redis_url.h"
@@ -76,6 +77,12 @@ struct LimitsConfig {
 // Of what clients push; imports and Redis sources have no such bounds.
 struct PushConfig {
   ingest::PushBounds bounds;
+  // Of clients that know no sites (Pyroscope, OpenTelemetry): a label that names the site, and the
+  // site of those without it.
+  std::string site = "default";
+  std::string site_label = "site";
+  // What is kept of the labels that profiles bring.
+  std::vector<ingest::KeptLabel> labels = ingest::DefaultKeptLabels();
   absl::Duration dedupe_window = absl::Hours(24);        // how long batch ids are remembered
   uint64_t max_batch_ids = 1'000'000;                    // how many of them
   absl::Duration forget_clients = absl::Hours(24 * 30);  // numbered ones, silent for so long

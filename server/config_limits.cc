@@ -1,5 +1,4 @@
 // The keys of a configuration that bound what clients may ask and send.
-#include "ingest/push.h"
 #include "server/config_parts.h"
 #include "server/yaml_value.h"
 
@@ -9,8 +8,6 @@ namespace {
 using yaml::Key;
 using yaml::ReadNumber;
 using yaml::Value;
-
-constexpr absl::Duration kLongest = absl::Hours(24 * 366 * 1000);
 
 constexpr Key<LimitsConfig> kLimitKeys[] = {
     {"max_message",
@@ -81,37 +78,10 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
      }},
 };
 
-constexpr Key<PushConfig> kPushKeys[] = {
-    {"max_late",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Minutes(1), kLongest, &out->bounds.max_late);
-     }},
-    {"max_early",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Seconds(1), ingest::kMaxAhead, &out->bounds.max_early);
-     }},
-    {"dedupe_window",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Minutes(1), absl::Hours(24 * 366), &out->dedupe_window);
-     }},
-    {"max_batch_ids",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadInteger(1000, 100'000'000, &out->max_batch_ids);
-     }},
-    {"forget_clients",
-     [](const Value& value, PushConfig* out) {
-       return value.ReadDuration(absl::Hours(24), kLongest, &out->forget_clients);
-     }},
-};
-
 }  // namespace
 
 absl::Status ReadLimits(const Value& value, LimitsConfig* out) {
   return yaml::ReadMap(value, kLimitKeys, out);
-}
-
-absl::Status ReadPushConfig(const Value& value, PushConfig* out) {
-  return yaml::ReadMap(value, kPushKeys, out);
 }
 
 }  // namespace flamekeep::server

@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "base/status.h"
 #include "server/address.h"
-#include "server/config.h"
 #include "server/text.h"
 #include "storage/catalog.h"
 #include "storage/profile_type.h"

@@ -15,7 +15,9 @@
 #include "base/status.h"
 #include "base/steady_clock.h"
 #include "flamekeep/version.h"
+#include "ingest/foreign_push.h"
 #include "ingest/interner.h"
+#include "ingest/label_filter.h"
 #include "ingest/pipeline.h"
 #include "ingest/push.h"
 #include "ingest/redis_source.h"
@@ -98,10 +100,14 @@ struct Server::Impl {
     endpoints.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
     FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));
+    FLAMEKEEP_ASSIGN_OR_RETURN(foreign.labels, ingest::LabelFilter::Make(config.push.labels));
+    foreign.site = config.push.site;
+    foreign.site_label = config.push.site_label;
     FLAMEKEEP_ASSIGN_OR_RETURN(
         pipeline, ingest::Pipeline::Make(
                       interner.get(), {.rules = std::move(rules),
                                        .profile_types = config.profile_types,
+                                       .profile_labels = foreign.labels,
                                        .metrics = &metrics,
                                        .max_series_per_site = config.limits.max_series_per_site}));
     hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(),
@@ -127,6 +133,7 @@ struct Server::Impl {
                               .memory_bytes = limits.rpc_memory_bytes,
                               .max_streams_per_connection = limits.max_streams_per_connection,
                               .decode_threads = limits.decode_threads,
+                              .foreign = foreign,
                               .query = {.threads = limits.query_threads,
                                         .max_queued = limits.max_queued_queries,
                                         .query_timeout = limits.query_timeout,
@@ -300,6 +307,7 @@ struct Server::Impl {
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<ingest::StoreInterner> interner;
   std::unique_ptr<ingest::Pipeline> pipeline;
+  ingest::ForeignOptions foreign;
   std::unique_ptr<ingest::PushHub> hub;
   std::unique_ptr<query::MemoryBudget> query_budget;
   std::unique_ptr<query::ResultCache> query_cache;

@@ -207,6 +207,11 @@ StackValues TestStore::Sum(std::string_view profile, absl::Time begin, absl::Tim
                            const std::vector<std::string>& sites) {
   std::vector<SeriesId> series;
   for (const std::string& site : sites) series.push_back(Series(profile, site));
+  return SumOf(std::move(series), begin, end, plan);
+}
+
+StackValues TestStore::SumOf(std::vector<SeriesId> series, absl::Time begin, absl::Time end,
+                             Plan* plan) {
   const auto snapshot = Require(store_->NewSnapshot());
   const Plan made = Require(snapshot->MakePlan(begin, end, std::move(series)));
   if (plan != nullptr) *plan = made;

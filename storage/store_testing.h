@@ -98,7 +98,10 @@ class TestStore {
   absl::Status TryReplace(Level level, absl::Time start, const StackValues& content,
                           uint64_t number, bool subtract_finer);
 
-  // The sum of a profile over a range, proved against its digests.
+  // The sum of some series over a range, proved against its digests.
+  StackValues SumOf(std::vector<SeriesId> series, absl::Time begin, absl::Time end,
+                    Plan* plan = nullptr);
+  // That of a profile without labels.
   StackValues Sum(std::string_view profile, absl::Time begin, absl::Time end, Plan* plan = nullptr,
                   const std::vector<std::string>& sites = {"eqiad"});
 

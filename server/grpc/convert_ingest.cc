@@ -35,12 +35,16 @@ absl::StatusOr<ingest::PushIdentity> FromProto(const v1::OpenSource& open) {
     case v1::FORMAT_TIMED_FOLDED:
       identity.format = ingest::PushFormat::kTimedFolded;
       break;
+    case v1::FORMAT_PPROF:
+      identity.format = ingest::PushFormat::kPprof;
+      break;
     case v1::FORMAT_UNSPECIFIED:
-      return InvalidArgument("`open.format` is not set: use FORMAT_FOLDED or FORMAT_TIMED_FOLDED");
+      return InvalidArgument(
+          "`open.format` is not set: use FORMAT_FOLDED, FORMAT_TIMED_FOLDED or FORMAT_PPROF");
     default:
       return InvalidArgument(
           "`open.format` is {}, which this version does not know: use "
-          "FORMAT_FOLDED or FORMAT_TIMED_FOLDED",
+          "FORMAT_FOLDED, FORMAT_TIMED_FOLDED or FORMAT_PPROF",
           static_cast<int>(open.format()));
   }
   if (open.has_time()) {

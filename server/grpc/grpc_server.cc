@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "base/steady_clock.h"
 #include "server/address.h"
+#include "server/grpc/foreign_service.h"
 #include "server/grpc/ingest_service.h"
 #include "server/grpc/querier_service.h"
 #include "server/grpc/running_calls.h"
@@ -69,10 +70,11 @@ absl::StatusOr<Address> AddressToListenOn(const std::string& address) {
 void SetBounds(const GrpcOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(ToInt(options.max_message_bytes));
   builder->SetMaxSendMessageSize(ToInt(options.query.max_reply_bytes));
-  // A small compressed message could unpack to any size before the limits above see it. Batches
-  // have a compression of their own.
+  // A small compressed message could unpack to any size before the limits above see it, so gRPC
+  // unpacks none. Other systems' clients compress by default: their services unpack gzip
+  // themselves, with a bound. Our own batches have a compression of their own.
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 
   grpc::ResourceQuota quota("flamekeep");
   quota.Resize(options.memory_bytes + kTransportBytes);
@@ -99,12 +101,18 @@ struct GrpcServer::Impl {
   Impl(const GrpcOptions& options, const GrpcParts& parts)
       : ingest(parts.store, parts.hub, &calls, parts.metrics, options.decode_threads,
                options.memory_bytes),
+        foreign(options.foreign),
+        pyroscope_push(&ingest.parts(), &foreign),
+        otlp_profiles(&ingest.parts(), &foreign),
         query(parts.engine, &calls, options.query),
         admin(parts.status, parts.store, parts.engine, parts.backups, &calls),
         querier(options.query.max_reply_bytes) {}
 
   RunningCalls calls;
   IngestService ingest;
+  const ingest::ForeignOptions foreign;
+  PyroscopePushService pyroscope_push;
+  OtlpProfilesService otlp_profiles;
   QueryService query;
   AdminService admin;
   QuerierService querier;
@@ -150,6 +158,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions&
   }
   SetBounds(options, &builder);
   builder.RegisterService(&impl->ingest);
+  builder.RegisterService(&impl->pyroscope_push);
+  builder.RegisterService(&impl->otlp_profiles);
   builder.RegisterService(&impl->query);
   builder.RegisterService(&impl->admin);
   builder.RegisterService(&impl->querier);
@@ -169,6 +179,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions&
 void GrpcServer::SetIngestHealthy(bool healthy) {
   grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
   health->SetServingStatus(v1::IngestService::service_full_name(), healthy);
+  health->SetServingStatus(::push::v1::PusherService::service_full_name(), healthy);
+  health->SetServingStatus(otlp::ProfilesService::service_full_name(), healthy);
   health->SetServingStatus(v1::QueryService::service_full_name(), true);
   health->SetServingStatus(v1::AdminService::service_full_name(), true);
   health->SetServingStatus(querier::v1::QuerierService::service_full_name(), true);

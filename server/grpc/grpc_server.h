@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
+#include "ingest/foreign_push.h"
 #include "ingest/push.h"
 #include "query/engine.h"
 #include "server/grpc/admin_service.h"
@@ -34,6 +35,7 @@ struct GrpcOptions {
   uint64_t memory_bytes = uint64_t{256} << 20;
   uint32_t max_streams_per_connection = 100;
   uint32_t decode_threads = 2;
+  ingest::ForeignOptions foreign;  // of other systems' clients
   QueryServiceOptions query;
 };
 

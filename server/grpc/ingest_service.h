@@ -37,6 +37,9 @@ class IngestService final : public v1::IngestService::CallbackService {
                                         const v1::IngestBatchRequest* request,
                                         v1::IngestResponse* response) override;
 
+  // For the services of other systems' clients, which share it.
+  const IngestParts& parts() const { return parts_; }
+
   // Streams take in nothing more and end with UNAVAILABLE once what they sent is acknowledged.
   void Drain();
 

@@ -5,12 +5,16 @@
 #include <utility>
 
 #include "server/http/connect.h"
+#include "server/http/pyroscope_ingest.h"
 #include "server/http/pyroscope_render.h"
 #include "server/http/render_route.h"
 
 namespace flamekeep::server {
 
 namespace {
+
+constexpr std::string_view kOtlpService =
+    "opentelemetry.proto.collector.profiles.v1development.ProfilesService";
 
 struct OfferedService {
   std::string_view name;
@@ -25,6 +29,8 @@ constexpr OfferedService kOffered[] = {
     {"flamekeep.v1.QueryService", UnknownFields::kRefuse},
     {"flamekeep.v1.AdminService", UnknownFields::kRefuse},
     {"querier.v1.QuerierService", UnknownFields::kIgnore},
+    {"push.v1.PusherService", UnknownFields::kIgnore},
+    {kOtlpService, UnknownFields::kIgnore},
 };
 
 void MoveRoutes(std::vector<HttpRoute> from, std::vector<HttpRoute>* to) {
@@ -43,6 +49,10 @@ std::vector<HttpRoute> ApiRoutes(LocalCalls* calls, const ApiOptions& options) {
   }
   MoveRoutes(RenderRoutes(calls), &routes);
   routes.push_back(PyroscopeRenderRoute(calls));
+  routes.push_back(PyroscopeIngestRoute(calls, options.max_body_bytes));
+  routes.push_back(RouteToMethod(
+      calls, "/v1development/profiles", kOtlpService, "Export",
+      {.max_body_bytes = options.max_body_bytes, .unknown_fields = UnknownFields::kIgnore}));
   return routes;
 }
 

@@ -285,7 +285,7 @@ class GrpcTest(unittest.TestCase):
             self.channel.unary_unary("/flamekeep.v1.QueryService/Nothing",
                                      request_serializer=bytes, response_deserializer=bytes)(b"")
         self.assertEqual(raised.exception.code(), grpc.StatusCode.UNIMPLEMENTED)
-        # Compressed messages could unpack to any size: they are refused.
+        # Compressed messages could unpack to any size: our own services take none.
         with self.assertRaises(grpc.RpcError) as raised:
             self.ingest.IngestBatch(
                 ingest.IngestBatchRequest(open=self.open(),
