@@ -129,8 +129,7 @@ TEST_F(DiffSvgTest, TellsWhatEachOfBothLacks) {
   const storage::SourceKey source = {.site = "eqiad", .name = "excimer<"};
   const auto gap = [&](int minute) {
     const int64_t begin = absl::ToUnixMillis(kBegin + absl::Minutes(minute));
-    return storage::SourceGap{source,
-                              {begin, begin + 60'000, storage::GapReason::kDisconnected}};
+    return storage::SourceGap{source, {begin, begin + 60'000, storage::GapReason::kDisconnected}};
   };
   diff.baseline.gaps = {gap(1)};
   diff.coverage.gaps = {gap(11), gap(13)};
