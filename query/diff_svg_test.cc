@@ -139,7 +139,7 @@ TEST_F(DiffSvgTest, TellsWhatEachOfBothLacks) {
     EXPECT_THAT(svg, HasSubstr(">selection: 2026-11-21 00:10 to 2026-11-21 00:20 UTC · "));
     EXPECT_THAT(svg, HasSubstr("complete through 2026-11-21 00:12:00 UTC"));
     EXPECT_THAT(svg, HasSubstr("missing from 2026-11-21 00:11 to 2026-11-21 00:12 UTC "
-                               "(eqiad/excimer&lt;: disconnected) and 1 times more<"));
+                               "(eqiad/excimer&lt;: disconnected) and 1 times more"));
     EXPECT_THAT(svg, HasSubstr(">baseline: 2026-11-21 00:00 to 2026-11-21 00:10 UTC · "));
     EXPECT_THAT(svg, HasSubstr("missing from 2026-11-21 00:01 to 2026-11-21 00:02 UTC "));
   }
