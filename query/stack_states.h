@@ -29,7 +29,7 @@ class StackStates {
 
   // Whether to find the states of all nodes before `stacks` of them are asked for: in their order
   // it takes some nanoseconds a node, where one that is met by itself takes a hundred.
-  static bool FindsAll(uint64_t stacks, uint32_t tree_size) { return stacks > tree_size / 16; }
+  static bool FindsAll(uint64_t stacks, uint32_t tree_size) { return stacks > tree_size / 2; }
   // What is damaged is left to who meets it. Errors: of the context.
   absl::Status FindAll(const Context& context);
 
