@@ -31,9 +31,9 @@ HttpHost::HttpHost(HttpOptions from, std::vector<HttpRoute> all, boost::asio::io
     : options(std::move(from)),
       loop(std::make_shared<HttpLoop>(io)),
       memory(std::make_shared<HttpMemory>(options.max_held_bytes)),
-      // What is in hand always finds room: a call has one task at a time.
+      // What is in hand always finds room: a call has two tasks at most, the last one and its end.
       workers(std::make_shared<WorkerPool>("http-worker", options.threads,
-                                           options.max_connections + kMaxWaiting)) {
+                                           2 * options.max_connections + kMaxWaiting)) {
   for (HttpRoute& route : all) {
     if (route.prefix) {
       prefixes_.push_back(std::move(route));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/status.h"
+#include "ingest/folded.h"
 #include "server/text.h"
 
 namespace flamekeep::server {
@@ -20,6 +21,18 @@ std::optional<int> HexDigit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + kTen;
   if (c >= 'A' && c <= 'F') return c - 'A' + kTen;
   return std::nullopt;
+}
+
+// UTF-8, as strings of messages must be.
+bool IsText(std::string_view text) {
+  constexpr unsigned char kFirstNotAscii = 0x80;
+  while (!text.empty()) {
+    const bool ascii = static_cast<unsigned char>(text.front()) < kFirstNotAscii;
+    const size_t length = ascii ? 1 : ingest::ReadableLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 absl::StatusOr<std::string> DecodeComponent(std::string_view text) {
@@ -45,7 +58,8 @@ absl::StatusOr<std::string> DecodeComponent(std::string_view text) {
       i += 2;
     }
   }
-  return out;
+  if (IsText(out)) return out;
+  return InvalidArgument("\"{}\" in the URL is no UTF-8: encode it as such", Shorten(text));
 }
 
 }  // namespace

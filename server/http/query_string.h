@@ -17,7 +17,7 @@ namespace flamekeep::server {
 
 class QueryString {
  public:
-  // Errors: INVALID_ARGUMENT for a broken escape, or more than 256 parameters.
+  // Errors: INVALID_ARGUMENT for a broken escape, what is no UTF-8, or more than 256 parameters.
   static absl::StatusOr<QueryString> Parse(std::string_view query);
 
   bool Has(std::string_view name) const;

@@ -34,6 +34,13 @@ TEST(QueryStringTest, RefusesBrokenEscapesAndTooMuch) {
   EXPECT_FALSE(QueryString::Parse(many).ok());
 }
 
+TEST(QueryStringTest, TakesTextOnly) {
+  EXPECT_EQ(QueryString::Parse("a=%C3%A9%0A%F0%9F%98%80")->Get("a"), "\xc3\xa9\n\xf0\x9f\x98\x80");
+  for (const char* text : {"a=%ff", "a=%C3", "a=%C0%80", "%80=1", "a=%ED%A0%80", "a=\xff"}) {
+    EXPECT_EQ(QueryString::Parse(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
 TEST(QueryStringTest, TellsWhatIsMisspelt) {
   const auto query = QueryString::Parse("from=now&form=svg");
   EXPECT_TRUE(query->CheckNames({"from", "form"}).ok());

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "flamekeep/v1/query.pb.h"
@@ -40,7 +43,9 @@ std::string KnownVersion(std::string_view if_none_match, std::string_view look) 
   constexpr size_t kVersionBytes = 32;
   const size_t at = if_none_match.find("-" + std::string(look) + "\"");
   if (at == std::string_view::npos || at < kVersionBytes) return "";
-  return std::string(if_none_match.substr(at - kVersionBytes, kVersionBytes));
+  const std::string_view version = if_none_match.substr(at - kVersionBytes, kVersionBytes);
+  if (!std::all_of(version.begin(), version.end(), absl::ascii_isxdigit)) return "";
+  return std::string(version);
 }
 
 // A file on its way from Render to the caller.

@@ -105,6 +105,7 @@ TEST_F(RenderRouteTest, ErrorsAreSentences) {
   expect("/render", 400, "query");
   expect("/render?query=nothing", 404, "nothing");
   expect("/render?query=%7B", 400, "");
+  expect("/render?query=%ff", 400, "UTF-8");
   expect("/render?query=excimer-wall&from=now&to=now-1h", 400, "");
   expect("/render?query=excimer-wall&format=pprof&inverted=1", 400, "inverted");
 }
