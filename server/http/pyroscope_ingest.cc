@@ -73,7 +73,7 @@ absl::StatusOr<IngestName> ParseIngestName(std::string_view text) {
   const size_t brace = text.find('{');
   name.app = text.substr(0, brace);
   if (name.app.empty()) {
-    return InvalidArgument("`name` is missing: write name=SERVICE.cpu, with labels {name=value}");
+    return InvalidArgument("`name` is missing: write name=SERVICE.cpu, with labels {{name=value}}");
   }
   if (brace != std::string_view::npos) {
     if (!text.ends_with('}')) {
