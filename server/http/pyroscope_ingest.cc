@@ -193,8 +193,8 @@ std::string_view ParameterOf(std::string_view header, std::string_view key) {
   return {};
 }
 
-absl::Status ReadBody(const HttpRequest& request, const QueryString& query, const IngestName& name,
-                      ::push::v1::RawSample* sample) {
+absl::Status ReadIngestBody(const HttpRequest& request, const QueryString& query,
+                            const IngestName& name, ::push::v1::RawSample* sample) {
   const std::string_view format = query.Get("format");
   const std::string_view content_type = request.Header("Content-Type");
   if (content_type.starts_with("multipart/form-data")) {
@@ -275,7 +275,7 @@ absl::StatusOr<::push::v1::PushRequest> PushOfIngest(const HttpRequest& request)
     pair->set_value(std::string(value));
   };
   ::push::v1::RawSample* sample = series->add_samples();
-  FLAMEKEEP_RETURN_IF_ERROR(ReadBody(request, query, name, sample));
+  FLAMEKEEP_RETURN_IF_ERROR(ReadIngestBody(request, query, name, sample));
   // A pprof profile of several types tells by itself what each is.
   const bool folded = query.Get("format") != "pprof" &&
                       !request.Header("Content-Type").starts_with("multipart/form-data");
