@@ -22,7 +22,7 @@ namespace flamekeep::cli {
 namespace {
 
 constexpr size_t kPieceBytes = size_t{1} << 20;
-constexpr size_t kBatchBytes = size_t{1} << 20;  // of a pprof profile that is made here
+constexpr size_t kProfileBatchBytes = size_t{1} << 20;  // of a pprof profile that is made here
 constexpr size_t kMaxSpeedscopeBytes = size_t{64} << 20;
 constexpr std::string_view kPerfName = "perf";
 constexpr std::string_view kSpeedscopeName = "speedscope";
@@ -110,7 +110,7 @@ class BatchMaker {
     }
     ingest::PprofFileWriter& writer = *found->second;
     writer.Add(frames, value);
-    return writer.size() < kBatchBytes ? absl::OkStatus() : sender_.Send(writer.Take());
+    return writer.size() < kProfileBatchBytes ? absl::OkStatus() : sender_.Send(writer.Take());
   }
 
   absl::Status Finish() {

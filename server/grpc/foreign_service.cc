@@ -18,7 +18,7 @@ namespace flamekeep::server {
 namespace {
 
 // What a message may unpack to: OpenTelemetry's own limit.
-constexpr size_t kMaxMessageBytes = size_t{64} << 20;
+constexpr size_t kMaxUnpackedMessage = size_t{64} << 20;
 
 // How one of the services takes a request in, and what it answers.
 struct ForeignMethod {
@@ -110,7 +110,7 @@ class ForeignCall final : public grpc::ServerUnaryReactor,
     std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
     std::string unpacked;
     if (LooksLikeGzip(bytes)) {
-      absl::StatusOr<std::string> plain = Gunzip(bytes, kMaxMessageBytes);
+      absl::StatusOr<std::string> plain = Gunzip(bytes, kMaxUnpackedMessage);
       if (!plain.ok()) {
         return InvalidArgument("the message can not be read: {}", Message(plain.status()));
       }

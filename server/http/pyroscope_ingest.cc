@@ -73,7 +73,7 @@ absl::StatusOr<IngestName> ParseIngestName(std::string_view text) {
   const size_t brace = text.find('{');
   name.app = text.substr(0, brace);
   if (name.app.empty()) {
-    return InvalidArgument("`name` is missing: write name=SERVICE.cpu, with labels {name=value}");
+    return InvalidArgument("`name` is missing: write name=SERVICE.cpu, with labels {{name=value}}");
   }
   if (brace != std::string_view::npos) {
     if (!text.ends_with('}')) {
@@ -193,8 +193,8 @@ std::string_view ParameterOf(std::string_view header, std::string_view key) {
   return {};
 }
 
-absl::Status ReadBody(const HttpRequest& request, const QueryString& query, const IngestName& name,
-                      ::push::v1::RawSample* sample) {
+absl::Status ReadIngestBody(const HttpRequest& request, const QueryString& query,
+                            const IngestName& name, ::push::v1::RawSample* sample) {
   const std::string_view format = query.Get("format");
   const std::string_view content_type = request.Header("Content-Type");
   if (content_type.starts_with("multipart/form-data")) {
@@ -275,7 +275,7 @@ absl::StatusOr<::push::v1::PushRequest> PushOfIngest(const HttpRequest& request)
     pair->set_value(std::string(value));
   };
   ::push::v1::RawSample* sample = series->add_samples();
-  FLAMEKEEP_RETURN_IF_ERROR(ReadBody(request, query, name, sample));
+  FLAMEKEEP_RETURN_IF_ERROR(ReadIngestBody(request, query, name, sample));
   // A pprof profile of several types tells by itself what each is.
   const bool folded = query.Get("format") != "pprof" &&
                       !request.Header("Content-Type").starts_with("multipart/form-data");
