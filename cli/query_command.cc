@@ -36,7 +36,7 @@ absl::StatusOr<v1::RenderRequest> RequestOf(const QueryOptions& options) {
 // An SVG says it by itself.
 void TellCut(v1::RenderFormat format, const v1::RenderResponse& head) {
   if (head.cut_nodes() == 0 || format == v1::RENDER_FORMAT_SVG) return;
-  fmt::print(stderr, "flamekeep: note: {} boxes were left out, with {} of {} {}\n",
+  fmt::print(stderr, "flamekeep: note: {} nodes were left out, with {} of {} {}\n",
              CountText(head.cut_nodes()), CountText(head.cut_total()),
              CountText(head.coverage().total()), head.coverage().unit());
 }

@@ -106,10 +106,10 @@ absl::Status RunSandwich(const SandwichOptions& options) {
         count);
   }
   const AnswerStyle style = StyleOfAnswer(options.format);
-  const uint64_t boxes = sandwich.callers().cut_nodes() + sandwich.callees().cut_nodes();
+  const uint64_t nodes = sandwich.callers().cut_nodes() + sandwich.callees().cut_nodes();
   // Rows alone do not tell it.
-  if (boxes > 0 && style.format != TableFormat::kTable) {
-    fmt::print(stderr, "flamekeep: note: {} narrow boxes are left out: lower --min-share\n", boxes);
+  if (nodes > 0 && style.format != TableFormat::kTable) {
+    fmt::print(stderr, "flamekeep: note: {} narrow nodes are left out: lower --min-share\n", nodes);
   }
   return WriteAnswer(SandwichText(sandwich, options.function.function, style));
 }

@@ -208,7 +208,7 @@ class EncodersTest(unittest.TestCase):
         done = self.query("excimer-wall", "--format", "flamebearer", "--max-nodes", "50")
         left_out = json.loads(done.stdout)["leftOut"]
         self.assertGreater(left_out["boxes"], 1000)
-        self.assertIn(f"{left_out['boxes']:,} boxes were left out", done.stderr.decode())
+        self.assertIn(f"{left_out['boxes']:,} nodes were left out", done.stderr.decode())
         wrong = self.server.run("query", "cpu", *self.range, "--format", "pprof", "--max-nodes", "9")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("--max-nodes", wrong.stderr.decode())
