@@ -8,6 +8,7 @@
 #include "base/time_parse.h"
 #include "cli/progress.h"
 #include "cli/terminal_text.h"
+#include "server/matcher_text.h"
 
 namespace flamekeep::cli {
 namespace {
@@ -18,18 +19,9 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
 
 }  // namespace
 
-void SetMatcher(std::string_view text, v1::FrameMatcher* matcher) {
-  constexpr std::string_view kFilePrefix = "file:";
-  if (text.starts_with(kFilePrefix)) {
-    matcher->set_file(std::string(text.substr(kFilePrefix.size())));
-  } else {
-    matcher->set_function(std::string(text));
-  }
-}
-
 absl::Status SetFunctionMatcher(const FunctionOptions& options, v1::FunctionMatcher* function) {
   v1::FrameMatcher matcher;
-  SetMatcher(options.function, &matcher);
+  server::SetMatcher(options.function, &matcher);
   if (!options.file.empty()) {
     if (!matcher.file().empty()) {
       return InvalidArgument(
@@ -51,11 +43,11 @@ absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl:
   FLAMEKEEP_ASSIGN_OR_RETURN(v1::Selection selection,
                              SelectionOf(options.selector, options.from, options.to, now));
   v1::FrameFilter* filter = selection.mutable_filter();
-  for (const std::string& text : options.keep) SetMatcher(text, filter->add_keep());
-  for (const std::string& text : options.drop) SetMatcher(text, filter->add_drop());
-  for (const std::string& text : options.hide) SetMatcher(text, filter->add_hide());
-  if (!options.focus.empty()) SetMatcher(options.focus, filter->mutable_focus());
-  if (!options.until.empty()) SetMatcher(options.until, filter->mutable_until());
+  for (const std::string& text : options.keep) server::SetMatcher(text, filter->add_keep());
+  for (const std::string& text : options.drop) server::SetMatcher(text, filter->add_drop());
+  for (const std::string& text : options.hide) server::SetMatcher(text, filter->add_hide());
+  if (!options.focus.empty()) server::SetMatcher(options.focus, filter->mutable_focus());
+  if (!options.until.empty()) server::SetMatcher(options.until, filter->mutable_until());
   filter->set_max_depth(options.max_depth);
   return selection;
 }

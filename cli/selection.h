@@ -12,14 +12,11 @@
 #include "absl/time/time.h"
 #include "cli/options.h"
 #include "flamekeep/v1/selection.pb.h"
-#include "server/matcher_text.h"
 
 namespace flamekeep::cli {
 
 // With the frame filter. Errors: as those of the next.
 absl::StatusOr<v1::Selection> SelectionOf(const SelectionOptions& options, absl::Time now);
-
-using server::SetMatcher;
 
 // Whether a function is named.
 inline bool IsSet(const FunctionOptions& options) { return !options.function.empty(); }
