@@ -136,7 +136,7 @@ class HttpTest(unittest.TestCase):
         self.assertEqual(raised.exception.code, 304)
         body, status = self.render(baseline_from="2026-11-13", baseline_to="2026-11-14")
         self.assertEqual(status, 200)
-        self.assertIn(b"compared with", body)
+        self.assertIn(b"What changed in", body)
 
     def pprof(self, *args):
         done = subprocess.run([go(), "tool", "pprof", *args], stdout=subprocess.PIPE,
