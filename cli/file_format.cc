@@ -24,19 +24,32 @@ bool IsTimedFolded(std::string_view line) {
   return is_number && has_channel;
 }
 
-// A profile begins with one of its sample types, or another of its messages and texts: several
-// lengths in a row that fit are no accident.
+// Whether a profile has such a field: messages and texts below 7, the type of the period and
+// comments, else numbers.
+bool IsProfileField(uint32_t field, bool is_bytes) {
+  constexpr uint32_t kLastMessage = 6;
+  constexpr uint32_t kPeriodType = 11;
+  constexpr uint32_t kComment = 13;
+  constexpr uint32_t kLast = 15;
+  if (field == kComment) return true;
+  return field <= kLast && is_bytes == (field <= kLastMessage || field == kPeriodType);
+}
+
+// Several fields in a row that a profile may have, with lengths that fit and a message among them,
+// are no accident. Go writes the time first, others a sample type.
 bool IsPprof(std::string_view head) {
-  constexpr int kEnough = 3;
-  constexpr uint32_t kLastMessageField = 6;
+  constexpr int kEnough = 4;
+  constexpr uint32_t kSampleType = 1;
   int fields = 0;
+  bool has_type = false;
   ingest::ProtoReader reader(head);
-  while (fields < kEnough && reader.Next()) {
-    if (reader.field() > kLastMessageField || !reader.is_bytes()) return false;
+  while ((fields < kEnough || !has_type) && reader.Next()) {
+    if (!IsProfileField(reader.field(), reader.is_bytes())) return false;
+    has_type |= reader.field() == kSampleType;
     ++fields;
   }
   // The head may end in the middle of a message.
-  return fields > 0 && (fields == kEnough || !reader.broken());
+  return has_type && (fields >= kEnough || !reader.broken());
 }
 
 bool IsJson(std::string_view head) {
