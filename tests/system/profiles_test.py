@@ -118,7 +118,7 @@ class ProfilesTest(unittest.TestCase):
         self.assertEqual(self.stored("mine:cpu:nanoseconds:cpu:nanoseconds"), {b"main": 7})
 
         script = (CORPUS / "perf_script/usual").read_bytes()
-        self.assertIn(b"give --time", self.bring("-", stdin=script, code=1).stderr)
+        self.assertIn(b"give --time", self.bring("-", stdin=script, code=2).stderr)
         for _ in range(2):
             self.bring("--time", "2026-11-20T13:00", "-", stdin=script)
         self.assertEqual(self.stored("perf:samples:count:cpu-clock:count", *day),
@@ -128,8 +128,8 @@ class ProfilesTest(unittest.TestCase):
         self.assertEqual(self.stored("speedscope:time:nanoseconds::", *day),
                          {b"main": 1_000_000, b"main;b": 2_000_000})
 
-        self.assertIn(b"perf script", self.bring("-", stdin=b"PERFILE2" + bytes(100), code=1).stderr)
-        self.bring("-", stdin=b'{"profiles": [{}]}', code=1)
+        self.assertIn(b"perf script", self.bring("-", stdin=b"PERFILE2" + bytes(100), code=2).stderr)
+        self.bring("-", stdin=b'{"profiles": [{}]}', code=2)
 
     def test_pyroscope(self):
         now = int(time.time())
