@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, 17> kDefaultKept = {
 
 std::vector<KeptLabel> DefaultKeptLabels() {
   std::vector<KeptLabel> kept;
+  kept.reserve(std::size(kDefaultKept));
   for (const std::string_view name : kDefaultKept) kept.push_back({.from = std::string(name)});
   return kept;
 }

@@ -85,7 +85,7 @@ class OtlpDecoder {
   absl::StatusOr<Reject> ReadSample(std::string_view message);
   Reject FindStack();
   Reject AddLocation(uint64_t index);
-  const Frames& FramesOf(uint64_t location);
+  const Frames& FramesOf(uint64_t index);
   Frames ReadLines(const OtlpTables::Location& location);
   bool AddAttribute(uint64_t index, storage::Labels* labels);
   absl::Status AddStamped();

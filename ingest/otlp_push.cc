@@ -55,8 +55,9 @@ absl::Status PushScope(std::string_view scope_profiles, const OtlpTables& tables
           return DecodeOtlpProfile(tables, profile, budget, stream, samples);
         }));
   }
-  if (reader.broken())
+  if (reader.broken()) {
     request->RejectProfile(InvalidArgument("the ScopeProfiles of it are damaged"));
+  }
   return absl::OkStatus();
 }
 
@@ -67,7 +68,7 @@ absl::StatusOr<ForeignResult> PushOtlp(PushHub* hub, const ForeignOptions& optio
   FLAMEKEEP_ASSIGN_OR_RETURN(const OtlpTables tables, OtlpTables::Read(request_bytes));
   ForeignRequest request(hub, &options, "otlp");
   OtlpBudget budget = OtlpBudget::For(request_bytes.size());
-  const absl::Status pushed = tables.ForEachResource([&](std::string_view resource_profiles) {
+  absl::Status pushed = tables.ForEachResource([&](std::string_view resource_profiles) {
     ForeignRequest::Origin origin = request.NewOrigin();
     ProtoReader reader(resource_profiles);
     while (reader.Next()) {

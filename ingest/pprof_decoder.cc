@@ -83,7 +83,7 @@ class PprofDecoder {
   Reject ReadSample(std::string_view message);
   void ReadLabel(std::string_view message);
   Reject FindStack();
-  const KnownLocation& FramesOf(uint32_t location);
+  const KnownLocation& FramesOf(uint32_t index);
   bool ReadLines(std::string_view message);
   bool AddLine(std::string_view message);
   void AddAddress(const PprofTables::Location& location);
