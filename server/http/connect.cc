@@ -182,6 +182,7 @@ HttpRoute UnaryRoute(LocalCalls* calls, std::string path, const MethodDescriptor
           .blocking = true,
           .max_body_bytes = options.max_body_bytes,
           .errors = HttpErrors::kJson,
+          .pages_may_post = !HasSideEffects(*method),
           .start = [calls, method, options](std::shared_ptr<HttpCall> call) {
             std::make_shared<UnaryExchange>(calls, *method, options, std::move(call))->Start();
           }};

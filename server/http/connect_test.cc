@@ -87,6 +87,14 @@ TEST_F(ConnectTest, AnswersInBinaryAsGrpcDoes) {
   EXPECT_EQ(response.SerializeAsString(), by_grpc.SerializeAsString());
 }
 
+TEST_F(ConnectTest, WebPagesMayAskAndNotChange) {
+  const std::string from_page = std::string(kJsonHead) + "Origin: http://evil.example:4040\r\n";
+  EXPECT_EQ(Post("QueryService/Top", from_page, Json(TopOfLastHour())).status, 200);
+  for (const char* method : {"AdminService/Delete", "IngestService/IngestBatch"}) {
+    EXPECT_EQ(Post(method, from_page, "{}").status, 403) << method;
+  }
+}
+
 TEST_F(ConnectTest, TakesAndGivesGzip) {
   std::string lines;
   for (int i = 0; i < 500; ++i) lines += "main;function_" + std::to_string(i) + " 1\n";

@@ -55,6 +55,9 @@ struct HttpRoute {
   bool blocking = false;      // may wait for a lock or a disk, or compute
   size_t max_body_bytes = 0;  // 0: that of the options
   HttpErrors errors = HttpErrors::kText;
+  // Whether a web page may POST. Where a POST changes something, a foreign page in the browser of
+  // somebody who reaches the server must not be able to.
+  bool pages_may_post = false;
   // One of the two.
   std::function<HttpResponse(const HttpRequest&)> handle;
   std::function<void(std::shared_ptr<HttpCall>)> start;

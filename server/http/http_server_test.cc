@@ -181,6 +181,18 @@ TEST_F(HttpServerTest, TakesABody) {
   EXPECT_THAT(chunked.ReadUntil("txt from"), AllOf(HasSubstr("text2 from"), HasSubstr("txt from")));
 }
 
+TEST_F(HttpServerTest, WebPagesMaySendOnlyWhereARouteSaysSo) {
+  Start();
+  const std::string refused = Post("Origin: http://evil.example:4040\r\n", "text");
+  EXPECT_THAT(refused, AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("permission_denied"),
+                             HasSubstr("http://evil.example:4040"), HasSubstr("/echo")));
+  EXPECT_THAT(refused, Not(HasSubstr("text from")));
+  EXPECT_EQ(Rejected("web_page"), 1u);
+  RawClient reader(address());
+  reader.Send("GET /hello HTTP/1.1\r\nOrigin: http://a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(reader.ReadAll(), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, AsksForABodyThatWaitsForThat) {
   Start();
   RawClient client(address());

@@ -208,6 +208,17 @@ std::optional<HttpSession::Refusal> HttpSession::Check(const HttpRoute* route,
     refusal.response.headers.emplace_back("Allow", allowed);
     return refusal;
   }
+  const std::string_view origin = View(parser.get()[http::field::origin]);
+  if (parser.get().method() == http::verb::post && !route->pages_may_post && !origin.empty()) {
+    return Refusal{
+        .response = ErrorResponse(
+            Error(absl::StatusCode::kPermissionDenied,
+                  "a web page (Origin: {}) may not send to {}: use a client that is no browser",
+                  Shorten(origin), Shorten(path)),
+            route->errors),
+        .route = route,
+        .reason = "web_page"};
+  }
   const size_t max_bytes = host_->MaxBody(*route);
   if (parser.content_length().value_or(0) > max_bytes) {
     return Refusal{.response = ErrorResponse(kTooLarge, TooLarge(max_bytes), route->errors),
