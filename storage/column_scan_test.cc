@@ -123,6 +123,36 @@ TEST(ColumnScanTest, EqualsANaiveMap) {
   }
 }
 
+// The most that a scan may take, by the columns' headers.
+size_t BoundOf(const std::vector<std::string>& columns, uint32_t last_id) {
+  constexpr size_t kRounding = size_t{256} << 10;  // memory comes in pieces
+  constexpr size_t kBytesPerWindow = 64;           // where each window's pairs begin
+  size_t bound =
+      kRounding + (last_id / kWindowIds + 1) * (ColumnScan::kSlackBytes + kBytesPerWindow);
+  for (const std::string& column : columns) bound += ColumnScan::MaxBytes(*DecodeHeader(column));
+  return bound;
+}
+
+TEST(ColumnScanTest, TakesNoMoreThanItsHeadersTell) {
+  std::mt19937_64 random(3);
+  for (const int value_bits : {1, 15, 17, 46, 48, 64}) {
+    for (const uint32_t last_id : {9'999u, 999'999u, 79'999'999u}) {
+      std::vector<std::string> columns;
+      for (const size_t pairs : {10, 1000, 16'000, 40'000, 900, 9000}) {
+        Content content;
+        while (content.size() < std::min<size_t>(pairs, last_id / 2)) {
+          content[static_cast<uint32_t>(random() % last_id)] =
+              RandomNumber(value_bits, &random) | 1;
+        }
+        columns.push_back(Encode(content));
+      }
+      ColumnScan scan;
+      for (const std::string& column : columns) ASSERT_TRUE(scan.Add(column).ok());
+      EXPECT_LE(scan.memory_bytes(), BoundOf(columns, last_id)) << value_bits << " " << last_id;
+    }
+  }
+}
+
 TEST(ColumnScanTest, ManySmallColumns) {
   std::mt19937_64 random(1);
   std::vector<std::string> columns;

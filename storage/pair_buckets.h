@@ -139,7 +139,7 @@ class PairBuckets {
     const uint64_t wide = std::min(pairs, total / kWide);
     const uint64_t huge = std::min(pairs, total / kHuge);
     const uint64_t bytes =
-        pairs * sizeof(uint32_t) + wide * sizeof(uint64_t) + huge * sizeof(huge_[0]);
+        pairs * sizeof(uint32_t) + wide * sizeof(uint64_t) + 2 * huge * sizeof(huge_[0]);
     return bytes + bytes / 16;  // blocks know the one before; their entries do not fill them
   }
   // Of each window, in blocks that are not full.
