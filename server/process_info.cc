@@ -58,12 +58,12 @@ double ReadStartTime() {
 }  // namespace
 
 ProcessInfo ReadProcessInfo() {
-  constexpr uint64_t kKiB = 1024;
+  constexpr uint64_t kUnit = 1024;  // "kB" in this file
   ProcessInfo info;
   const std::string status = ReadFile("/proc/self/status");
-  info.resident_bytes = Field(status, "VmRSS:") * kKiB;
-  info.anonymous_bytes = Field(status, "RssAnon:") * kKiB;
-  info.virtual_bytes = Field(status, "VmSize:") * kKiB;
+  info.resident_bytes = Field(status, "VmRSS:") * kUnit;
+  info.anonymous_bytes = Field(status, "RssAnon:") * kUnit;
+  info.virtual_bytes = Field(status, "VmSize:") * kUnit;
   info.threads = Field(status, "Threads:");
   info.open_fds = CountFds();
   rlimit limit{};

@@ -16,7 +16,7 @@ bool IsSocket(std::string_view peer) {
 }  // namespace
 
 std::string CallerOf(const grpc::CallbackServerContext& context) {
-  const std::string peer = context.peer();
+  std::string peer = context.peer();
   if (!IsSocket(peer)) {
     const auto& metadata = context.client_metadata();
     const auto found = metadata.find(kCallerKey);

@@ -314,8 +314,9 @@ std::vector<storage::SeriesKey> SeriesFromProto(const v1::ListSeriesResponse& li
     storage::SeriesKey& key = series.emplace_back();
     key.site = one.site();
     key.profile_type = one.profile_type();
-    for (const v1::Label& label : one.labels())
+    for (const v1::Label& label : one.labels()) {
       key.labels.emplace_back(label.name(), label.value());
+    }
   }
   return series;
 }

@@ -145,7 +145,7 @@ grpc::ServerUnaryReactor* QuerierService::RelayList(grpc::CallbackServerContext*
                                                     const Request* request, Response* response) {
   return Relay<v1::ListSeriesResponse>(
       context, v1::ListSeriesRequest(),
-      [this](auto... all) { query_->async()->ListSeries(all...); },
+      [this](const auto&... all) { query_->async()->ListSeries(all...); },
       [request, response](const v1::ListSeriesResponse& list) {
         return FromListed(*request, SeriesFromProto(list), response);
       });
@@ -156,7 +156,7 @@ grpc::ServerUnaryReactor* QuerierService::ProfileTypes(grpc::CallbackServerConte
                                                        pyroscope::ProfileTypesResponse* response) {
   return Relay<v1::ListProfileTypesResponse>(
       context, v1::ListProfileTypesRequest(),
-      [this](auto... all) { query_->async()->ListProfileTypes(all...); },
+      [this](const auto&... all) { query_->async()->ListProfileTypes(all...); },
       [response](const v1::ListProfileTypesResponse& types) {
         FromProfileTypes(types, response);
         return absl::OkStatus();
@@ -187,7 +187,8 @@ grpc::ServerUnaryReactor* QuerierService::SelectMergeStacktraces(
   absl::StatusOr<std::optional<v1::FlameGraphRequest>> question = ToFlameGraph(*request);
   if (!question.ok() || !question->has_value()) return EndNow(context, question.status());
   return Relay<v1::FlameGraphResponse>(
-      context, **std::move(question), [this](auto... all) { query_->async()->FlameGraph(all...); },
+      context, **std::move(question),
+      [this](const auto&... all) { query_->async()->FlameGraph(all...); },
       [response](const v1::FlameGraphResponse& graph) {
         if (graph.coverage().total() > 0) FromFlameGraph(graph, response->mutable_flamegraph());
         return absl::OkStatus();
@@ -221,7 +222,8 @@ grpc::ServerUnaryReactor* QuerierService::SelectSeries(
   absl::StatusOr<std::optional<v1::SeriesRequest>> question = ToSeries(*request);
   if (!question.ok() || !question->has_value()) return EndNow(context, question.status());
   return Relay<v1::SeriesResponse>(
-      context, **std::move(question), [this](auto... all) { query_->async()->Series(all...); },
+      context, **std::move(question),
+      [this](const auto&... all) { query_->async()->Series(all...); },
       [request, response](const v1::SeriesResponse& series) {
         FromSeries(*request, series, response);
         return absl::OkStatus();
@@ -234,7 +236,7 @@ grpc::ServerUnaryReactor* QuerierService::Diff(grpc::CallbackServerContext* cont
   absl::StatusOr<std::optional<v1::DiffRequest>> question = ToDiff(*request);
   if (!question.ok() || !question->has_value()) return EndNow(context, question.status());
   return Relay<v1::DiffResponse>(
-      context, **std::move(question), [this](auto... all) { query_->async()->Diff(all...); },
+      context, **std::move(question), [this](const auto&... all) { query_->async()->Diff(all...); },
       [response](const v1::DiffResponse& diff) {
         FromDiff(diff, response->mutable_flamegraph());
         return absl::OkStatus();
@@ -246,7 +248,7 @@ grpc::ServerUnaryReactor* QuerierService::GetProfileStats(
     pyroscope::GetProfileStatsResponse* response) {
   return Relay<v1::StoreStatsResponse>(
       context, v1::StoreStatsRequest(),
-      [this](auto... all) { admin_->async()->StoreStats(all...); },
+      [this](const auto&... all) { admin_->async()->StoreStats(all...); },
       [response](const v1::StoreStatsResponse& stats) {
         for (const auto& site : stats.sites()) {
           for (const auto& level : site.levels()) {

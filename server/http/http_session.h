@@ -68,8 +68,8 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<bool> Answer(const HttpRoute* route, bool keep, bool head,
                                       unsigned version);
   // These take the response. False: the client did not take all of it, or it is the last one.
-  boost::asio::awaitable<bool> WriteWhole(HttpResponse* response, bool keep, bool head);
-  boost::asio::awaitable<bool> WritePieces(HttpResponse* begin, bool keep, bool head,
+  boost::asio::awaitable<bool> WriteWhole(HttpResponse* from, bool keep, bool head);
+  boost::asio::awaitable<bool> WritePieces(HttpResponse* from, bool keep, bool head,
                                            unsigned version);
   // Lets the client read the last answer before the connection is gone.
   boost::asio::awaitable<void> Linger();

@@ -295,7 +295,7 @@ HttpRoute PyroscopeIngestRoute(LocalCalls* calls, size_t max_body_bytes) {
           .blocking = true,
           .max_body_bytes = max_body_bytes,
           .errors = HttpErrors::kText,
-          .start = [calls](std::shared_ptr<HttpCall> call) {
+          .start = [calls](const std::shared_ptr<HttpCall>& call) {
             const auto push = PushOfIngest(call->request());
             call->SetBody("");
             if (!push.ok()) return call->Respond(ErrorResponse(push.status(), HttpErrors::kText));
