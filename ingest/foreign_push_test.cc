@@ -192,6 +192,26 @@ TEST_F(ForeignPushTest, OtlpWhatCanNotBeTakenIsCounted) {
   EXPECT_THAT(SumOf(kCpuSamples), UnorderedElementsAre(Pair("main", 3)));
 }
 
+TEST_F(ForeignPushTest, OtlpAttributesInTheStringTable) {
+  auto request = Request();
+  otlp::Profile* profile = AddProfile(&request, "web", "");
+  profile->add_samples()->set_stack_index(1);
+  profile->mutable_samples(0)->add_values(1);
+  auto* texts = request.mutable_dictionary()->mutable_string_table();
+  texts->Add("service.version");
+  texts->Add("12");
+  auto* attribute = request.mutable_resource_profiles(0)->mutable_resource()->add_attributes();
+  attribute->set_key_strindex(texts->size() - 2);
+  attribute->mutable_value()->set_string_value_strindex(texts->size() - 1);
+  // References that lead nowhere are no labels.
+  attribute = request.mutable_resource_profiles(0)->mutable_resource()->add_attributes();
+  attribute->set_key_strindex(texts->size());
+  attribute->mutable_value()->set_string_value_strindex(-1);
+  ASSERT_TRUE(Push(request).ok());
+  EXPECT_EQ(store_->Series().back().labels,
+            (storage::Labels{{"service_name", "web"}, {"service_version", "12"}}));
+}
+
 TEST_F(ForeignPushTest, OtlpSiteFromAnAttribute) {
   options_.site_label = "cloud.region";
   auto request = Request();
@@ -279,8 +299,6 @@ TEST_F(ForeignPushTest, PyroscopeValuesThatOnlyGrow) {
   name->set_value("memory");
   auto* rule = sample->add_type_rules();
   rule->set_sample_type("cpu");
-  rule->set_type("alloc_space");
-  rule->set_unit("bytes");
   rule->set_cumulative(true);
   sample->set_raw_profile(CpuPprof(10));
   auto result = PushPyroscope(hub_.get(), options_, request.SerializeAsString());
@@ -288,10 +306,10 @@ TEST_F(ForeignPushTest, PyroscopeValuesThatOnlyGrow) {
   sample->set_previous_profile(CpuPprof(7));
   result = PushPyroscope(hub_.get(), options_, request.SerializeAsString());
   EXPECT_EQ(result->counts.rejected, 0u);
-  EXPECT_THAT(SumOf("memory:alloc_space:bytes::"), UnorderedElementsAre(Pair("main", 3)));
+  EXPECT_THAT(SumOf("memory:cpu:nanoseconds::"), UnorderedElementsAre(Pair("main", 3)));
   sample->set_previous_profile(CpuPprof(70));  // started again
   ASSERT_TRUE(PushPyroscope(hub_.get(), options_, request.SerializeAsString()).ok());
-  EXPECT_THAT(SumOf("memory:alloc_space:bytes::"), UnorderedElementsAre(Pair("main", 3)));
+  EXPECT_THAT(SumOf("memory:cpu:nanoseconds::"), UnorderedElementsAre(Pair("main", 3)));
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ bool OtlpDecoder::AddAttribute(uint64_t index, storage::Labels* labels) {
   if (reader.broken() || !name) return false;
   if (!stream_.profile_labels().Keeps(*name)) {
     stream_.KeepLabel(*name, "", labels);
-  } else if (const auto text = OtlpLabelValue(value)) {
+  } else if (const auto text = tables_.LabelValue(value)) {
     stream_.KeepLabel(*name, *text, labels);
   }
   return true;

@@ -112,7 +112,7 @@ std::optional<OtlpTables::Function> OtlpTables::FunctionAt(uint64_t index) const
   return Function{name_text->empty() ? *system_text : *name_text, *file_text};
 }
 
-std::optional<std::string> OtlpLabelValue(std::string_view any_value) {
+std::optional<std::string> OtlpTables::LabelValue(std::string_view any_value) const {
   std::optional<std::string> text;
   ProtoReader reader(any_value);
   while (reader.Next()) {
@@ -125,6 +125,9 @@ std::optional<std::string> OtlpLabelValue(std::string_view any_value) {
         break;
       case 3:
         text = fmt::format("{}", reader.signed_number());
+        break;
+      case 8:
+        text = String(reader.number());
         break;
       default:
         text.reset();

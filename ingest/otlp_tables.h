@@ -62,6 +62,9 @@ class OtlpTables {
   std::optional<Location> LocationAt(uint64_t index) const;
   std::optional<MappedFile> MappingAt(uint64_t index) const;
   std::optional<Function> FunctionAt(uint64_t index) const;
+  // The text of an AnyValue that can be a label's: a string, here or in the string table, a whole
+  // number or a boolean. Nothing for all else.
+  std::optional<std::string> LabelValue(std::string_view any_value) const;
 
  private:
   explicit OtlpTables(std::string_view request) : request_(request) {}
@@ -75,10 +78,6 @@ class OtlpTables {
   // By field; where the lengths of the entries stand. A dictionary may come in pieces.
   std::array<std::vector<uint32_t>, static_cast<size_t>(OtlpTable::kStack) + 1> tables_;
 };
-
-// The text of an AnyValue that can be a label's: a string, a whole number or a boolean. Nothing for
-// all else.
-std::optional<std::string> OtlpLabelValue(std::string_view any_value);
 
 }  // namespace flamekeep::ingest
 

@@ -129,10 +129,7 @@ absl::Status PprofDecoder::DecodeSamples() {
 // Decodes the cumulative types of the profile before; it is not counted.
 absl::Status PprofDecoder::ReadPrevious() {
   PprofOptions options{.name = options_.name, .minute = minute_, .is_previous = true};
-  for (const auto& [type, rule] : options_.types) {
-    if (rule.cumulative) options.types.emplace(type, rule);
-  }
-  if (options.types.empty()) return absl::OkStatus();
+  options.types = options_.types;
   std::vector<storage::Sample> samples;
   FLAMEKEEP_RETURN_IF_ERROR(DecodePprof(options_.previous, options, &stream_, &samples).status());
   for (const storage::Sample& sample : samples) {
@@ -189,19 +186,16 @@ absl::Status PprofDecoder::FindColumns() {
   }
   for (size_t i = 0; i < types.size(); ++i) {
     Column& column = columns_.emplace_back();
-    bool lacks_previous = false;
     ProfileKind kind{types[i].type, types[i].unit, tables_->period_type().type,
                      tables_->period_type().unit};
     if (kind.type == "samples" && kind.unit == "count") observations_ = i;
-    if (!options_.types.empty()) {
-      const auto rule = options_.types.find(kind.type);
-      column.used = rule != options_.types.end();
-      if (!column.used) continue;
-      if (!rule->second.type.empty()) kind.type = rule->second.type;
-      if (!rule->second.unit.empty()) kind.unit = rule->second.unit;
-      lacks_previous =
-          rule->second.cumulative && options_.previous.empty() && !options_.is_previous;
-    }
+    const auto rule = options_.types.find(kind.type);
+    const bool cumulative = rule != options_.types.end() && rule->second.cumulative;
+    // Of the profile before only what is taken off matters.
+    column.used = cumulative || !options_.is_previous;
+    if (!column.used) continue;
+    if (rule != options_.types.end()) kind.display_name = rule->second.display_name;
+    const bool lacks_previous = cumulative && options_.previous.empty() && !options_.is_previous;
     FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ProfileType type, TypeOfProfile(options_.name, kind));
     const absl::StatusOr<TypeHandle> handle = stream_.Type(type);
     column.refusal = handle.ok() ? time_refusal_ : Reject::kTooManyTypes;

@@ -34,8 +34,7 @@ inline constexpr size_t kMaxProfileBytes = size_t{32} << 20;
 
 // What a sender says of one sample type beside the profile.
 struct PprofTypeRule {
-  std::string type;  // empty: the profile's own, as is the unit
-  std::string unit;
+  std::string display_name;  // may tell the profile's name: ProfileKind
   // Its values only grow: it counts what PprofOptions::previous has less of.
   bool cumulative = false;
 };
@@ -49,7 +48,7 @@ struct PprofOptions {
   storage::Level resolution = storage::Level::kMinute;
   // A profile without a time of its own is refused instead of being taken for one of now.
   bool needs_time = false;
-  // Where there are any, sample types that are not here are passed over.
+  // By sample type.
   std::map<std::string, PprofTypeRule, std::less<>> types;
   // The unpacked profile before, for cumulative types; empty: none, and they are refused. Where a
   // value has become less, its process was started again: nothing counts then.

@@ -186,16 +186,20 @@ TEST_F(PprofDecoderTest, TimeAndNames) {
   EXPECT_FALSE(Decode(profile, {.name = "no name"}).ok());
 }
 
-TEST_F(PprofDecoderTest, OnlyTheTypesThatAreAskedFor) {
+TEST_F(PprofDecoderTest, DisplayNamesTellMutexFromBlock) {
   Profile profile = Small();
-  AddType(&profile, "inuse_space", "bytes");
-  AddSample(&profile, {1}, {1, 4096});
-  PprofOptions options{.name = "memory"};
-  options.types["inuse_space"] = {.type = "live", .unit = "B"};
-  ASSERT_TRUE(Decode(profile, options).ok());
-  EXPECT_THAT(RowsOf(samples_),
-              UnorderedElementsAre(Pair("memory:live:B::{} 100 main@main.c", 4096)));
-  EXPECT_EQ(stream_->counts().lines, 1u);
+  AddType(&profile, "contentions", "count");
+  AddSample(&profile, {1}, {0, 5});
+  for (const auto& [display, name] : {std::pair<std::string, std::string>{"mutex_count", "mutex"},
+                                      {"block_count", "block"},
+                                      {"anything", "contention"},
+                                      {"", "contention"}}) {
+    PprofOptions options;
+    options.types["contentions"] = {.display_name = display};
+    ASSERT_TRUE(Decode(profile, options).ok());
+    EXPECT_THAT(RowsOf(samples_),
+                UnorderedElementsAre(Pair(name + ":contentions:count::{} 100 main@main.c", 5)));
+  }
 }
 
 TEST_F(PprofDecoderTest, DeepStacksAreCutAtTheLeaf) {

@@ -10,8 +10,8 @@
 namespace flamekeep::ingest {
 namespace {
 
-// By a period's or a value's type.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kKnownNames = {{
+// By a type's display name, itself, or the period's type.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kKnownNames = {{
     {"cpu", "process_cpu"},
     {"space", "memory"},
     {"inuse_space", "memory"},
@@ -21,7 +21,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kKnownNa
     {"alloc_in_new_tlab_bytes", "memory"},
     {"alloc_in_new_tlab_objects", "memory"},
     {"goroutine", "goroutine"},
-    {"goroutines", "goroutine"},
+    {"goroutines", "goroutines"},
+    {"mutex_count", "mutex"},
+    {"mutex_duration", "mutex"},
+    {"block_count", "block"},
+    {"block_duration", "block"},
     {"contentions", "contention"},
     {"delay", "contention"},
     {"lock_count", "contention"},
@@ -49,7 +53,7 @@ std::string PartOf(std::string_view text) {
 
 // A name by what is counted: a part but for its first character and '/' and '%'.
 std::string NameByKind(const ProfileKind& kind) {
-  for (const std::string_view type : {kind.type, kind.period_type}) {
+  for (const std::string_view type : {kind.display_name, kind.type, kind.period_type}) {
     if (const std::string_view name = KnownName(type); !name.empty()) return std::string(name);
   }
   std::string name = PartOf(kind.period_type.empty() ? kind.type : kind.period_type);

@@ -18,6 +18,9 @@ struct ProfileKind {
   std::string_view unit;  // "nanoseconds"
   std::string_view period_type;
   std::string_view period_unit;
+  // What the sender calls the type, "mutex_count"; may be empty. It can tell the profile's name
+  // where the type can not; the type stays as it is.
+  std::string_view display_name = {};
 };
 
 // `name` as a profile type's name, or as one whole where it has five parts; empty: the name that

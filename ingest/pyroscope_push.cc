@@ -35,9 +35,8 @@ bool ReadTypeRule(std::string_view message, PprofOptions* pprof) {
   ProtoReader reader(message);
   while (reader.Next()) {
     if (reader.field() == 1) sample_type = reader.bytes();
-    if (reader.field() == 2) rule.type = reader.bytes();
-    if (reader.field() == 3) rule.unit = reader.bytes();
-    if (reader.field() == 4) rule.cumulative = reader.number() != 0;
+    if (reader.field() == 2) rule.display_name = reader.bytes();
+    if (reader.field() == 3) rule.cumulative = reader.number() != 0;
   }
   if (reader.broken() || pprof->types.size() >= kMaxSampleTypes) return false;
   pprof->types.emplace(sample_type, std::move(rule));

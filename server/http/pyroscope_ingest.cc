@@ -51,7 +51,7 @@ constexpr Measured kMeasured[] = {
     {"alloc_outside_tlab_objects", "memory", "alloc_outside_tlab_objects", "count"},
     {"alloc_outside_tlab_bytes", "memory", "alloc_outside_tlab_bytes", "bytes"},
     {"live", "memory", "live", "count"},
-    {"goroutines", "goroutine", "goroutines", "count"},
+    {"goroutines", "goroutines", "goroutine", "count"},
     {"mutex_count", "mutex", "contentions", "count"},
     {"mutex_duration", "mutex", "delay", "nanoseconds"},
     {"block_count", "block", "contentions", "count"},
@@ -154,8 +154,8 @@ absl::StatusOr<std::string> PprofOfFolded(std::string_view text, bool lines,
   return writer.Take(from.value_or(absl::UnixEpoch()), duration);
 }
 
-// `sample_type_config`: {"alloc_space": {"units": "bytes", "display-name": "x", "cumulative":
-// true}}.
+// `sample_type_config`: {"contentions": {"display-name": "mutex_count", "units": "x", "cumulative":
+// true}}. As Pyroscope does, types and units are those of the profile itself.
 absl::Status ReadTypeConfig(std::string_view json, ::push::v1::RawSample* sample) {
   if (json.size() > kMaxConfigBytes) {
     return InvalidArgument("`sample_type_config` has {} bytes: send at most {}", json.size(),
@@ -172,8 +172,7 @@ absl::Status ReadTypeConfig(std::string_view json, ::push::v1::RawSample* sample
     ::push::v1::TypeRule* rule = sample->add_type_rules();
     rule->set_sample_type(type);
     for (const auto& [key, setting] : value.struct_value().fields()) {
-      if (key == "units") rule->set_unit(setting.string_value());
-      if (key == "display-name") rule->set_type(setting.string_value());
+      if (key == "display-name") rule->set_display_name(setting.string_value());
       if (key == "cumulative") rule->set_cumulative(setting.bool_value());
     }
   }

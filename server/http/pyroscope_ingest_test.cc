@@ -74,8 +74,7 @@ TEST(PyroscopeIngest, Forms) {
   EXPECT_EQ(sample.previous_profile(), "BEFORE");
   ASSERT_EQ(sample.type_rules_size(), 1);
   EXPECT_EQ(sample.type_rules(0).sample_type(), "alloc_space");
-  EXPECT_EQ(sample.type_rules(0).type(), "alloc");
-  EXPECT_EQ(sample.type_rules(0).unit(), "bytes");
+  EXPECT_EQ(sample.type_rules(0).display_name(), "alloc");
   EXPECT_TRUE(sample.type_rules(0).cumulative());
   for (size_t size = 0; size < body.size() - 4; ++size) {
     EXPECT_FALSE(ParseForm("multipart/form-data; boundary=xyz", body.substr(0, size)).ok());
