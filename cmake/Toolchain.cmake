@@ -4,8 +4,8 @@
 set(FLAMEKEEP_SANITIZE "" CACHE STRING
   "Sanitizers for all code: empty, `address,undefined`, `thread`; `fuzzer` may be added (clang)")
 option(FLAMEKEEP_WERROR "Warnings are errors" ON)
-option(FLAMEKEEP_UNITY "Compile a library's files eight at a time: less than half the work, none of \
-it saved where one of them changes" OFF)
+option(FLAMEKEEP_UNITY "Compile files eight at a time: less than half the work, none of it saved \
+where one of them changes" OFF)
 option(FLAMEKEEP_CCACHE "Compile through ccache when it is installed" ON)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   set(default_march x86-64-v2)
@@ -18,7 +18,13 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Release or Debug" FORCE)
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O3 -g1 -DNDEBUG")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g -D_GLIBCXX_ASSERTIONS")
+# With sanitizers for their traces only, which need no more than lines.
+if(FLAMEKEEP_SANITIZE)
+  set(debug_info -g1)
+else()
+  set(debug_info -g)
+endif()
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 ${debug_info} -D_GLIBCXX_ASSERTIONS")
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -85,6 +91,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # False alarms of gcc 12 on inlined standard library code (gcc bugs 105651, 105329, 105562).
     -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread
     -Wno-array-bounds)
+  if(FLAMEKEEP_UNITY)
+    # It takes a file that is included for a header.
+    target_compile_options(flamekeep_options INTERFACE -Wno-subobject-linkage)
+  endif()
 else()
   target_compile_options(flamekeep_options INTERFACE
     -Wthread-safety -Winconsistent-missing-override

@@ -26,7 +26,7 @@ namespace {
 constexpr char kSample[] = "data/mediawiki-sample.messages.zst";
 constexpr std::string_view kChannel = "excimer-wall";
 constexpr int64_t kRecordingMicros = 605'500'000;
-const absl::Time kBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
+const absl::Time kCorpusBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
 
 // The recording has five phases; the parts of it that surely lie in one.
 constexpr absl::Duration kMixedEnd = absl::Seconds(126);
@@ -99,7 +99,7 @@ class DiffCorpusTest : public ::testing::Test {
     for (const Recorded& sample : samples_) {
       const auto [minute, half] = place(sample.offset);
       batch.samples.push_back(
-          {.minute = *storage::MinuteOf(kBegin + absl::Minutes(minute)),
+          {.minute = *storage::MinuteOf(kCorpusBegin + absl::Minutes(minute)),
            .series = *store_->InternSeries({.site = "eqiad",
                                             .profile_type = type + ":samples:count::",
                                             .labels = {{"half", half ? "b" : "a"}}}),
@@ -146,9 +146,9 @@ TEST_F(DiffCorpusTest, RandomHalvesDifferByNoise) {
       const auto block = absl::ToInt64Microseconds(offset) * kBlocks / kRecordingMicros;
       return std::pair(block, halves[std::min<int64_t>(block, kBlocks)]);
     });
-    const absl::Time end = kBegin + absl::Minutes(kBlocks + 1);
-    const Diff diff = MakeDiff({type + "{half=\"a\"}", kBegin, end, {}},
-                               {type + "{half=\"b\"}", kBegin, end, {}});
+    const absl::Time end = kCorpusBegin + absl::Minutes(kBlocks + 1);
+    const Diff diff = MakeDiff({type + "{half=\"a\"}", kCorpusBegin, end, {}},
+                               {type + "{half=\"b\"}", kCorpusBegin, end, {}});
     EXPECT_GE(diff.buckets, 30);
     Flagged totals;
     Flagged selfs;
@@ -173,9 +173,12 @@ TEST_F(DiffCorpusTest, FindsTheRegression) {
   const auto minute_of = [](absl::Duration offset) { return absl::ToInt64Seconds(offset) / 2; };
   Store("phases",
         [&](absl::Duration offset) { return std::pair(minute_of(offset), /*half=*/false); });
-  const Selection mixed = {"phases", kBegin, kBegin + absl::Minutes(minute_of(kMixedEnd)), {}};
-  const Selection nocache = {
-      "phases", kBegin + absl::Minutes(minute_of(kNocacheBegin)), kBegin + absl::Minutes(302), {}};
+  const Selection mixed = {
+      "phases", kCorpusBegin, kCorpusBegin + absl::Minutes(minute_of(kMixedEnd)), {}};
+  const Selection nocache = {"phases",
+                             kCorpusBegin + absl::Minutes(minute_of(kNocacheBegin)),
+                             kCorpusBegin + absl::Minutes(302),
+                             {}};
   const Diff diff = MakeDiff(mixed, nocache);
   EXPECT_GE(diff.beyond_noise, 50);
   EXPECT_LT(diff.beyond_noise, diff.function_count / 4);

@@ -18,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const absl::Time kBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
+const absl::Time kDiffBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
 
 class DiffSvgTest : public ::testing::Test {
  protected:
@@ -35,7 +35,7 @@ class DiffSvgTest : public ::testing::Test {
     }
     for (uint64_t i = 0; i < value; ++i) {
       batch.samples.push_back(
-          {.minute = *storage::MinuteOf(kBegin + absl::Minutes(minute)),
+          {.minute = *storage::MinuteOf(kDiffBegin + absl::Minutes(minute)),
            .series = *store_->InternSeries(
                {.site = "eqiad", .profile_type = "excimer-wall:samples:count::"}),
            .stack = *store_->dictionary().InternStack(frames),
@@ -56,10 +56,13 @@ class DiffSvgTest : public ::testing::Test {
       Append(minute, "index.php;MediaWiki::run;steady", 20 + wobble);
       Append(minute, deployed ? "index.php;new <feature> & \"more\"" : "index.php;old", 10);
     }
-    auto diff = Engine(&*store_).MakeDiff(
-        {"excimer-wall", kBegin, kBegin + absl::Minutes(10), {}},
-        {"excimer-wall", kBegin + absl::Minutes(10), kBegin + absl::Minutes(10 + after), {}},
-        {.tree = true}, Context());
+    auto diff =
+        Engine(&*store_).MakeDiff({"excimer-wall", kDiffBegin, kDiffBegin + absl::Minutes(10), {}},
+                                  {"excimer-wall",
+                                   kDiffBegin + absl::Minutes(10),
+                                   kDiffBegin + absl::Minutes(10 + after),
+                                   {}},
+                                  {.tree = true}, Context());
     EXPECT_TRUE(diff.ok()) << diff.status();
     return *std::move(diff);
   }
@@ -128,12 +131,12 @@ TEST_F(DiffSvgTest, TellsWhatEachOfBothLacks) {
   Diff diff = Deployment();
   const storage::SourceKey source = {.site = "eqiad", .name = "excimer<"};
   const auto gap = [&](int minute) {
-    const int64_t begin = absl::ToUnixMillis(kBegin + absl::Minutes(minute));
+    const int64_t begin = absl::ToUnixMillis(kDiffBegin + absl::Minutes(minute));
     return storage::SourceGap{source, {begin, begin + 60'000, storage::GapReason::kDisconnected}};
   };
   diff.baseline.gaps = {gap(1)};
   diff.coverage.gaps = {gap(11), gap(13)};
-  diff.coverage.complete_through = kBegin + absl::Minutes(12);
+  diff.coverage.complete_through = kDiffBegin + absl::Minutes(12);
   for (const bool width_of_baseline : {false, true}) {
     const std::string svg = *WriteDiffSvg(diff, width_of_baseline, {}, Context());
     EXPECT_THAT(svg, HasSubstr(">selection: 2026-11-21 00:10 to 2026-11-21 00:20 UTC · "));
@@ -147,15 +150,15 @@ TEST_F(DiffSvgTest, TellsWhatEachOfBothLacks) {
 
 TEST_F(DiffSvgTest, Empty) {
   const auto diff = Engine(&*store_).MakeDiff(
-      {"excimer-wall", kBegin, kBegin + absl::Minutes(10), {}},
-      {"excimer-wall", kBegin + absl::Minutes(10), kBegin + absl::Minutes(20), {}}, {.tree = true},
-      Context());
+      {"excimer-wall", kDiffBegin, kDiffBegin + absl::Minutes(10), {}},
+      {"excimer-wall", kDiffBegin + absl::Minutes(10), kDiffBegin + absl::Minutes(20), {}},
+      {.tree = true}, Context());
   EXPECT_TRUE(absl::IsNotFound(diff.status()));
   Append(0, "a", 1);
   const auto one_sided = Engine(&*store_).MakeDiff(
-      {"excimer-wall", kBegin, kBegin + absl::Minutes(10), {}},
-      {"excimer-wall", kBegin + absl::Minutes(10), kBegin + absl::Minutes(20), {}}, {.tree = true},
-      Context());
+      {"excimer-wall", kDiffBegin, kDiffBegin + absl::Minutes(10), {}},
+      {"excimer-wall", kDiffBegin + absl::Minutes(10), kDiffBegin + absl::Minutes(20), {}},
+      {.tree = true}, Context());
   ASSERT_TRUE(one_sided.ok()) << one_sided.status();
   EXPECT_THAT(*WriteDiffSvg(*one_sided, false, {}, Context()),
               HasSubstr("There are no samples in this selection."));

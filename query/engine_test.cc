@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr absl::Duration kSpan = absl::Hours(3 * 24);
-const absl::Time kBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
+const absl::Time kEngineBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
 
 // Random samples of a few series over three days, in a store and in a list.
 class EngineTest : public ::testing::Test {
@@ -48,7 +48,7 @@ class EngineTest : public ::testing::Test {
       const char* const entry_points[] = {"", "index", "api"};
       const std::string entry_point = entry_points[random() % 3];
       if (!entry_point.empty()) sample.series.labels = {{"entry_point", entry_point}};
-      sample.time = kBegin + absl::Minutes(random() % (kSpan / absl::Minutes(1)));
+      sample.time = kEngineBegin + absl::Minutes(random() % (kSpan / absl::Minutes(1)));
       for (uint64_t depth = 1 + random() % 6; depth > 0; --depth) {
         if (!sample.stack.empty()) sample.stack += ';';
         sample.stack += fmt::format("f{}", random() % 4);
@@ -146,7 +146,7 @@ TEST_F(EngineTest, RandomSelectionsMatchTheSamples) {
     for (int round = 0; round < 60; ++round) {
       Selection selection = {.selector = selectors[random() % std::size(selectors)]};
       const absl::Duration unit = random() % 2 == 0 ? absl::Minutes(1) : absl::Hours(6);
-      selection.begin = kBegin + unit * static_cast<int64_t>(random() % (kSpan / unit));
+      selection.begin = kEngineBegin + unit * static_cast<int64_t>(random() % (kSpan / unit));
       selection.end = selection.begin + unit * static_cast<int64_t>(1 + random() % 10);
       const std::string expected = Expected(selection);
       SCOPED_TRACE(selection.selector);
@@ -165,12 +165,12 @@ TEST_F(EngineTest, RandomSelectionsMatchTheSamples) {
 
 TEST_F(EngineTest, TellsWhatTheAnswerStandsOn) {
   Fill(100);
-  const Selection selection = {"wall", kBegin + absl::Seconds(30), kBegin + kSpan};
+  const Selection selection = {"wall", kEngineBegin + absl::Seconds(30), kEngineBegin + kSpan};
   const auto graph = engine_.MakeFlameGraph(selection, {}, Context());
   ASSERT_TRUE(graph.ok()) << graph.status();
   const Coverage& coverage = graph->coverage;
   EXPECT_EQ(coverage.requested, (TimeRange{selection.begin, selection.end}));
-  EXPECT_EQ(coverage.covered, (TimeRange{kBegin, kBegin + kSpan}));
+  EXPECT_EQ(coverage.covered, (TimeRange{kEngineBegin, kEngineBegin + kSpan}));
   EXPECT_TRUE(coverage.widened);
   EXPECT_EQ(coverage.profile_type, "wall:samples:count::");
   EXPECT_EQ(coverage.sample_type, "samples");
@@ -182,7 +182,7 @@ TEST_F(EngineTest, TellsWhatTheAnswerStandsOn) {
 
 TEST_F(EngineTest, StopsWhenItMust) {
   Fill(100);
-  const Selection selection = {"wall", kBegin, kBegin + kSpan};
+  const Selection selection = {"wall", kEngineBegin, kEngineBegin + kSpan};
   for (const bool inverted : {false, true}) {
     const auto code = [&](const Context& context) {
       return engine_.MakeFlameGraph(selection, {.inverted = inverted}, context).status().code();
@@ -202,12 +202,12 @@ TEST_F(EngineTest, CountsBoxesAndTheirNames) {
   constexpr size_t kNameBytes = 50'000;
   for (int i = 0; i < kFrames; ++i) {
     Append({.series = {.site = "eqiad", .profile_type = "wall:samples:count::"},
-            .time = kBegin,
+            .time = kEngineBegin,
             .stack = std::string(kNameBytes, 'f') + fmt::format("{}", i),
             .value = 1});
   }
   ASSERT_TRUE(store_->Flush().ok());
-  const Selection selection = {"wall", kBegin, kBegin + kSpan};
+  const Selection selection = {"wall", kEngineBegin, kEngineBegin + kSpan};
   for (const bool inverted : {false, true}) {
     const auto code = [&](uint64_t memory) {
       return engine_.MakeFlameGraph(selection, {.inverted = inverted}, {.memory_bytes = memory})
@@ -249,7 +249,7 @@ TEST_F(EngineTest, AnswersSeveralAtOnceWhileSamplesComeIn) {
     readers.emplace_back([&, i] {
       uint64_t last = 0;
       while (!done) {
-        const auto graph = engine_.MakeFlameGraph({"wall", kBegin, kBegin + kSpan},
+        const auto graph = engine_.MakeFlameGraph({"wall", kEngineBegin, kEngineBegin + kSpan},
                                                   {.inverted = i == 2}, Context());
         ASSERT_TRUE(graph.ok()) << graph.status();
         EXPECT_GE(graph->coverage.total, last);  // snapshots go forward

@@ -24,7 +24,7 @@ using testing::IsEmpty;
 
 using Rows = std::map<std::string, uint64_t>;  // "frame@file;..." -> value
 
-const absl::Time kFirst = absl::FromUnixSeconds(1'798'761'600 - 5 * 86'400);  // 2026-12-27
+const absl::Time kExportBegin = absl::FromUnixSeconds(1'798'761'600 - 5 * 86'400);  // 2026-12-27
 
 Rows RowsOf(const FlameGraph& graph) {
   Rows rows;
@@ -114,8 +114,8 @@ class ExportTest : public ::testing::Test {
   }
 
   static Selection Days(int begin, int end, std::string_view selector = "excimer") {
-    return {std::string(selector), kFirst + absl::Hours(24 * begin),
-            kFirst + absl::Hours(24 * end)};
+    return {std::string(selector), kExportBegin + absl::Hours(24 * begin),
+            kExportBegin + absl::Hours(24 * end)};
   }
 
   // A sample of a series with a label, that is known to the minute.
@@ -130,7 +130,7 @@ class ExportTest : public ::testing::Test {
   }
 
   storage::TestDirectory directory_;
-  storage::TestClock clock_{kFirst + absl::Hours(24 * 70)};
+  storage::TestClock clock_{kExportBegin + absl::Hours(24 * 70)};
   storage::TestStore store_{[this] {
     storage::StoreOptions options = storage::TestOptions(directory_.path(), &clock_);
     options.retention.keep[0] = absl::Hours(24 * 60);
@@ -149,7 +149,7 @@ TEST_F(ExportTest, AddsUpToTheFlameGraph) {
   // All at once: a sync for each takes time.
   std::map<std::pair<std::string, Level>, storage::Batch> batches;
   const auto add = [&] {
-    const absl::Time time = kFirst + absl::Minutes(random() % (12 * 24 * 60));
+    const absl::Time time = kExportBegin + absl::Minutes(random() % (12 * 24 * 60));
     const Level level =
         random() % 8 == 0 ? (random() % 2 == 0 ? Level::kHour : Level::kDay) : Level::kMinute;
     std::string stack = "main";
@@ -220,8 +220,8 @@ TEST_F(ExportTest, AddsUpToTheFlameGraph) {
 TEST_F(ExportTest, GoesOnBehindACursor) {
   for (int day = 0; day < 6; ++day) {
     for (const char* site : {"eqiad", "codfw"}) {
-      store_.Append(kFirst + absl::Hours(24 * day + 3), "excimer", fmt::format("a;f{}", day), 1,
-                    Level::kMinute, site);
+      store_.Append(kExportBegin + absl::Hours(24 * day + 3), "excimer", fmt::format("a;f{}", day),
+                    1, Level::kMinute, site);
     }
   }
   const Selection selection = Days(0, 6);
@@ -247,7 +247,7 @@ TEST_F(ExportTest, GoesOnBehindACursor) {
 
 TEST_F(ExportTest, VersionsTellTheContentAndNothingElse) {
   for (int i = 0; i < 40; ++i) {
-    store_.Append(kFirst + absl::Minutes(97 * i), "excimer", fmt::format("a;f{}", i % 7), 1);
+    store_.Append(kExportBegin + absl::Minutes(97 * i), "excimer", fmt::format("a;f{}", i % 7), 1);
   }
   const Selection selection = Days(0, 3);
   const Notes before = Run(selection, Level::kHour);
@@ -261,7 +261,7 @@ TEST_F(ExportTest, VersionsTellTheContentAndNothingElse) {
   Selection filtered = selection;
   filtered.filter.drop = {{"f1", ""}};
   EXPECT_NE(Run(filtered, Level::kHour).Versions().front(), before.Versions().front());
-  store_.Append(kFirst + absl::Hours(30), "excimer", "a;late", 1);
+  store_.Append(kExportBegin + absl::Hours(30), "excimer", "a;late", 1);
   const std::vector<std::string> after = Run(selection, Level::kHour).Versions();
   EXPECT_EQ(after[0], before.Versions()[0]);
   EXPECT_NE(after[1], before.Versions()[1]);
@@ -276,7 +276,7 @@ TEST_F(ExportTest, VersionsTellTheContentAndNothingElse) {
 
 TEST_F(ExportTest, SeriesStandInTheOrderOfTheirLabels) {
   for (const char* entry_point : {"rest", "api", "index"}) {
-    AppendLabelled(kFirst + absl::Hours(1), entry_point, fmt::format("{};b", entry_point));
+    AppendLabelled(kExportBegin + absl::Hours(1), entry_point, fmt::format("{};b", entry_point));
   }
   const Notes notes = Run(Days(0, 1), Level::kDay);
   EXPECT_EQ(notes.Everything(),
@@ -287,9 +287,9 @@ TEST_F(ExportTest, SeriesStandInTheOrderOfTheirLabels) {
 }
 
 TEST_F(ExportTest, BucketsAreCutToTheRangeAndCoarserWhereTheyMustBe) {
-  store_.Append(kFirst + absl::Hours(1), "excimer", "a", 1);
-  store_.Append(kFirst + absl::Hours(30), "excimer", "b", 1, Level::kDay);
-  store_.Append(kFirst + absl::Hours(54), "excimer", "c", 1, Level::kMonth);
+  store_.Append(kExportBegin + absl::Hours(1), "excimer", "a", 1);
+  store_.Append(kExportBegin + absl::Hours(30), "excimer", "b", 1, Level::kDay);
+  store_.Append(kExportBegin + absl::Hours(54), "excimer", "c", 1, Level::kMonth);
   Selection selection = Days(0, 4);
   // All of the month, as a part of it can not be told.
   const Notes month = Run(selection, Level::kMinute);
@@ -301,7 +301,7 @@ TEST_F(ExportTest, BucketsAreCutToTheRangeAndCoarserWhereTheyMustBe) {
 }
 
 TEST_F(ExportTest, CutsBucketsAtTheEdges) {
-  const absl::Time day = kFirst + absl::Hours(24 * 20);  // whose minutes are kept
+  const absl::Time day = kExportBegin + absl::Hours(24 * 20);  // whose minutes are kept
   store_.Append(day + absl::Hours(1), "excimer", "a", 1);
   store_.Append(day + absl::Hours(30), "excimer", "b", 1, Level::kDay);
   Selection selection = Days(20, 22);
@@ -318,7 +318,7 @@ TEST_F(ExportTest, CutsBucketsAtTheEdges) {
 }
 
 TEST_F(ExportTest, BadQuestionsAndEnds) {
-  store_.Append(kFirst, "excimer", "a", 1);
+  store_.Append(kExportBegin, "excimer", "a", 1);
   Notes notes;
   EXPECT_EQ(Run(Days(0, 1), Level::kMonth, &notes).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Run(Days(0, 1, "nothing"), Level::kDay, &notes).code(), absl::StatusCode::kNotFound);
@@ -336,15 +336,15 @@ TEST_F(ExportTest, BadQuestionsAndEnds) {
 
 // Minutes that retention gives up between two partitions of an export, and the day they are in.
 TEST_F(ExportTest, ATornDayIsNoticed) {
-  store_.Append(kFirst + absl::Hours(1), "excimer", "a", 1);
-  store_.Append(kFirst + absl::Hours(25), "excimer", "b", 1);
+  store_.Append(kExportBegin + absl::Hours(1), "excimer", "a", 1);
+  store_.Append(kExportBegin + absl::Hours(25), "excimer", "b", 1);
   Selection selection = Days(0, 2);
   auto exporter = engine_.OpenExport(selection, Level::kMinute, "", Context());
   ASSERT_TRUE(exporter.ok());
   Notes notes;
   ASSERT_TRUE(exporter->Next([] { return Context(); }, &notes).ok());
   // What came late is known to its month only.
-  store_.Append(kFirst + absl::Hours(26), "excimer", "c", 1, Level::kMonth);
+  store_.Append(kExportBegin + absl::Hours(26), "excimer", "c", 1, Level::kMonth);
   const absl::Status status = exporter->Next([] { return Context(); }, &notes);
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
 }

@@ -15,23 +15,25 @@ namespace {
 
 constexpr uint32_t kFrames = 100'000;  // more than any tree here has
 
-struct Result {
+struct InvertResult {
   FlameGraph graph;
   Inverted inverted;
 };
 
-Result MakeGraph(const TestTree& tree, const TestColumns& columns, const InvertOptions& options) {
+InvertResult MakeInverted(const TestTree& tree, const TestColumns& columns,
+                          const InvertOptions& options) {
   absl::StatusOr<Inverted> inverted =
       InvertColumns(columns.views(), tree.View(), kFrames, options, Context());
   EXPECT_TRUE(inverted.ok()) << inverted.status();
-  Result result;
+  InvertResult result;
   EXPECT_TRUE(LayOut(inverted->boxes, tree, Context(), 0, &result.graph).ok());
   result.inverted = *std::move(inverted);
   return result;
 }
 
-void ExpectExact(const TestTree& tree, const TestColumns& columns, const InvertOptions& options) {
-  const Result result = MakeGraph(tree, columns, options);
+void ExpectInverted(const TestTree& tree, const TestColumns& columns,
+                    const InvertOptions& options) {
+  const InvertResult result = MakeInverted(tree, columns, options);
   const NaiveGraph naive(tree, columns.sums, /*inverted=*/true);
   const uint64_t cut = naive.CutFor(options.min_share, options.max_nodes);
   EXPECT_EQ(Text(result.graph), naive.Text(cut));
@@ -43,7 +45,7 @@ void ExpectExact(const TestTree& tree, const TestColumns& columns, const InvertO
 }
 
 TEST(Invert, NothingGivesTheRoot) {
-  EXPECT_EQ(Text(MakeGraph(TestTree(), {}, {}).graph), "all@ 0 0\n");
+  EXPECT_EQ(Text(MakeInverted(TestTree(), {}, {}).graph), "all@ 0 0\n");
 }
 
 TEST(Invert, MergesCallers) {
@@ -59,7 +61,7 @@ TEST(Invert, MergesCallers) {
   TestColumns columns;
   columns.Add({{0, 1}, {at_a, 2}, {at_abc, 4}, {at_ac, 8}, {at_c, 16}});
   columns.Add({{at_abc, 32}});
-  EXPECT_EQ(Text(MakeGraph(tree, columns, {}).graph),
+  EXPECT_EQ(Text(MakeInverted(tree, columns, {}).graph),
             "all@ 63 1\n"
             " c@ 60 16\n"
             "  b@ 36 0\n"
@@ -77,7 +79,8 @@ TEST(Invert, Recursion) {
     at = tree.AddNode(at, f);
     columns.Add({{at, 1}});
   }
-  EXPECT_EQ(Text(MakeGraph(tree, columns, {}).graph), "all@ 3 0\n f@ 3 1\n  f@ 2 1\n   f@ 1 1\n");
+  EXPECT_EQ(Text(MakeInverted(tree, columns, {}).graph),
+            "all@ 3 0\n f@ 3 1\n  f@ 2 1\n   f@ 1 1\n");
 }
 
 TEST(Invert, RandomTreesMatchTheNaiveGraph) {
@@ -94,7 +97,7 @@ TEST(Invert, RandomTreesMatchTheNaiveGraph) {
     if (random() % 2 == 0) options.min_share = static_cast<double>(random() % 100) / 1000;
     if (random() % 2 == 0) options.max_nodes = 1 + random() % 300;
     if (random() % 2 == 0) options.max_batch_stacks = 1 + random() % 200;
-    ExpectExact(tree, columns, options);
+    ExpectInverted(tree, columns, options);
   }
 }
 
@@ -105,8 +108,8 @@ TEST(Invert, ManyWindowsMatchTheNaiveGraph) {
   for (const size_t count : {20'000, 300, 10'000}) {
     columns.Add(RandomValues(tree, count, 1'000'000, random));
   }
-  ExpectExact(tree, columns, {.max_nodes = 2000, .max_batch_stacks = 5000});
-  ExpectExact(tree, columns, {.min_share = 0.0005});
+  ExpectInverted(tree, columns, {.max_nodes = 2000, .max_batch_stacks = 5000});
+  ExpectInverted(tree, columns, {.min_share = 0.0005});
 }
 
 TEST(Invert, RandomSaturation) {
@@ -115,7 +118,7 @@ TEST(Invert, RandomSaturation) {
     const TestTree tree = TestTree::Random(300, 10, random);
     TestColumns columns;
     for (int i = 0; i < 3; ++i) columns.Add(RandomValues(tree, 40, UINT64_MAX / 8, random));
-    ExpectExact(tree, columns, {.max_nodes = 1 + random() % 300});
+    ExpectInverted(tree, columns, {.max_nodes = 1 + random() % 300});
   }
 }
 

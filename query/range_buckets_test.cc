@@ -18,7 +18,7 @@ using storage::Level;
 using storage::Minute;
 using storage::MinuteRange;
 
-const absl::Time kBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
+const absl::Time kRangeBegin = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
 
 class RangeBucketsTest : public ::testing::Test {
  protected:
@@ -68,7 +68,9 @@ class RangeBucketsTest : public ::testing::Test {
 };
 
 TEST_F(RangeBucketsTest, AsFineAsTheirNumberAllows) {
-  const auto count = [&](absl::Duration length) { return Split(kBegin, kBegin + length).size(); };
+  const auto count = [&](absl::Duration length) {
+    return Split(kRangeBegin, kRangeBegin + length).size();
+  };
   EXPECT_EQ(count(absl::Minutes(1)), 1);
   EXPECT_EQ(count(absl::Hours(1)), 60);
   EXPECT_EQ(count(absl::Hours(3)), 36);
@@ -96,7 +98,7 @@ TEST_F(RangeBucketsTest, NeverTooMany) {
 
 TEST_F(RangeBucketsTest, EdgesAreOnTheClock) {
   const std::vector<MinuteRange> ranges =
-      Split(kBegin + absl::Minutes(7), kBegin + absl::Hours(4) + absl::Minutes(3));
+      Split(kRangeBegin + absl::Minutes(7), kRangeBegin + absl::Hours(4) + absl::Minutes(3));
   EXPECT_EQ(ranges[0].end - ranges[0].begin, 3);
   EXPECT_EQ(ranges[1].end - ranges[1].begin, 5);
   EXPECT_EQ(ranges.back().end - ranges.back().begin, 3);
@@ -105,13 +107,13 @@ TEST_F(RangeBucketsTest, EdgesAreOnTheClock) {
 // An hour that is not known any finer is one bucket.
 TEST_F(RangeBucketsTest, NoBucketCutsWhatIsNotKnownAnyFiner) {
   for (int minute = 0; minute < 180; ++minute) {
-    if (minute / 60 != 1) Append(kBegin + absl::Minutes(minute), 1, Level::kMinute);
+    if (minute / 60 != 1) Append(kRangeBegin + absl::Minutes(minute), 1, Level::kMinute);
   }
-  Append(kBegin + absl::Minutes(60), 100, Level::kHour);
-  const std::vector<MinuteRange> ranges = Split(kBegin, kBegin + absl::Minutes(118));
+  Append(kRangeBegin + absl::Minutes(60), 100, Level::kHour);
+  const std::vector<MinuteRange> ranges = Split(kRangeBegin, kRangeBegin + absl::Minutes(118));
   ASSERT_EQ(ranges.size(), 61);
   EXPECT_EQ(ranges.back().end - ranges.back().begin, 60);
-  EXPECT_EQ(Split(kBegin, kBegin + absl::Hours(3)).size(), 12 + 1 + 12);
+  EXPECT_EQ(Split(kRangeBegin, kRangeBegin + absl::Hours(3)).size(), 12 + 1 + 12);
 }
 
 TEST_F(RangeBucketsTest, HoldTheWholeWhateverIsRolledUp) {
@@ -121,10 +123,10 @@ TEST_F(RangeBucketsTest, HoldTheWholeWhateverIsRolledUp) {
   for (int round = 0; round < 6; ++round) {
     for (int i = 0; i < 40; ++i) {
       const absl::Duration offset = absl::Minutes(random() % (20 * 24 * 60));
-      Append(kBegin + offset, 1 + random() % 9, levels[random() % 5]);
+      Append(kRangeBegin + offset, 1 + random() % 9, levels[random() % 5]);
     }
     for (int i = 0; i < 20; ++i) {
-      const absl::Time begin = kBegin + absl::Minutes(random() % (10 * 24 * 60));
+      const absl::Time begin = kRangeBegin + absl::Minutes(random() % (10 * 24 * 60));
       const absl::Duration length = absl::Minutes(1 + random() % (uint64_t{1} << (random() % 15)));
       const std::vector<MinuteRange> before = Split(begin, begin + length);
       if (i == 0) {
@@ -137,8 +139,9 @@ TEST_F(RangeBucketsTest, HoldTheWholeWhateverIsRolledUp) {
 
 TEST_F(RangeBucketsTest, CanBeCancelled) {
   const auto snapshot = *store_->NewSnapshot();
-  const storage::Plan plan = *snapshot->MakePlan(kBegin, kBegin + absl::Hours(1), {Series()});
-  Append(kBegin, 1, Level::kMinute);
+  const storage::Plan plan =
+      *snapshot->MakePlan(kRangeBegin, kRangeBegin + absl::Hours(1), {Series()});
+  Append(kRangeBegin, 1, Level::kMinute);
   const Context cancelled{.cancelled = [] { return true; }};
   const auto buckets = SplitPlan(**store_->NewSnapshot(), plan, cancelled);
   EXPECT_TRUE(absl::IsCancelled(buckets.status())) << buckets.status();

@@ -27,6 +27,14 @@ jobs_for_this_machine() {
   printf '%s' $((cores < memory ? cores : memory))
 }
 
+# configure PRESET LOG: a build directory that is new compiles files in batches, as is best where all
+# are compiled; one that is there keeps its way.
+configure() {
+  local flags=()
+  [[ -e $ROOT/build/$1/CMakeCache.txt ]] || flags=(-DFLAMEKEEP_UNITY=ON)
+  run_logged "$2" cmake --preset "$1" "${flags[@]}"
+}
+
 # duration SECONDS: 75 -> 1m15s
 duration() {
   if (($1 < 60)); then

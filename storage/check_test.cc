@@ -24,15 +24,16 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const absl::Time kHour = absl::FromCivil(absl::CivilHour(2026, 11, 20, 13), absl::UTCTimeZone());
+const absl::Time kCheckedHour =
+    absl::FromCivil(absl::CivilHour(2026, 11, 20, 13), absl::UTCTimeZone());
 constexpr uint64_t kValue = 3;
 
 // A store with one minute, rolled up to its year.
 class CheckTest : public testing::Test {
  protected:
   CheckTest() : store_(directory_.path()) {
-    store_.Append(kHour, "excimer", "a;b", kValue);
-    sample_ = store_.MakeSample(kHour, "excimer", "a;b", kValue);
+    store_.Append(kCheckedHour, "excimer", "a;b", kValue);
+    sample_ = store_.MakeSample(kCheckedHour, "excimer", "a;b", kValue);
     hash_ = store_->dictionary().StackHash(sample_.stack);
     if (!store_->RunMaintenance(/*force=*/true).ok()) abort();
   }
@@ -68,7 +69,7 @@ TEST_F(CheckTest, ASoundStoreHasNoFaults) {
 
 TEST_F(CheckTest, AWrongDigest) {
   EXPECT_THAT(FaultsAfter([&](const Database& database) {
-                OverwriteColumn(database, Level::kMinute, kHour,
+                OverwriteColumn(database, Level::kMinute, kCheckedHour,
                                 Column(kValue + 1, hash_ * kValue, Raw(sample_.stack)));
               }),
               ElementsAre(HasSubstr("does not match its digest")));
@@ -76,7 +77,7 @@ TEST_F(CheckTest, AWrongDigest) {
 
 TEST_F(CheckTest, ARolledPartThatIsNotTheSum) {
   EXPECT_THAT(FaultsAfter([&](const Database& database) {
-                OverwriteColumn(database, Level::kHour, kHour,
+                OverwriteColumn(database, Level::kHour, kCheckedHour,
                                 Column(kValue + 1, hash_ * (kValue + 1), Raw(sample_.stack)));
               }),
               ElementsAre(HasSubstr("is not the sum of its minutes"),
@@ -84,7 +85,7 @@ TEST_F(CheckTest, ARolledPartThatIsNotTheSum) {
 }
 
 TEST_F(CheckTest, AnUnknownOwner) {
-  const Minute other = MinuteOf(kHour).value() + 1;
+  const Minute other = MinuteOf(kCheckedHour).value() + 1;
   for (const ColumnKey& key :
        {ColumnKey{SiteId{9}, other, sample_.series, SourceId{1}, Part::kDirect},
         ColumnKey{SiteId{0}, other, SeriesId{9}, SourceId{1}, Part::kDirect},
@@ -103,7 +104,7 @@ TEST_F(CheckTest, AnUnknownOwner) {
 
 TEST_F(CheckTest, AnUnknownStack) {
   EXPECT_THAT(FaultsAfter([&](const Database& database) {
-                OverwriteColumn(database, Level::kMinute, kHour,
+                OverwriteColumn(database, Level::kMinute, kCheckedHour,
                                 Column(kValue, hash_ * kValue, 1'000'000));
               }),
               ElementsAre(HasSubstr("holds stacks that are not in the dictionary")));
@@ -111,7 +112,7 @@ TEST_F(CheckTest, AnUnknownStack) {
 
 TEST_F(CheckTest, ADamagedColumn) {
   EXPECT_THAT(FaultsAfter([&](const Database& database) {
-                OverwriteColumn(database, Level::kMinute, kHour, "garbage");
+                OverwriteColumn(database, Level::kMinute, kCheckedHour, "garbage");
               }),
               Contains(HasSubstr("of site 0, series 1, source 1 is damaged")));
 }
@@ -125,7 +126,7 @@ TEST_F(CheckTest, AMalformedKey) {
 TEST_F(CheckTest, AFlippedByteInATable) {
   std::vector<std::string> tables;
   const std::vector<std::string> faults = FaultsAfter([&](const Database& database) {
-    OverwriteColumn(database, Level::kHour, kHour, "garbage");
+    OverwriteColumn(database, Level::kHour, kCheckedHour, "garbage");
     std::vector<rocksdb::LiveFileMetaData> files;
     for (const Level level : {Level::kMinute, Level::kHour, Level::kDay}) {
       ASSERT_TRUE(database.db()

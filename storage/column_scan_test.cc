@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using Content = std::map<uint32_t, uint64_t>;
 using Sums = std::map<uint32_t, unsigned __int128>;
 
-std::string Encode(const Content& content) {
+std::string EncodeScanned(const Content& content) {
   std::vector<Pair> pairs;
   for (auto it = content.rbegin(); it != content.rend(); ++it) {
     pairs.push_back({it->first, it->second});
@@ -111,7 +111,7 @@ TEST(ColumnScanTest, EqualsANaiveMap) {
             RandomNumber(value_bits, &random) | 1;
       }
       for (const auto& [stack, value] : content) sums[stack] += value;
-      columns.push_back(Encode(content));
+      columns.push_back(EncodeScanned(content));
       AddHeader(*DecodeHeader(columns.back()), &header);
     }
     ColumnScan scan;
@@ -144,7 +144,7 @@ TEST(ColumnScanTest, TakesNoMoreThanItsHeadersTell) {
           content[static_cast<uint32_t>(random() % last_id)] =
               RandomNumber(value_bits, &random) | 1;
         }
-        columns.push_back(Encode(content));
+        columns.push_back(EncodeScanned(content));
       }
       ColumnScan scan;
       for (const std::string& column : columns) ASSERT_TRUE(scan.Add(column).ok());
@@ -161,7 +161,7 @@ TEST(ColumnScanTest, ManySmallColumns) {
     Content content;
     while (content.size() < 100) content[static_cast<uint32_t>(random() % 80'000'000)] = 1;
     for (const auto& [stack, value] : content) sums[stack] += value;
-    columns.push_back(Encode(content));
+    columns.push_back(EncodeScanned(content));
   }
   ColumnScan scan;
   for (const std::string& column : columns) ASSERT_TRUE(scan.Add(column).ok());
@@ -175,7 +175,7 @@ TEST(ColumnScanTest, WideValues) {
   Sums sums;
   for (const uint64_t value : {uint64_t{1} << 32, (uint64_t{1} << 47) - 1, uint64_t{1} << 47,
                                uint64_t{1} << 63, UINT64_MAX}) {
-    columns.push_back(Encode({{3, value}, {200'000, value}, {UINT32_MAX, 1}}));
+    columns.push_back(EncodeScanned({{3, value}, {200'000, value}, {UINT32_MAX, 1}}));
     sums[3] += value;
     sums[200'000] += value;
     sums[UINT32_MAX] += 1;
@@ -193,7 +193,7 @@ TEST(ColumnScanTest, DamageIsAnError) {
   Content large;
   while (large.size() < 100'000) large[static_cast<uint32_t>(random() % 80'000'000)] = 1;
   for (const Content& content : {small, large}) {
-    const std::string encoded = Encode(content);
+    const std::string encoded = EncodeScanned(content);
     for (const size_t cut : {size_t{1}, encoded.size() / 2, encoded.size() - 5}) {
       const ExactCopy damaged(encoded.substr(0, encoded.size() - cut));
       ColumnScan scan;
@@ -205,7 +205,7 @@ TEST(ColumnScanTest, DamageIsAnError) {
 }
 
 TEST(ColumnScanTest, MovesWithItsColumns) {
-  const std::string column = Encode({{7, 1}, {70'000, 2}});
+  const std::string column = EncodeScanned({{7, 1}, {70'000, 2}});
   ColumnScan scan;
   ASSERT_TRUE(scan.Add(column).ok());
   ColumnScan moved = std::move(scan);

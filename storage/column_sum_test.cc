@@ -11,10 +11,10 @@
 namespace flamekeep::storage {
 namespace {
 
-using Content = std::map<uint32_t, unsigned __int128, std::greater<>>;
+using SumContent = std::map<uint32_t, unsigned __int128, std::greater<>>;
 
 // What a column of these true sums looks like: the oracle.
-std::string Encode(const Content& content, uint64_t observations, Digest digest) {
+std::string EncodeSummand(const SumContent& content, uint64_t observations, Digest digest) {
   ColumnHeader header;
   header.observations = observations;
   header.digest = digest;
@@ -26,41 +26,41 @@ std::string Encode(const Content& content, uint64_t observations, Digest digest)
   return EncodeColumn(header, pairs);
 }
 
-struct Part {
-  Content content;
+struct SumPart {
+  SumContent content;
   Digest digest = 0;
   std::string encoded;
 };
 
-Part RandomPart(size_t pairs, uint32_t max_id, int value_bits, std::mt19937_64* random) {
-  Part part;
+SumPart RandomPart(size_t pairs, uint32_t max_id, int value_bits, std::mt19937_64* random) {
+  SumPart part;
   while (part.content.size() < pairs) {
     part.content[static_cast<uint32_t>((*random)() % (uint64_t{max_id} + 1))] =
         std::max<uint64_t>(RandomNumber(value_bits, random), 1);
   }
   part.digest = Digest{(*random)()} << 64 | (*random)();
-  part.encoded = Encode(part.content, pairs, part.digest);
+  part.encoded = EncodeSummand(part.content, pairs, part.digest);
   return part;
 }
 
-std::string Sum(const std::vector<Part>& parts) {
+std::string Sum(const std::vector<SumPart>& parts) {
   ColumnSum sum;
-  for (const Part& part : parts) EXPECT_TRUE(sum.Add(part.encoded).ok());
+  for (const SumPart& part : parts) EXPECT_TRUE(sum.Add(part.encoded).ok());
   absl::StatusOr<std::string> encoded = sum.Finish();
   EXPECT_TRUE(encoded.ok()) << encoded.status();
   return *encoded;
 }
 
-std::string NaiveSum(const std::vector<Part>& parts) {
-  Content content;
+std::string NaiveSum(const std::vector<SumPart>& parts) {
+  SumContent content;
   uint64_t observations = 0;
   Digest digest = 0;
-  for (const Part& part : parts) {
+  for (const SumPart& part : parts) {
     for (const auto& [stack, value] : part.content) content[stack] += value;
     observations += part.content.size();
     digest += part.digest;
   }
-  return Encode(content, observations, digest);
+  return EncodeSummand(content, observations, digest);
 }
 
 TEST(ColumnSumTest, Nothing) {
@@ -71,7 +71,7 @@ TEST(ColumnSumTest, Nothing) {
 TEST(ColumnSumTest, EqualsTheNaiveSum) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 200; ++i) {
-    std::vector<Part> parts;
+    std::vector<SumPart> parts;
     const size_t pairs = i % 20 == 0 ? 30'000 : 40;
     const uint32_t max_id = i % 2 == 0 ? 100'000 : 5'000'000;
     for (uint64_t count = random() % 6; count > 0; --count) {
@@ -85,7 +85,7 @@ TEST(ColumnSumTest, EqualsTheNaiveSum) {
 TEST(ColumnSumTest, OrderDoesNotShow) {
   std::mt19937_64 random(1);
   for (const size_t pairs : {20u, 20'000u}) {
-    std::vector<Part> parts;
+    std::vector<SumPart> parts;
     for (int i = 0; i < 5; ++i) parts.push_back(RandomPart(pairs, 200'000, 63, &random));
     const std::string sum = Sum(parts);
     for (int i = 0; i < 5; ++i) {
@@ -126,11 +126,11 @@ TEST(ColumnSumTest, ManyPairs) {
 TEST(ColumnSumTest, Saturates) {
   std::mt19937_64 random(1);
   for (const size_t others : {0u, 20'000u}) {
-    std::vector<Part> parts;
+    std::vector<SumPart> parts;
     for (const uint64_t value : {UINT64_MAX - 5, uint64_t{3}, uint64_t{4}}) {
-      Part part = RandomPart(others, 1'000'000, 1, &random);
+      SumPart part = RandomPart(others, 1'000'000, 1, &random);
       part.content[77] = value;
-      part.encoded = Encode(part.content, part.content.size(), part.digest);
+      part.encoded = EncodeSummand(part.content, part.content.size(), part.digest);
       parts.push_back(part);
     }
     const std::string sum = Sum(parts);
@@ -164,7 +164,7 @@ TEST(ColumnSumTest, SaturatesInAddedPairs) {
 TEST(ColumnSumTest, DamageIsAnError) {
   std::mt19937_64 random(1);
   for (const size_t pairs : {20u, 40'000u}) {
-    const Part part = RandomPart(pairs, 1'000'000, 6, &random);
+    const SumPart part = RandomPart(pairs, 1'000'000, 6, &random);
     ColumnSum sum;
     EXPECT_TRUE(absl::IsDataLoss(sum.Add(part.encoded.substr(0, 10))));
     ASSERT_TRUE(sum.Add(part.encoded).ok());

@@ -14,15 +14,15 @@
 namespace flamekeep::storage {
 namespace {
 
-using Content = std::map<uint32_t, uint64_t, std::greater<>>;
+using ColumnContent = std::map<uint32_t, uint64_t, std::greater<>>;
 
-std::vector<Pair> PairsOf(const Content& content) {
+std::vector<Pair> PairsOf(const ColumnContent& content) {
   std::vector<Pair> pairs;
   for (const auto& [stack, value] : content) pairs.push_back({stack, value});
   return pairs;
 }
 
-ColumnHeader HeaderOf(const Content& content) {
+ColumnHeader HeaderOf(const ColumnContent& content) {
   ColumnHeader header;
   header.pairs = static_cast<uint32_t>(content.size());
   for (const auto& [stack, value] : content) {
@@ -33,14 +33,15 @@ ColumnHeader HeaderOf(const Content& content) {
   return header;
 }
 
-std::string Encode(const Content& content) {
+std::string EncodeContent(const ColumnContent& content) {
   return EncodeColumn(HeaderOf(content), PairsOf(content));
 }
 
 // Values are of up to `value_bits` bits; all are multiples of a common unit in every other column.
-Content RandomContent(size_t pairs, uint32_t max_id, int value_bits, std::mt19937_64* random) {
+ColumnContent RandomContent(size_t pairs, uint32_t max_id, int value_bits,
+                            std::mt19937_64* random) {
   const uint64_t unit = (*random)() % 2 == 0 ? 1 : RandomNumber(value_bits, random) + 1;
-  Content content;
+  ColumnContent content;
   while (content.size() < pairs) {
     const auto stack = static_cast<uint32_t>((*random)() % (uint64_t{max_id} + 1));
     const uint64_t value = RandomNumber(value_bits, random) % (UINT64_MAX / unit) + 1;
@@ -103,13 +104,13 @@ TEST(ColumnTest, RoundTrips) {
                              2 * kChunkPairs, 20000u}) {
     for (const uint32_t max_id : {20000u, 1u << 25, UINT32_MAX}) {
       for (const int bits : {0, 1, 8, 32, 33, 40, 64}) {
-        const Content content = RandomContent(pairs, max_id, bits, &random);
+        const ColumnContent content = RandomContent(pairs, max_id, bits, &random);
         ColumnHeader header;
-        const absl::StatusOr<std::vector<Pair>> decoded = Decode(Encode(content), &header);
+        const absl::StatusOr<std::vector<Pair>> decoded = Decode(EncodeContent(content), &header);
         ASSERT_TRUE(decoded.ok()) << decoded.status();
         EXPECT_EQ(*decoded, PairsOf(content));
         EXPECT_EQ(header, HeaderOf(content));
-        EXPECT_EQ(*DecodeHeader(Encode(content)), HeaderOf(content));
+        EXPECT_EQ(*DecodeHeader(EncodeContent(content)), HeaderOf(content));
       }
     }
   }
@@ -124,12 +125,13 @@ TEST(ColumnTest, Empty) {
 }
 
 TEST(ColumnTest, Extremes) {
-  for (const Content& content :
-       {Content{{UINT32_MAX, UINT64_MAX}, {0, UINT64_MAX}},
-        Content{{UINT32_MAX, 1}, {0, UINT64_MAX - 1}}, Content{{0, uint64_t{UINT32_MAX}}},
-        Content{{0, uint64_t{UINT32_MAX} + 1}}, Content{{UINT32_MAX, 1}, {UINT32_MAX - 1, 2}}}) {
+  for (const ColumnContent& content :
+       {ColumnContent{{UINT32_MAX, UINT64_MAX}, {0, UINT64_MAX}},
+        ColumnContent{{UINT32_MAX, 1}, {0, UINT64_MAX - 1}},
+        ColumnContent{{0, uint64_t{UINT32_MAX}}}, ColumnContent{{0, uint64_t{UINT32_MAX} + 1}},
+        ColumnContent{{UINT32_MAX, 1}, {UINT32_MAX - 1, 2}}}) {
     ColumnHeader header;
-    const absl::StatusOr<std::vector<Pair>> decoded = Decode(Encode(content), &header);
+    const absl::StatusOr<std::vector<Pair>> decoded = Decode(EncodeContent(content), &header);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_EQ(*decoded, PairsOf(content));
     EXPECT_EQ(header, HeaderOf(content));
@@ -138,9 +140,9 @@ TEST(ColumnTest, Extremes) {
 
 TEST(ColumnTest, ReaderGivesChunksAndCanBeOpenedAgain) {
   std::mt19937_64 random(1);
-  Content content = RandomContent(kChunkPairs + 1, 1 << 25, 4, &random);
+  ColumnContent content = RandomContent(kChunkPairs + 1, 1 << 25, 4, &random);
   content.rbegin()->second = uint64_t{1} << 40;  // the last chunk is wide
-  const std::string encoded = Encode(content);
+  const std::string encoded = EncodeContent(content);
   ColumnReader reader;
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(reader.Open(encoded).ok());
@@ -163,7 +165,7 @@ TEST(ColumnTest, ReaderGivesChunksAndCanBeOpenedAgain) {
 TEST(ColumnTest, EveryTruncationAndAddition) {
   std::mt19937_64 random(1);
   for (const size_t pairs : {0u, 1u, 120u, kChunkPairs + 1}) {
-    const std::string encoded = Encode(RandomContent(pairs, 1 << 25, 40, &random));
+    const std::string encoded = EncodeContent(RandomContent(pairs, 1 << 25, 40, &random));
     for (size_t size = 0; size < encoded.size(); ++size) {
       EXPECT_TRUE(absl::IsDataLoss(Decode(encoded.substr(0, size), nullptr).status())) << size;
     }
@@ -176,9 +178,9 @@ TEST(ColumnTest, DamageIsAnErrorOrAnotherColumn) {
   int columns = 0;
   for (int i = 0; i < 60000; ++i) {
     const size_t pairs = i % 500 == 0 ? kChunkPairs + 100 : random() % 60;
-    const Content content = RandomContent(pairs, i % 2 == 0 ? 1 << 13 : 1 << 27,
-                                          static_cast<int>(random() % 10), &random);
-    std::string bytes = Encode(content);
+    const ColumnContent content = RandomContent(pairs, i % 2 == 0 ? 1 << 13 : 1 << 27,
+                                                static_cast<int>(random() % 10), &random);
+    std::string bytes = EncodeContent(content);
     // Not in the digest, where nothing can be seen.
     const std::string end = Damaged(bytes.substr(std::min<size_t>(bytes.size(), 19)), &random);
     bytes = (i % 4 == 0 ? Damaged(bytes.substr(0, 3), &random) : bytes.substr(0, 3)) +

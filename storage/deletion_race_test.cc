@@ -18,7 +18,7 @@
 namespace flamekeep::storage {
 namespace {
 
-absl::Time At(int day, int minute) {
+absl::Time DayMinute(int day, int minute) {
   return absl::FromCivil(absl::CivilDay(2027, 3, day), absl::UTCTimeZone()) + absl::Minutes(minute);
 }
 
@@ -31,7 +31,7 @@ TEST(DeletionRaceTest, NoNameIsLostThatIsReferredTo) {
   StackValues expected;
   for (int i = 0; i < kStacks; ++i) {
     const std::string stack = fmt::format("main;some{};leaf{}", i / 4, i);
-    samples.push_back(store.MakeSample(At(8, 0), "excimer", stack, 1));
+    samples.push_back(store.MakeSample(DayMinute(8, 0), "excimer", stack, 1));
     expected[stack] = 0;
   }
   const SeriesId series = store.Series("excimer");
@@ -51,16 +51,18 @@ TEST(DeletionRaceTest, NoNameIsLostThatIsReferredTo) {
     }
   });
   for (; deletions < kDeletions; ++deletions) {
-    store.Append(At(5, deletions), "excimer", fmt::format("main;other{}", deletions.load()), 1);
-    const absl::StatusOr<DeletionResult> deleted = store->Delete(At(5, 0), At(6, 0), {series});
+    store.Append(DayMinute(5, deletions), "excimer", fmt::format("main;other{}", deletions.load()),
+                 1);
+    const absl::StatusOr<DeletionResult> deleted =
+        store->Delete(DayMinute(5, 0), DayMinute(6, 0), {series});
     ASSERT_TRUE(deleted.ok()) << deleted.status();
   }
   writer.join();
   for (auto& [stack, value] : expected) value = 3;
-  EXPECT_EQ(store.Sum("excimer", At(1, 0), At(12, 0)), expected);
+  EXPECT_EQ(store.Sum("excimer", DayMinute(1, 0), DayMinute(12, 0)), expected);
   EXPECT_THAT(*store->Check(), testing::IsEmpty());
   store.Reopen();
-  EXPECT_EQ(store.Sum("excimer", At(1, 0), At(12, 0)), expected);
+  EXPECT_EQ(store.Sum("excimer", DayMinute(1, 0), DayMinute(12, 0)), expected);
   EXPECT_THAT(*store->Check(), testing::IsEmpty());
 }
 

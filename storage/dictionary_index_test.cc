@@ -18,7 +18,7 @@ namespace flamekeep::storage {
 namespace {
 
 constexpr uint32_t kShift = 6;
-constexpr uint32_t kNodes = 1u << kShift;
+constexpr uint32_t kIndexedNodes = 1u << kShift;
 
 class DictionaryIndexTest : public ::testing::Test {
  protected:
@@ -27,9 +27,9 @@ class DictionaryIndexTest : public ::testing::Test {
     directory_ = mkdtemp(pattern.data());
     std::mt19937 random(1);
     for (uint32_t number = 0; number < 16; ++number) {
-      blocks_.push_back(std::make_unique<NodeArrays>(kNodes));
-      for (uint32_t i = 0; i < kNodes; ++i) {
-        const uint32_t id = number * kNodes + i;
+      blocks_.push_back(std::make_unique<NodeArrays>(kIndexedNodes));
+      for (uint32_t i = 0; i < kIndexedNodes; ++i) {
+        const uint32_t id = number * kIndexedNodes + i;
         blocks_[number]->parent()[i] = id == 0 ? 0 : static_cast<uint32_t>(random() % id);
         // With the id in it no pair of parent and frame comes twice.
         blocks_[number]->frame()[i] = id;
@@ -53,15 +53,15 @@ class DictionaryIndexTest : public ::testing::Test {
   std::optional<uint32_t> Find(const DictionaryIndex& index, uint32_t parent,
                                uint32_t frame) const {
     return index.Find(NodeHash(parent, frame), [&](uint32_t id) {
-      const StackBlock block = Block(id / kNodes);
-      return block.parent[id % kNodes] == parent && block.frame[id % kNodes] == frame;
+      const StackBlock block = Block(id / kIndexedNodes);
+      return block.parent[id % kIndexedNodes] == parent && block.frame[id % kIndexedNodes] == frame;
     });
   }
   void ExpectHolds(const DictionaryIndex& index, uint32_t first, uint32_t end) const {
-    for (uint32_t id = 1; id < 16 * kNodes; ++id) {
-      const bool inside = id >= first * kNodes && id < end * kNodes;
-      const StackBlock block = Block(id / kNodes);
-      ASSERT_EQ(Find(index, block.parent[id % kNodes], block.frame[id % kNodes]),
+    for (uint32_t id = 1; id < 16 * kIndexedNodes; ++id) {
+      const bool inside = id >= first * kIndexedNodes && id < end * kIndexedNodes;
+      const StackBlock block = Block(id / kIndexedNodes);
+      ASSERT_EQ(Find(index, block.parent[id % kIndexedNodes], block.frame[id % kIndexedNodes]),
                 inside ? std::optional(id) : std::nullopt)
           << id;
     }
@@ -135,8 +135,8 @@ TEST_F(DictionaryIndexTest, DamagedFilesGiveNoIdsOutside) {
     std::ofstream(index->file().path(), std::ios::binary | std::ios::in | std::ios::out) << bad;
     for (uint32_t probe = 0; probe < 500; ++probe) {
       index->Find(NodeHash(probe, probe), [&](uint32_t id) {
-        EXPECT_GE(id, 4 * kNodes);
-        EXPECT_LT(id, 8 * kNodes);
+        EXPECT_GE(id, 4 * kIndexedNodes);
+        EXPECT_LT(id, 8 * kIndexedNodes);
         return false;
       });
     }

@@ -18,10 +18,12 @@ namespace {
 
 using testing::HasSubstr;
 
-const absl::Time kNoon = absl::FromUnixSeconds(1'795'176'000);
-constexpr char kType[] = "excimer:samples:count::";
+const absl::Time kGuardedNoon = absl::FromUnixSeconds(1'795'176'000);
+constexpr char kGuardedType[] = "excimer:samples:count::";
 
-int64_t Ms(absl::Duration after_noon) { return absl::ToUnixMillis(kNoon + after_noon); }
+int64_t GuardedMs(absl::Duration after_noon) {
+  return absl::ToUnixMillis(kGuardedNoon + after_noon);
+}
 
 // A live source of excimer at eqiad has recorded [noon, noon + 2 h).
 class FinalGuardTest : public testing::Test {
@@ -29,7 +31,7 @@ class FinalGuardTest : public testing::Test {
   FinalGuardTest() {
     live_ = *store_->InternSource({SourceKind::kStream, "eqiad", "excimer", "", 0});
     import_ = *store_->InternSource({SourceKind::kImport, "eqiad", "file", "", 0});
-    store_->SetLiveSources({{live_, {kType}}});
+    store_->SetLiveSources({{live_, {kGuardedType}}});
     Report(absl::Hours(2));
   }
 
@@ -42,8 +44,8 @@ class FinalGuardTest : public testing::Test {
   void Report(absl::Duration complete_through) {
     ASSERT_TRUE(store_
                     ->Append({.source = live_,
-                              .progress = {.begins_ms = Ms(absl::ZeroDuration()),
-                                           .complete_through_ms = Ms(complete_through)}})
+                              .progress = {.begins_ms = GuardedMs(absl::ZeroDuration()),
+                                           .complete_through_ms = GuardedMs(complete_through)}})
                     .ok());
     ASSERT_TRUE(store_->Flush().ok());
   }
@@ -54,7 +56,7 @@ class FinalGuardTest : public testing::Test {
     return store_
         ->Append({.source = import_,
                   .resolution = resolution,
-                  .samples = {store_.MakeSample(kNoon + after_noon, type, "a", 1, site)},
+                  .samples = {store_.MakeSample(kGuardedNoon + after_noon, type, "a", 1, site)},
                   .amend = amend})
         .status();
   }
@@ -63,7 +65,7 @@ class FinalGuardTest : public testing::Test {
     return store_
         ->Replace({.source = import_,
                    .position_source = import_,
-                   .bucket = BucketAt(Level::kHour, *MinuteOf(kNoon + after_noon)),
+                   .bucket = BucketAt(Level::kHour, *MinuteOf(kGuardedNoon + after_noon)),
                    .samples = std::move(samples),
                    .amend = amend})
         .status();
@@ -78,13 +80,15 @@ class FinalGuardTest : public testing::Test {
 
   bool IsFinal(absl::Duration begin, absl::Duration end) {
     const std::unique_ptr<Snapshot> snapshot = *store_->NewSnapshot();
-    const auto plan = snapshot->MakePlan(kNoon + begin, kNoon + end, {store_.Series("excimer")});
-    return snapshot->CompletenessOf(*plan, kType, [](std::string_view) { return true; })->final;
+    const auto plan =
+        snapshot->MakePlan(kGuardedNoon + begin, kGuardedNoon + end, {store_.Series("excimer")});
+    return snapshot->CompletenessOf(*plan, kGuardedType, [](std::string_view) { return true; })
+        ->final;
   }
 
   Metrics metrics_;
   TestDirectory directory_;
-  TestClock clock_{kNoon + absl::Hours(3)};
+  TestClock clock_{kGuardedNoon + absl::Hours(3)};
   TestStore store_{Options()};
   SourceId live_{};
   SourceId import_{};
@@ -107,13 +111,13 @@ TEST_F(FinalGuardTest, RefusesWhatIsFinalAndNothingElse) {
   EXPECT_TRUE(Import(absl::Hours(-24), Level::kDay).ok());
   EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, false, "cpu").ok());
   EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, false, "excimer", "codfw").ok());
-  EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)), StackValues{});
+  EXPECT_EQ(store_.Sum("excimer", kGuardedNoon, kGuardedNoon + absl::Hours(2)), StackValues{});
   EXPECT_EQ(Amendments(), 0u);
 }
 
 TEST_F(FinalGuardTest, EachSampleIsLookedAt) {
   const auto at = [&](absl::Duration after_noon, std::string_view type) {
-    return store_.MakeSample(kNoon + after_noon, type, "a", 1);
+    return store_.MakeSample(kGuardedNoon + after_noon, type, "a", 1);
   };
   // Around the range, and another type inside of it.
   EXPECT_TRUE(store_
@@ -131,21 +135,22 @@ TEST_F(FinalGuardTest, EachSampleIsLookedAt) {
 TEST_F(FinalGuardTest, AmendmentsAreCounted) {
   EXPECT_TRUE(Import(absl::Hours(1), Level::kMinute, /*amend=*/true).ok());
   EXPECT_TRUE(Import(absl::Hours(-1), Level::kMinute, /*amend=*/true).ok());
-  EXPECT_TRUE(
-      Replace(absl::Hours(1), {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "b", 2)}, true)
-          .ok());
+  EXPECT_TRUE(Replace(absl::Hours(1),
+                      {store_.MakeSample(kGuardedNoon + absl::Hours(1), "excimer", "b", 2)}, true)
+                  .ok());
   ASSERT_TRUE(store_->Flush().ok());
   EXPECT_EQ(Amendments(), 2u);
-  EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)),
+  EXPECT_EQ(store_.Sum("excimer", kGuardedNoon, kGuardedNoon + absl::Hours(2)),
             (StackValues{{"a", 1}, {"b", 2}}));
 }
 
 TEST_F(FinalGuardTest, ReplacementsToo) {
-  const Sample sample = store_.MakeSample(kNoon + absl::Hours(2), "excimer", "a", 1);
+  const Sample sample = store_.MakeSample(kGuardedNoon + absl::Hours(2), "excimer", "a", 1);
   EXPECT_TRUE(Replace(absl::Hours(2), {sample}).ok());
-  EXPECT_EQ(Replace(absl::Hours(1), {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)})
-                .code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(
+      Replace(absl::Hours(1), {store_.MakeSample(kGuardedNoon + absl::Hours(1), "excimer", "a", 1)})
+          .code(),
+      absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(store_->Flush().ok());
   // What takes content away changes it as well.
   Report(absl::Hours(3));
@@ -158,16 +163,17 @@ TEST_F(FinalGuardTest, WithoutLiveSourcesNothingIsRefused) {
   TestStore store(TestOptions(other.path(), &clock_));
   const SourceId file = *store->InternSource({SourceKind::kImport, "eqiad", "file", "", 0});
   EXPECT_TRUE(
-      store->Append({.source = file, .samples = {store.MakeSample(kNoon, "excimer", "a", 1)}})
+      store
+          ->Append({.source = file, .samples = {store.MakeSample(kGuardedNoon, "excimer", "a", 1)}})
           .ok());
 }
 
 TEST_F(FinalGuardTest, LiveSamplesAreNotImports) {
-  EXPECT_TRUE(
-      store_
-          ->Append({.source = live_,
-                    .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
-          .ok());
+  EXPECT_TRUE(store_
+                  ->Append({.source = live_,
+                            .samples = {store_.MakeSample(kGuardedNoon + absl::Hours(1), "excimer",
+                                                          "a", 1)}})
+                  .ok());
 }
 
 // Pushes keep out of what was final before the first of them, and it stays final.
@@ -179,7 +185,8 @@ TEST_F(FinalGuardTest, PushesChangeNothingThatIsFinal) {
   const auto push = [&](absl::Duration begin, int minutes, Level resolution = Level::kMinute) {
     std::vector<Sample> samples;
     for (int i = 0; i < minutes; ++i) {
-      samples.push_back(store_.MakeSample(kNoon + begin + absl::Minutes(i), "excimer", "a", 1));
+      samples.push_back(
+          store_.MakeSample(kGuardedNoon + begin + absl::Minutes(i), "excimer", "a", 1));
     }
     AppendTold told;
     const absl::StatusOr<Ticket> ticket = store_->Append({.source = client,
@@ -203,8 +210,8 @@ TEST_F(FinalGuardTest, PushesChangeNothingThatIsFinal) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_TRUE(IsFinal(absl::ZeroDuration(), absl::Hours(2)));
     EXPECT_FALSE(IsFinal(absl::ZeroDuration(), absl::Hours(2) + absl::Minutes(1)));
-    EXPECT_EQ(store_.Sum("excimer", kNoon, kNoon + absl::Hours(2)), StackValues{});
-    EXPECT_EQ(store_.Sum("excimer", kNoon - absl::Hours(1), kNoon + absl::Hours(3)),
+    EXPECT_EQ(store_.Sum("excimer", kGuardedNoon, kGuardedNoon + absl::Hours(2)), StackValues{});
+    EXPECT_EQ(store_.Sum("excimer", kGuardedNoon - absl::Hours(1), kGuardedNoon + absl::Hours(3)),
               (StackValues{{"a", 4}}));
     EXPECT_EQ(push(absl::Hours(1), 1), 1u);
     EXPECT_FALSE(Import(absl::Hours(1)).ok());
@@ -221,8 +228,8 @@ TEST_F(FinalGuardTest, AReplacementThatIsPushedIsRefused) {
     return store_
         ->Replace({.source = client,
                    .position_source = client,
-                   .bucket = BucketAt(Level::kHour, *MinuteOf(kNoon + after_noon)),
-                   .samples = {store_.MakeSample(kNoon + after_noon, "excimer", "a", 1)}})
+                   .bucket = BucketAt(Level::kHour, *MinuteOf(kGuardedNoon + after_noon)),
+                   .samples = {store_.MakeSample(kGuardedNoon + after_noon, "excimer", "a", 1)}})
         .status();
   };
   const absl::Status refused = replace(absl::Hours(1));
@@ -243,19 +250,21 @@ TEST_F(FinalGuardTest, ProgressAndImportsAreOrdered) {
     absl::Status replaced;
     std::thread importer([&] {
       imported = Import(begin);
-      replaced = Replace(begin, {store_.MakeSample(kNoon + begin, "excimer", "r", 1)});
+      replaced = Replace(begin, {store_.MakeSample(kGuardedNoon + begin, "excimer", "r", 1)});
     });
-    ASSERT_TRUE(store_
-                    ->Append({.source = live_,
-                              .progress = {.begins_ms = Ms(absl::ZeroDuration()),
-                                           .complete_through_ms = Ms(begin + absl::Minutes(1))}})
-                    .ok());
+    ASSERT_TRUE(
+        store_
+            ->Append({.source = live_,
+                      .progress = {.begins_ms = GuardedMs(absl::ZeroDuration()),
+                                   .complete_through_ms = GuardedMs(begin + absl::Minutes(1))}})
+            .ok());
     StackValues at_final;
     absl::Notification stop;
     std::thread reader([&] {
       while (!stop.HasBeenNotified()) {
         if (at_final.empty() && IsFinal(begin, begin + absl::Minutes(1))) {
-          at_final = store_.Sum("excimer", kNoon + begin, kNoon + begin + absl::Minutes(1));
+          at_final =
+              store_.Sum("excimer", kGuardedNoon + begin, kGuardedNoon + begin + absl::Minutes(1));
           at_final["seen"] = 1;
         }
       }
@@ -266,7 +275,8 @@ TEST_F(FinalGuardTest, ProgressAndImportsAreOrdered) {
     reader.join();
     if (at_final.contains("seen")) {
       at_final.erase("seen");
-      EXPECT_EQ(at_final, store_.Sum("excimer", kNoon + begin, kNoon + begin + absl::Minutes(1)))
+      EXPECT_EQ(at_final, store_.Sum("excimer", kGuardedNoon + begin,
+                                     kGuardedNoon + begin + absl::Minutes(1)))
           << "round " << round << ": " << imported << ", " << replaced;
     }
   }

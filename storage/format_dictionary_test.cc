@@ -6,20 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/codec_testing.h"
 #include "storage/format.h"
 
 namespace flamekeep::storage {
 namespace {
-
-std::string Hex(std::string_view bytes) {
-  std::string hex;
-  for (const char byte : bytes) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    hex += kDigits[static_cast<uint8_t>(byte) >> 4];
-    hex += kDigits[static_cast<uint8_t>(byte) & 15];
-  }
-  return hex;
-}
 
 constexpr absl::StatusCode kDataLoss = absl::StatusCode::kDataLoss;
 

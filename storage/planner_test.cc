@@ -12,7 +12,7 @@
 namespace flamekeep::storage {
 namespace {
 
-Minute At(int year, int month, int day, int hour = 0, int minute = 0) {
+Minute MinuteAt(int year, int month, int day, int hour = 0, int minute = 0) {
   return MinuteOf(absl::FromCivil(absl::CivilMinute(year, month, day, hour, minute),
                                   absl::UTCTimeZone()))
       .value();
@@ -48,7 +48,7 @@ std::string Cover(const FakeView& view, Minute begin, Minute end) {
 
 TEST(PlannerTest, TakesTheCoarsestBucketsThatFit) {
   const FakeView view;
-  EXPECT_EQ(Cover(view, At(2025, 12, 31, 22, 58), At(2027, 2, 2, 1, 1)),
+  EXPECT_EQ(Cover(view, MinuteAt(2025, 12, 31, 22, 58), MinuteAt(2027, 2, 2, 1, 1)),
             "minute 2025-12-31T22:58Z 2025-12-31T23:00Z\n"
             "minute 2027-02-02T01:00Z 2027-02-02T01:01Z\n"
             "hour 2025-12-31T23:00Z 2026-01-01T00:00Z\n"
@@ -60,8 +60,8 @@ TEST(PlannerTest, TakesTheCoarsestBucketsThatFit) {
 
 TEST(PlannerTest, GoesAroundStaleBucketsAndKeepsTheirDirectParts) {
   FakeView view;
-  view.Touch(At(2026, 3, 1, 0, 30));
-  EXPECT_EQ(Cover(view, At(2026, 3, 1), At(2026, 3, 2)),
+  view.Touch(MinuteAt(2026, 3, 1, 0, 30));
+  EXPECT_EQ(Cover(view, MinuteAt(2026, 3, 1), MinuteAt(2026, 3, 2)),
             "minute 2026-03-01T00:00Z 2026-03-01T01:00Z\n"
             "hour direct 2026-03-01T00:00Z 2026-03-01T01:00Z\n"
             "hour 2026-03-01T01:00Z 2026-03-02T00:00Z\n"
@@ -70,48 +70,48 @@ TEST(PlannerTest, GoesAroundStaleBucketsAndKeepsTheirDirectParts) {
 
 TEST(PlannerTest, WidensWhereALevelHasExpired) {
   FakeView view;
-  view.floors_[0] = At(2026, 3, 1);
+  view.floors_[0] = MinuteAt(2026, 3, 1);
   const std::vector<SiteId> sites = {SiteId{0}};
-  EXPECT_EQ(WidenRange(view, sites, {At(2026, 2, 28, 10, 5), At(2026, 3, 1, 10, 5)}),
-            (MinuteRange{At(2026, 2, 28, 10), At(2026, 3, 1, 10, 5)}));
-  EXPECT_EQ(WidenRange(view, sites, {At(2026, 2, 28, 23, 59), At(2026, 3, 1)}),
-            (MinuteRange{At(2026, 2, 28, 23), At(2026, 3, 1)}));
+  EXPECT_EQ(WidenRange(view, sites, {MinuteAt(2026, 2, 28, 10, 5), MinuteAt(2026, 3, 1, 10, 5)}),
+            (MinuteRange{MinuteAt(2026, 2, 28, 10), MinuteAt(2026, 3, 1, 10, 5)}));
+  EXPECT_EQ(WidenRange(view, sites, {MinuteAt(2026, 2, 28, 23, 59), MinuteAt(2026, 3, 1)}),
+            (MinuteRange{MinuteAt(2026, 2, 28, 23), MinuteAt(2026, 3, 1)}));
 }
 
 TEST(PlannerTest, WidensToDirectDataUntilNothingSticksOut) {
   FakeView view;
-  view.direct_.insert(BucketAt(Level::kHour, At(2026, 3, 1)));
-  view.direct_.insert(BucketAt(Level::kDay, At(2026, 3, 1)));
+  view.direct_.insert(BucketAt(Level::kHour, MinuteAt(2026, 3, 1)));
+  view.direct_.insert(BucketAt(Level::kDay, MinuteAt(2026, 3, 1)));
   const std::vector<SiteId> sites = {SiteId{0}};
-  EXPECT_EQ(WidenRange(view, sites, {At(2026, 3, 1, 0, 5), At(2026, 3, 1, 0, 6)}),
-            (MinuteRange{At(2026, 3, 1), At(2026, 3, 2)}));
+  EXPECT_EQ(WidenRange(view, sites, {MinuteAt(2026, 3, 1, 0, 5), MinuteAt(2026, 3, 1, 0, 6)}),
+            (MinuteRange{MinuteAt(2026, 3, 1), MinuteAt(2026, 3, 2)}));
   // Both edges on the buckets: nothing to do.
-  EXPECT_EQ(WidenRange(view, sites, {At(2026, 3, 1), At(2026, 3, 2)}),
-            (MinuteRange{At(2026, 3, 1), At(2026, 3, 2)}));
-  EXPECT_EQ(WidenRange(view, sites, {At(2026, 2, 28, 5, 5), At(2026, 2, 28, 5, 6)}),
-            (MinuteRange{At(2026, 2, 28, 5, 5), At(2026, 2, 28, 5, 6)}));
+  EXPECT_EQ(WidenRange(view, sites, {MinuteAt(2026, 3, 1), MinuteAt(2026, 3, 2)}),
+            (MinuteRange{MinuteAt(2026, 3, 1), MinuteAt(2026, 3, 2)}));
+  EXPECT_EQ(WidenRange(view, sites, {MinuteAt(2026, 2, 28, 5, 5), MinuteAt(2026, 2, 28, 5, 6)}),
+            (MinuteRange{MinuteAt(2026, 2, 28, 5, 5), MinuteAt(2026, 2, 28, 5, 6)}));
 }
 
 TEST(PlannerTest, MovesAnEdgeDownToWhereAllSitesCanBeDivided) {
   FakeView view;
   const std::vector<SiteId> sites = {SiteId{0}};
-  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2, 10, 5)), At(2026, 3, 2, 10, 5));
-  view.floors_[0] = At(2026, 3, 3);
-  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2, 10, 5)), At(2026, 3, 2, 10));
-  view.direct_.insert(BucketAt(Level::kDay, At(2026, 3, 2)));
-  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2, 10, 5)), At(2026, 3, 2));
-  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2)), At(2026, 3, 2));
-  view.direct_.insert(BucketAt(Level::kYear, At(2026, 1, 1)));
-  EXPECT_EQ(LastDividable(view, sites, At(2026, 3, 2)), At(2026, 1, 1));
+  EXPECT_EQ(LastDividable(view, sites, MinuteAt(2026, 3, 2, 10, 5)), MinuteAt(2026, 3, 2, 10, 5));
+  view.floors_[0] = MinuteAt(2026, 3, 3);
+  EXPECT_EQ(LastDividable(view, sites, MinuteAt(2026, 3, 2, 10, 5)), MinuteAt(2026, 3, 2, 10));
+  view.direct_.insert(BucketAt(Level::kDay, MinuteAt(2026, 3, 2)));
+  EXPECT_EQ(LastDividable(view, sites, MinuteAt(2026, 3, 2, 10, 5)), MinuteAt(2026, 3, 2));
+  EXPECT_EQ(LastDividable(view, sites, MinuteAt(2026, 3, 2)), MinuteAt(2026, 3, 2));
+  view.direct_.insert(BucketAt(Level::kYear, MinuteAt(2026, 1, 1)));
+  EXPECT_EQ(LastDividable(view, sites, MinuteAt(2026, 3, 2)), MinuteAt(2026, 1, 1));
 }
 
 TEST(PlannerTest, NoBucketLiesAcrossAnEdge) {
   FakeView view;
-  view.Touch(At(2026, 3, 1, 0, 30));
+  view.Touch(MinuteAt(2026, 3, 1, 0, 30));
   std::string lines;
-  for (const Piece& piece :
-       CoverParts(view, SiteId{0},
-                  {At(2026, 2, 28), At(2026, 3, 1), At(2026, 3, 1, 12), At(2026, 3, 3)})) {
+  for (const Piece& piece : CoverParts(view, SiteId{0},
+                                       {MinuteAt(2026, 2, 28), MinuteAt(2026, 3, 1),
+                                        MinuteAt(2026, 3, 1, 12), MinuteAt(2026, 3, 3)})) {
     lines += fmt::format("{}{} {} {}\n", LevelName(piece.level), piece.direct_only ? " direct" : "",
                          FormatMinute(piece.range.begin), FormatMinute(piece.range.end));
   }

@@ -19,9 +19,10 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr char kType[] = "excimer:samples:count::";
-const absl::Time kNoon = absl::FromCivil(absl::CivilHour(2026, 11, 20, 12), absl::UTCTimeZone());
+const absl::Time kProgressNoon =
+    absl::FromCivil(absl::CivilHour(2026, 11, 20, 12), absl::UTCTimeZone());
 
-int64_t Ms(absl::Duration after_noon) { return absl::ToUnixMillis(kNoon + after_noon); }
+int64_t Ms(absl::Duration after_noon) { return absl::ToUnixMillis(kProgressNoon + after_noon); }
 
 ProgressRecord Record(absl::Duration from, absl::Duration through, bool retired = false) {
   return {Ms(from), Ms(through), retired, {kType}, {}};
@@ -111,7 +112,7 @@ TEST(FinalRangeTest, WhatIsPushedMayBeOfAnyTime) {
 
 class ProgressStoreTest : public testing::Test {
  protected:
-  ProgressStoreTest() : clock_(kNoon + absl::Hours(2)), store_(Options()) {
+  ProgressStoreTest() : clock_(kProgressNoon + absl::Hours(2)), store_(Options()) {
     source_ = *store_->InternSource(Key(SourceKind::kPubSub));
     series_ = store_.Series("excimer");
   }
@@ -130,7 +131,7 @@ class ProgressStoreTest : public testing::Test {
   Completeness Of(absl::Duration begin, absl::Duration end) {
     const std::unique_ptr<Snapshot> snapshot = *store_->NewSnapshot();
     const absl::StatusOr<Plan> plan =
-        snapshot->MakePlan(kNoon + begin, kNoon + end, {store_.Series("excimer")});
+        snapshot->MakePlan(kProgressNoon + begin, kProgressNoon + end, {store_.Series("excimer")});
     EXPECT_TRUE(plan.ok()) << plan.status();
     const absl::StatusOr<Completeness> completeness =
         snapshot->CompletenessOf(*plan, kType, [](std::string_view) { return true; });
@@ -190,7 +191,7 @@ TEST_F(ProgressStoreTest, AClockThatWasFarAheadIsNotBelievedForEver) {
 TEST_F(ProgressStoreTest, LearnsProfileTypesFromSamples) {
   Report({.begins_ms = Ms(absl::ZeroDuration()), .complete_through_ms = Ms(absl::Hours(1))});
   EXPECT_EQ(Of(absl::ZeroDuration(), absl::Hours(1)).complete_through_ms, std::nullopt);
-  Report({}, {store_.MakeSample(kNoon, "excimer", "a", 1)});
+  Report({}, {store_.MakeSample(kProgressNoon, "excimer", "a", 1)});
   EXPECT_EQ(Of(absl::ZeroDuration(), absl::Hours(1)).complete_through_ms, Ms(absl::Hours(1)));
   EXPECT_THAT(store_->ProgressOf(source_)->profile_types, ElementsAre(kType));
 }
@@ -202,11 +203,11 @@ TEST_F(ProgressStoreTest, OneClientStandsForAllThatPushAType) {
   std::vector<SourceId> clients;
   for (const char* name : {"a", "b", "c"}) {
     clients.push_back(*store_->InternSource(Key(SourceKind::kPush, name)));
-    ASSERT_TRUE(
-        store_
-            ->Append({.source = clients.back(),
-                      .samples = {store_.MakeSample(kNoon + absl::Hours(1), "excimer", "a", 1)}})
-            .ok());
+    ASSERT_TRUE(store_
+                    ->Append({.source = clients.back(),
+                              .samples = {store_.MakeSample(kProgressNoon + absl::Hours(1),
+                                                            "excimer", "a", 1)}})
+                    .ok());
   }
   ASSERT_TRUE(store_->Flush().ok());
   Report({.complete_through_ms = Ms(absl::Hours(2))});
@@ -244,7 +245,7 @@ TEST_F(ProgressStoreTest, ProgressAloneWaits) {
           .ok());
   absl::SleepFor(absl::Milliseconds(1500));
   EXPECT_EQ(store_->Status().last_flush, before);
-  store_.Append(kNoon, "excimer", "a", 1);
+  store_.Append(kProgressNoon, "excimer", "a", 1);
   EXPECT_EQ(store_->ProgressOf(source_)->complete_through_ms, Ms(absl::Hours(1)));
 }
 

@@ -23,10 +23,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const absl::Time kDay = absl::FromCivil(absl::CivilDay(2026, 11, 20), absl::UTCTimeZone());
-constexpr int kHours = 3 * 24;
+const absl::Time kRepairedDay = absl::FromCivil(absl::CivilDay(2026, 11, 20), absl::UTCTimeZone());
+constexpr int kRepairedHours = 3 * 24;
 
-absl::Time Hour(int hour) { return kDay + absl::Hours(hour); }
+absl::Time Hour(int hour) { return kRepairedDay + absl::Hours(hour); }
 
 class RepairTest : public testing::Test {
  protected:
@@ -36,9 +36,9 @@ class RepairTest : public testing::Test {
   void Fill(bool roll_up) {
     Batch batch;
     batch.source = *store_->InternSource({SourceKind::kPush, "eqiad", "client", "", 0});
-    for (int i = 0; i < kHours * 60; ++i) {
-      batch.samples.push_back(
-          store_.MakeSample(kDay + absl::Minutes(i), "excimer", i % 2 == 0 ? "a" : "a;b", 1 + i));
+    for (int i = 0; i < kRepairedHours * 60; ++i) {
+      batch.samples.push_back(store_.MakeSample(kRepairedDay + absl::Minutes(i), "excimer",
+                                                i % 2 == 0 ? "a" : "a;b", 1 + i));
     }
     ASSERT_TRUE(store_->Append(batch).ok());
     ASSERT_TRUE(store_->Flush().ok());
@@ -87,18 +87,19 @@ class RepairTest : public testing::Test {
 TEST_F(RepairTest, LostMinutesAreKeptInTheirHours) {
   Fill(/*roll_up=*/true);
   std::vector<uint64_t> hours;
-  for (int hour = 0; hour < kHours; ++hour) hours.push_back(Total(Hour(hour), Hour(hour + 1)));
+  for (int hour = 0; hour < kRepairedHours; ++hour)
+    hours.push_back(Total(Hour(hour), Hour(hour + 1)));
   EXPECT_THAT(RepairAfterDamageOf(Level::kMinute, 100),
               ElementsAre(testing::AllOf(HasSubstr("some minutes"), HasSubstr("\"eqiad\""),
                                          HasSubstr("up to 2026-11-20T"), HasSubstr(".sst")),
                           HasSubstr("samples of these minutes are kept in")));
   const auto check = [&] {
     uint64_t all = 0;
-    for (int hour = 0; hour < kHours; ++hour) {
+    for (int hour = 0; hour < kRepairedHours; ++hour) {
       EXPECT_EQ(Total(Hour(hour), Hour(hour + 1)), hours[hour]) << hour;
       all += hours[hour];
     }
-    EXPECT_EQ(Total(Hour(0), Hour(kHours)), all);
+    EXPECT_EQ(Total(Hour(0), Hour(kRepairedHours)), all);
     EXPECT_EQ(Total(Hour(0), Hour(24 * 365)), all);
   };
   check();
@@ -119,24 +120,24 @@ TEST_F(RepairTest, LostMinutesAreKeptInTheirHours) {
 
 TEST_F(RepairTest, AnotherBlockLater) {
   Fill(/*roll_up=*/true);
-  const uint64_t all = Total(Hour(0), Hour(kHours));
+  const uint64_t all = Total(Hour(0), Hour(kRepairedHours));
   RepairAfterDamageOf(Level::kMinute, 100);
   // Again, in another block: the hours of both keep what they had.
   RepairAfterDamageOf(Level::kMinute, 20'000);
   EXPECT_THAT(damaged_, HasSubstr("damaged-2"));
-  EXPECT_EQ(Total(Hour(0), Hour(kHours)), all);
+  EXPECT_EQ(Total(Hour(0), Hour(kRepairedHours)), all);
 }
 
 TEST_F(RepairTest, MinutesThatWereNotSummedAreLost) {
   Fill(/*roll_up=*/false);
-  const uint64_t last = Total(Hour(kHours - 1), Hour(kHours));
+  const uint64_t last = Total(Hour(kRepairedHours - 1), Hour(kRepairedHours));
   EXPECT_THAT(RepairAfterDamageOf(Level::kMinute, 100),
               ElementsAre(HasSubstr("are given up"), HasSubstr("had not been summed")));
-  EXPECT_EQ(Total(Hour(kHours - 1), Hour(kHours)), last);
+  EXPECT_EQ(Total(Hour(kRepairedHours - 1), Hour(kRepairedHours)), last);
   EXPECT_EQ(Total(Hour(0), Hour(1)), 0u);
-  const uint64_t left = Total(Hour(0), Hour(kHours));
+  const uint64_t left = Total(Hour(0), Hour(kRepairedHours));
   ASSERT_TRUE(store_->RunMaintenance(/*force=*/true).ok());
-  EXPECT_EQ(Total(Hour(0), Hour(kHours)), left);
+  EXPECT_EQ(Total(Hour(0), Hour(kRepairedHours)), left);
 }
 
 TEST_F(RepairTest, LostHoursAreSummedAgain) {
@@ -159,10 +160,10 @@ TEST_F(RepairTest, LostHoursAreSummedAgain) {
 
 TEST_F(RepairTest, LostYearsAreSummedAgain) {
   Fill(/*roll_up=*/true);
-  const uint64_t all = Total(Hour(0), Hour(kHours));
+  const uint64_t all = Total(Hour(0), Hour(kRepairedHours));
   EXPECT_THAT(RepairAfterDamageOf(Level::kYear, 20),
               ElementsAre(HasSubstr("some years"), HasSubstr("summed again from their months")));
-  EXPECT_EQ(Total(Hour(0), Hour(kHours)), all);
+  EXPECT_EQ(Total(Hour(0), Hour(kRepairedHours)), all);
 }
 
 // The acknowledged flushes before the damage stay, those behind it go: they may use names that it
@@ -170,7 +171,7 @@ TEST_F(RepairTest, LostYearsAreSummedAgain) {
 TEST_F(RepairTest, ADamagedLogIsCutAtTheDamage) {
   constexpr int kFlushes = 500;  // some blocks of the log
   for (int i = 1; i <= kFlushes; ++i) {
-    store_.Append(kDay, "excimer", fmt::format("main;f{}", i), static_cast<uint64_t>(i));
+    store_.Append(kRepairedDay, "excimer", fmt::format("main;f{}", i), static_cast<uint64_t>(i));
   }
   store_.Close();
   const std::string log = Files(".log").back();
@@ -194,9 +195,9 @@ TEST_F(RepairTest, ADamagedLogIsCutAtTheDamage) {
 
 TEST_F(RepairTest, ATableThatCanNotBeOpened) {
   Fill(/*roll_up=*/true);
-  const uint64_t all = Total(Hour(0), Hour(kHours));
+  const uint64_t all = Total(Hour(0), Hour(kRepairedHours));
   EXPECT_THAT(RepairAfterDamageOf(Level::kDay, -20), Contains(HasSubstr("some days")));
-  EXPECT_EQ(Total(Hour(0), Hour(kHours)), all);
+  EXPECT_EQ(Total(Hour(0), Hour(kRepairedHours)), all);
 }
 
 TEST_F(RepairTest, ALostManifestNeedsABackup) {
@@ -232,8 +233,8 @@ TEST_F(RepairTest, LostStacksAreMadeFromDerivedFiles) {
   Batch batch;
   batch.source = *store_->InternSource({SourceKind::kPush, "eqiad", "client", "", 0});
   for (int i = 0; i < 100'000; ++i) {
-    batch.samples.push_back(
-        store_.MakeSample(kDay, "excimer", fmt::format("f{};f{}", i / 400, i % 400), 1 + i));
+    batch.samples.push_back(store_.MakeSample(kRepairedDay, "excimer",
+                                              fmt::format("f{};f{}", i / 400, i % 400), 1 + i));
   }
   ASSERT_TRUE(store_->Append(batch).ok());
   ASSERT_TRUE(store_->Flush().ok());
@@ -252,13 +253,13 @@ TEST_F(RepairTest, LostStacksAreMadeFromDerivedFiles) {
 
 TEST_F(RepairTest, ADamagedColumn) {
   Fill(/*roll_up=*/true);
-  const uint64_t all = Total(Hour(0), Hour(kHours));
+  const uint64_t all = Total(Hour(0), Hour(kRepairedHours));
   store_.Close();
   EditDatabase(directory_.path(), [](const Database& database) {
     OverwriteColumn(database, Level::kMinute, Hour(2), "garbage");
   });
   EXPECT_THAT(Repair(), ElementsAre(HasSubstr("a column is damaged"), HasSubstr("are kept in")));
-  EXPECT_EQ(Total(Hour(0), Hour(kHours)), all);
+  EXPECT_EQ(Total(Hour(0), Hour(kRepairedHours)), all);
 }
 
 TEST_F(RepairTest, AStoreInUseIsLeftAlone) {

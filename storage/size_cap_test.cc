@@ -25,8 +25,8 @@ absl::Time Civil(int year, int month, int day) {
   return absl::FromCivil(absl::CivilDay(year, month, day), absl::UTCTimeZone());
 }
 
-constexpr size_t kMinute = static_cast<size_t>(Level::kMinute);
-constexpr size_t kHour = static_cast<size_t>(Level::kHour);
+constexpr size_t kMinuteLevel = static_cast<size_t>(Level::kMinute);
+constexpr size_t kHourLevel = static_cast<size_t>(Level::kHour);
 
 // A store whose minutes and hours take most of the space: some thousand stacks that come at random.
 class SizeCapTest : public testing::Test {
@@ -76,8 +76,8 @@ TEST_F(SizeCapTest, GivesUpTheOldestMinutesOfAllSites) {
   const StackValues late = store_.Sum("excimer", Civil(2028, 2, 19) + absl::Hours(3),
                                       Civil(2028, 2, 19) + absl::Minutes(181));
   const uint64_t before = Live();
-  const uint64_t minutes = BytesOf(kMinute);
-  const uint64_t hours = BytesOf(kHour);
+  const uint64_t minutes = BytesOf(kMinuteLevel);
+  const uint64_t hours = BytesOf(kHourLevel);
 
   // A third of the minutes has to go.
   const uint64_t cap = before - minutes / 3;
@@ -86,8 +86,8 @@ TEST_F(SizeCapTest, GivesUpTheOldestMinutesOfAllSites) {
   EXPECT_LE(Live(), cap);
   EXPECT_LE(DirectoryBytes(directory_.path()), cap + (1 << 20));
   // Not more than needed, a step and the slack.
-  EXPECT_GT(BytesOf(kMinute), minutes - minutes / 3 - cap / 64 - minutes / 10);
-  EXPECT_GE(BytesOf(kHour), hours * 9 / 10);
+  EXPECT_GT(BytesOf(kMinuteLevel), minutes - minutes / 3 - cap / 64 - minutes / 10);
+  EXPECT_GE(BytesOf(kHourLevel), hours * 9 / 10);
 
   const CapStatus status = store_->Status().cap;
   EXPECT_EQ(status.unmet_bytes, 0);
@@ -129,7 +129,7 @@ TEST_F(SizeCapTest, WaitsForASnapshotAndGivesUpNoMore) {
   for (int day = 1; day < 20; ++day) AddDay(Civil(2028, 2, day), "eqiad");
   ASSERT_TRUE(store_->RunMaintenance(true).ok());
   ASSERT_TRUE(store_->Compact().ok());
-  const uint64_t cap = Live() - BytesOf(kMinute) / 3;
+  const uint64_t cap = Live() - BytesOf(kMinuteLevel) / 3;
   store_.Reopen(Options(cap));
   const uint64_t directory = DirectoryBytes(directory_.path());
 
@@ -211,15 +211,15 @@ TEST_F(SizeCapTest, StatsAddUpAndForecast) {
   ASSERT_EQ(stats.sites.size(), 2);
   uint64_t minutes = 0;
   for (const SiteStats& site : stats.sites) {
-    minutes += site.levels[kMinute].bytes;
-    EXPECT_GT(site.levels[kMinute].bytes_per_day, 0) << site.site;
-    EXPECT_EQ(site.levels[kMinute].oldest, Civil(2028, 2, site.site == "codfw" ? 25 : 20));
+    minutes += site.levels[kMinuteLevel].bytes;
+    EXPECT_GT(site.levels[kMinuteLevel].bytes_per_day, 0) << site.site;
+    EXPECT_EQ(site.levels[kMinuteLevel].oldest, Civil(2028, 2, site.site == "codfw" ? 25 : 20));
   }
-  EXPECT_NEAR(static_cast<double>(minutes), static_cast<double>(BytesOf(kMinute)),
-              static_cast<double>(BytesOf(kMinute)) * 0.1);
+  EXPECT_NEAR(static_cast<double>(minutes), static_cast<double>(BytesOf(kMinuteLevel)),
+              static_cast<double>(BytesOf(kMinuteLevel)) * 0.1);
   // Half as many days; estimates are exact to a block of RocksDB's.
-  EXPECT_NEAR(static_cast<double>(stats.sites[1].levels[kMinute].bytes) /
-                  static_cast<double>(stats.sites[0].levels[kMinute].bytes),
+  EXPECT_NEAR(static_cast<double>(stats.sites[1].levels[kMinuteLevel].bytes) /
+                  static_cast<double>(stats.sites[0].levels[kMinuteLevel].bytes),
               0.5, 0.25);
   EXPECT_FALSE(stats.dictionary.measured);
   EXPECT_GT(stats.dictionary.bytes_per_day, 0);

@@ -13,20 +13,20 @@
 namespace flamekeep::storage {
 namespace {
 
-const absl::Time kHour = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
+const absl::Time kSnapshotHour = absl::FromUnixSeconds(1'795'219'200);  // 2026-11-21
 constexpr absl::Duration kRange = absl::Hours(24);
 
 // A store with samples of many series.
 class SnapshotTest : public ::testing::Test {
  protected:
-  // In the given buckets of `level`, from kHour on.
+  // In the given buckets of `level`, from kSnapshotHour on.
   void Append(Level level, absl::Span<const SeriesId> series, int buckets) {
     Batch batch;
     batch.source = *store_->InternSource({SourceKind::kPubSub, "eqiad", "test", "node", 0});
     batch.resolution = level;
     const absl::Duration length = level == Level::kMinute ? absl::Minutes(1) : absl::Hours(1);
     for (int bucket = 0; bucket < buckets; ++bucket) {
-      Sample sample = store_.MakeSample(kHour + bucket * length, "any", "a", 1);
+      Sample sample = store_.MakeSample(kSnapshotHour + bucket * length, "any", "a", 1);
       for (const SeriesId id : series) {
         sample.series = id;
         batch.samples.push_back(sample);
@@ -46,7 +46,7 @@ class SnapshotTest : public ::testing::Test {
     Plan plan;
     plan.pieces = {{.site = SiteId{0},
                     .level = level,
-                    .range = {*MinuteOf(kHour), *MinuteOf(kHour + kRange)},
+                    .range = {*MinuteOf(kSnapshotHour), *MinuteOf(kSnapshotHour + kRange)},
                     .direct_only = direct_only}};
     plan.series = std::move(series);
     return plan;

@@ -23,7 +23,7 @@
 namespace flamekeep::storage {
 namespace {
 
-constexpr uint32_t kShift = 9;
+constexpr uint32_t kTreeShift = 9;
 constexpr uint32_t kStacks = 4'000;
 
 using Stack = std::vector<std::string>;
@@ -91,8 +91,8 @@ class StackTreeConcurrentTest : public ::testing::Test {
 
   absl::Status DeriveBlock(uint32_t number) {
     const StackTreeView view = tree_.view();
-    const IndexShape shape{kShift, number, number + 1};
-    if (auto status = WriteNodesFile(directory_, kShift, number, view.block(number));
+    const IndexShape shape{kTreeShift, number, number + 1};
+    if (auto status = WriteNodesFile(directory_, kTreeShift, number, view.block(number));
         !status.ok()) {
       return status;
     }
@@ -101,12 +101,12 @@ class StackTreeConcurrentTest : public ::testing::Test {
         !status.ok()) {
       return status;
     }
-    auto nodes = DerivedFile::Open(directory_, NodesFileId(kShift, number));
+    auto nodes = DerivedFile::Open(directory_, NodesFileId(kTreeShift, number));
     auto index = DictionaryIndex::Open(directory_, shape);
     if (!nodes.ok() || !index.ok()) return absl::InternalError("can not open");
     DictionaryIndexes indexes = tree_.indexes();
     indexes.push_back(*std::move(index));
-    tree_.UseBlock(number, BlockOf(*std::move(nodes), kShift));
+    tree_.UseBlock(number, BlockOf(*std::move(nodes), kTreeShift));
     tree_.UseIndexes(std::move(indexes));
     return absl::OkStatus();
   }
@@ -115,7 +115,7 @@ class StackTreeConcurrentTest : public ::testing::Test {
     uint32_t derived = 0;
     while (true) {
       const bool last_look = stop_;
-      if ((derived + 1) << kShift <= tree_.size()) {
+      if ((derived + 1) << kTreeShift <= tree_.size()) {
         ASSERT_EQ(DeriveBlock(derived++), absl::OkStatus());
       } else if (last_look) {
         break;
@@ -129,7 +129,7 @@ class StackTreeConcurrentTest : public ::testing::Test {
   const std::vector<Stack> stacks_ = RandomStacks();
   std::string directory_;
   FrameTable frames_;
-  StackTree tree_{kShift, {}, {}};
+  StackTree tree_{kTreeShift, {}, {}};
   StackHasher hasher_{&frames_, &tree_};
   std::atomic<bool> stop_{false};
 };

@@ -13,16 +13,16 @@ namespace {
 
 using testing::HasSubstr;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'795'222'800);  // 2026-11-21 01:00 UTC
+const absl::Time kAskedAt = absl::FromUnixSeconds(1'795'222'800);  // 2026-11-21 01:00 UTC
 
-absl::StatusOr<RenderQuery> Parse(std::string_view text) {
+absl::StatusOr<RenderQuery> ParseRender(std::string_view text) {
   const auto query = QueryString::Parse(text);
   if (!query.ok()) return query.status();
-  return ParseRenderQuery(*query, v1::RENDER_FORMAT_SVG, kNow);
+  return ParseRenderQuery(*query, v1::RENDER_FORMAT_SVG, kAskedAt);
 }
 
 TEST(RenderQueryTest, ReadsAllParameters) {
-  const auto query = Parse(
+  const auto query = ParseRender(
       "query=excimer-wall%7Bsite%3D%22eqiad%22%7D&from=2026-11-20&to=2026-11-20T12:00&format=d3&"
       "inverted=1&min_share=0.01&max_nodes=50&title=T&keep=a&keep=file:b&drop=c&hide=d&focus=e&"
       "until_frame=f&max_depth=9");
@@ -49,22 +49,22 @@ TEST(RenderQueryTest, ReadsAllParameters) {
 }
 
 TEST(RenderQueryTest, HasUsualValues) {
-  const auto query = Parse("query=x");
+  const auto query = ParseRender("query=x");
   ASSERT_TRUE(query.ok()) << query.status();
   EXPECT_FALSE(query->fixed);
   EXPECT_EQ(query->request.format(), v1::RENDER_FORMAT_SVG);
   const v1::TimeRange& range = query->request.selection().range();
-  EXPECT_EQ(range.begin().seconds(), absl::ToUnixSeconds(kNow) - 3600);
-  EXPECT_EQ(range.end().seconds(), absl::ToUnixSeconds(kNow));
-  const auto seconds = Parse("query=x&seconds=30&until=1795176000000&format=collapsed");
+  EXPECT_EQ(range.begin().seconds(), absl::ToUnixSeconds(kAskedAt) - 3600);
+  EXPECT_EQ(range.end().seconds(), absl::ToUnixSeconds(kAskedAt));
+  const auto seconds = ParseRender("query=x&seconds=30&until=1795176000000&format=collapsed");
   EXPECT_TRUE(seconds->fixed);
   EXPECT_EQ(seconds->request.selection().range().begin().seconds(), 1'795'175'970);
   EXPECT_EQ(seconds->request.format(), v1::RENDER_FORMAT_FOLDED);
-  EXPECT_EQ(Parse("query=x&format=json")->request.format(), v1::RENDER_FORMAT_FLAMEBEARER);
+  EXPECT_EQ(ParseRender("query=x&format=json")->request.format(), v1::RENDER_FORMAT_FLAMEBEARER);
 }
 
 TEST(RenderQueryTest, ABaselineIsTheSelectionWhereItIsNotSaid) {
-  const auto query = Parse(
+  const auto query = ParseRender(
       "query=x&from=2026-11-20&to=2026-11-21&baseline_from=2026-11-13&"
       "baseline_to=2026-11-14&width_of_baseline=1&keep=a");
   ASSERT_TRUE(query.ok()) << query.status();
@@ -74,7 +74,7 @@ TEST(RenderQueryTest, ABaselineIsTheSelectionWhereItIsNotSaid) {
   EXPECT_EQ(baseline.filter().keep(0).function(), "a");
   EXPECT_TRUE(query->request.width_of_baseline());
   EXPECT_TRUE(query->fixed);
-  EXPECT_FALSE(Parse("query=x&from=2026-11-20&to=2026-11-21&baseline_from=now-1d")->fixed);
+  EXPECT_FALSE(ParseRender("query=x&from=2026-11-20&to=2026-11-21&baseline_from=now-1d")->fixed);
 }
 
 TEST(RenderQueryTest, ErrorsNameTheParameter) {
@@ -86,16 +86,17 @@ TEST(RenderQueryTest, ErrorsNameTheParameter) {
         std::pair("query=x&max_depth=-1", "max_depth=-1"),
         std::pair("query=x&min_share=x", "min_share=x"),
         std::pair("query=x&inverted=2", "inverted=2"), std::pair("query=%zz", "%zz")}) {
-    const auto query = Parse(text);
+    const auto query = ParseRender(text);
     EXPECT_EQ(query.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(Message(query.status()), HasSubstr(part));
   }
 }
 
 TEST(RenderQueryTest, FilesHaveHarmlessNames) {
-  const auto query = Parse("query=excimer-wall%7Bsite%3D%22e%22%7D&from=2026-11-20&to=2026-11-21");
+  const auto query =
+      ParseRender("query=excimer-wall%7Bsite%3D%22e%22%7D&from=2026-11-20&to=2026-11-21");
   EXPECT_EQ(RenderFileName(query->request), "excimer-wall_2026-11-20T00-00_2026-11-21T00-00.svg");
-  const auto rude = Parse("query=%22%0d%0a../x&from=2026-11-20&to=2026-11-21&format=pprof");
+  const auto rude = ParseRender("query=%22%0d%0a../x&from=2026-11-20&to=2026-11-21&format=pprof");
   EXPECT_EQ(RenderFileName(rude->request), "---..-x_2026-11-20T00-00_2026-11-21T00-00.pb.gz");
 }
 
