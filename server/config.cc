@@ -287,6 +287,8 @@ constexpr Key<ServerConfig> kKeys[] = {
      }},
     {"push",
      [](const Value& value, ServerConfig* out) { return ReadPushConfig(value, &out->push); }},
+    {"arclamp",
+     [](const Value& value, ServerConfig* out) { return ReadArcLampUrls(value, &out->arclamp); }},
     {"limits",
      [](const Value& value, ServerConfig* out) { return ReadLimits(value, &out->limits); }},
 };
