@@ -25,10 +25,9 @@ namespace {
 using EntryTimes = std::map<ArcLampEntry, absl::Time>;
 
 // How many hours or days with samples of a channel are looked into, until all its entries are
-// found.
-constexpr int kNewestHours = 48;
-constexpr int kNewestDays = 7;
-constexpr int kOldestBuckets = 4;
+// found: at least all whose logs are plain.
+constexpr int kMetricHours = 72;
+constexpr int kMetricDays = 14;
 
 // Of one period, by Arc Lamp's `compressed`.
 struct PeriodTimes {
@@ -49,18 +48,22 @@ class TimesReader {
 
   absl::Status Read(storage::Level level, PeriodTimes* times) const {
     const storage::Minute plain = ArcLampFirstPlain(level, now_);
-    const int steps = level == storage::Level::kHour ? kNewestHours : kNewestDays;
-    FLAMEKEEP_RETURN_IF_ERROR(
-        Newest(level, {plain, storage::kMaxMinute}, steps, &times->newest_plain));
-    FLAMEKEEP_RETURN_IF_ERROR(Newest(level, {0, plain}, kOldestBuckets, &times->newest_packed));
-    FLAMEKEEP_RETURN_IF_ERROR(Oldest(level, {plain, storage::kMaxMinute}, &times->oldest_plain));
-    return Oldest(level, {0, plain}, &times->oldest_packed);
+    const storage::MinuteRange plain_range = {plain, storage::kMaxMinute};
+    const storage::MinuteRange packed_range = {0, plain};
+    FLAMEKEEP_RETURN_IF_ERROR(Newest(level, plain_range, &times->newest_plain));
+    FLAMEKEEP_RETURN_IF_ERROR(Newest(level, packed_range, &times->newest_packed));
+    FLAMEKEEP_RETURN_IF_ERROR(Oldest(level, plain_range, &times->oldest_plain));
+    return Oldest(level, packed_range, &times->oldest_packed);
   }
 
  private:
-  absl::Status Newest(storage::Level level, storage::MinuteRange range, int steps,
-                      EntryTimes* times) const {
-    for (size_t missing = entries_; missing > 0 && steps > 0; --steps) {
+  static int StepsOf(storage::Level level) {
+    return level == storage::Level::kHour ? kMetricHours : kMetricDays;
+  }
+
+  absl::Status Newest(storage::Level level, storage::MinuteRange range, EntryTimes* times) const {
+    size_t missing = entries_;
+    for (int steps = StepsOf(level); missing > 0 && steps > 0; --steps) {
       FLAMEKEEP_ASSIGN_OR_RETURN(const std::optional<ArcLampBucket> bucket,
                                  history_.Before(level, range.end, channel_));
       if (!bucket.has_value() || bucket->bucket.start < range.begin) break;
@@ -71,8 +74,8 @@ class TimesReader {
   }
 
   absl::Status Oldest(storage::Level level, storage::MinuteRange range, EntryTimes* times) const {
-    int steps = kOldestBuckets;
-    for (size_t missing = entries_; missing > 0 && steps > 0; --steps) {
+    size_t missing = entries_;
+    for (int steps = StepsOf(level); missing > 0 && steps > 0; --steps) {
       FLAMEKEEP_ASSIGN_OR_RETURN(const std::optional<ArcLampBucket> bucket,
                                  history_.From(level, range.begin, channel_));
       if (!bucket.has_value() || bucket->bucket.start >= range.end) break;

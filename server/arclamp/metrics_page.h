@@ -8,8 +8,8 @@
 // end of the hour or day once that is rolled up. An SVG is as old as its samples. `compressed` is
 // "yes" for what Arc Lamp would have compressed (listing.h).
 //
-// The work is bounded, so that a row may be missing: of an entry that none of the last 48 hours, or
-// 7 days, with samples of its channel has; of the oldest one, where it is in none of the first 4.
+// The work is bounded, so that a row may be missing: of an entry that none of the nearest 72 hours,
+// or 14 days, with samples of its channel has.
 // Constant are arclamp_truncated_svg_files_total, 0, and arclamp_oldest_temporary_file_seconds, the
 // time of the scrape, as of Arc Lamp where there is no such file. There are no
 // arclamp_{log,svg}_bytes_total: nothing is kept as files.

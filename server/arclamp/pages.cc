@@ -28,7 +28,7 @@ constexpr int kMovedStatus = 301;
 // A page holds up one of few worker threads.
 constexpr absl::Duration kHistoryPatience = absl::Seconds(5);
 // What the metrics tell changes by the minute.
-constexpr absl::Duration kMetricsAge = absl::Seconds(30);
+constexpr absl::Duration kMetricsAge = absl::Seconds(60);
 constexpr size_t kShownChannels = 5;
 
 // The site that is asked for; empty: all.

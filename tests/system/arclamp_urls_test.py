@@ -207,7 +207,7 @@ class ArcLampUrlsTest(unittest.TestCase):
         begin = 1795219200  # of the day
         for _, seconds in newest:
             self.assertTrue(begin < int(seconds) <= begin + 86400, seconds)
-        self.assertRegex(metrics, r'arclamp_oldest_log_seconds\{period="hourly",profiler="excimer",'
+        self.assertRegex(metrics, r'arclamp_oldest_log_seconds\{period="hourly",profiler="excimer-wall",'
                                   r'entry="api",compressed="(yes|no)"\} \d+\n')
 
 
