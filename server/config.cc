@@ -16,7 +16,6 @@ namespace flamekeep::server {
 namespace {
 
 using yaml::Key;
-using yaml::ReadNumber;
 using yaml::Value;
 
 // A path in a file is relative to that file's directory.

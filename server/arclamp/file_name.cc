@@ -81,7 +81,7 @@ absl::Status NoArcLampFile(std::string_view name, bool svgs, storage::Level leve
 }
 
 absl::StatusOr<ArcLampFile> ParseFileName(std::string_view name, bool svgs, storage::Level level) {
-  const absl::Status wrong = NoArcLampFile(name, svgs, level);
+  absl::Status wrong = NoArcLampFile(name, svgs, level);
   ArcLampFile file;
   const auto ending = std::find_if(std::begin(kEndings), std::end(kEndings), [&](const auto& one) {
     return (one.first == ArcLampKind::kSvg) == svgs && TakeBack(one.second, &name);
@@ -136,7 +136,7 @@ std::string ArcLampTime(const storage::Bucket& bucket) {
 
 absl::StatusOr<storage::Bucket> ParseArcLampTime(std::string_view text, storage::Level level) {
   const bool has_hour = level == storage::Level::kHour;
-  const absl::Status wrong =
+  absl::Status wrong =
       NotFound("\"{}\" is no {}: write {}", Shorten(text), has_hour ? "hour" : "day",
                has_hour ? "YYYY-MM-DD_HH" : "YYYY-MM-DD");
   if (text.size() != (has_hour ? kHourBytes : kDayBytes)) return wrong;
@@ -165,7 +165,7 @@ absl::StatusOr<ArcLampPath> ParseArcLampPath(std::string_view path) {
     out.page = Page::kMetrics;
     return out;
   }
-  const absl::Status wrong = NotFound(
+  absl::Status wrong = NotFound(
       "there is no /arclamp/{}: write /arclamp/svgs/daily/, or hourly, or logs, and a file that is "
       "listed there",
       Shorten(whole));

@@ -56,6 +56,16 @@ class ListingPage {
     out_ += fmt::format("<p><a href=\"{}\">Older</a></p>\n", query::EscapeXml(to));
   }
 
+  // Asks for a day, and leads to what is before it.
+  void DayForm(std::string_view site) {
+    out_ += "<form>Before <input type=\"date\" name=\"before\" required>";
+    if (!site.empty()) {
+      out_ +=
+          fmt::format("<input type=\"hidden\" name=\"site\" value=\"{}\">", query::EscapeXml(site));
+    }
+    out_ += " <button>Go</button></form>\n";
+  }
+
   size_t links() const { return links_; }
   std::string Finish() { return std::move(out_) + std::string(kPageTail); }
 
@@ -149,6 +159,7 @@ absl::StatusOr<std::string> ArcLampPeriodPage(const ArcLampListing& listing,
   page.BeginList();
   page.Link("../");
   page.EndList();
+  page.DayForm(listing.site);
   storage::Minute before = listing.before;
   size_t buckets = 0;
   while (true) {

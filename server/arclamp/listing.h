@@ -1,8 +1,9 @@
 // The folders of Arc Lamp's URLs as pages: newest first, made from what the store holds.
 //
-// A page has the last two weeks, or two days of hours, with data; a link leads to those before.
-// Logs have the names that Arc Lamp gives them: `.log` for three days, `.log.gz` then. Graphs of
-// functions are listed for the tag `all`, as Arc Lamp makes them; other tags have them, too.
+// A page has the last two weeks, or two days of hours, with data; a link leads to those before, and
+// a form to those before any day. Logs have the names that Arc Lamp gives them: `.log` for three
+// days, `.log.gz` then. Graphs of functions are listed for the tag `all`, as Arc Lamp makes them;
+// other tags have them, too.
 //
 // Thread safety: functions.
 #ifndef FLAMEKEEP_SERVER_ARCLAMP_LISTING_H_

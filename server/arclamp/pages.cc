@@ -39,6 +39,16 @@ absl::StatusOr<std::string> SiteOfQuery(const QueryString& query) {
   return site;
 }
 
+// The begin of what `?before=` names: a day, or an hour of hourly files; of no other folder.
+absl::StatusOr<storage::Minute> BeforeOfQuery(const QueryString& query, const ArcLampPath& path) {
+  const std::string_view text = query.Get("before");
+  if (path.page != ArcLampPath::Page::kPeriod || text.empty()) return storage::kMaxMinute;
+  absl::StatusOr<storage::Bucket> bucket = ParseArcLampTime(text, storage::Level::kDay);
+  if (!bucket.ok()) bucket = ParseArcLampTime(text, path.level);
+  if (!bucket.ok()) return bucket.status();
+  return bucket->start;
+}
+
 // Where a path without its last '/' leads; nothing where that is no folder either.
 std::optional<std::string> FolderOf(std::string_view path) {
   const absl::StatusOr<ArcLampPath> folder = ParseArcLampPath(fmt::format("{}/", path));
@@ -111,11 +121,7 @@ absl::StatusOr<HttpResponse> ArcLampPages::FolderPage(const ArcLampPath& path,
                                                       const QueryString& query,
                                                       std::string_view site) {
   ArcLampListing listing{.path = path, .site = std::string(site)};
-  if (path.page == ArcLampPath::Page::kPeriod && query.Has("before")) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Bucket before,
-                               ParseArcLampTime(query.Get("before"), path.level));
-    listing.before = before.start;
-  }
+  FLAMEKEEP_ASSIGN_OR_RETURN(listing.before, BeforeOfQuery(query, path));
   absl::MutexLock lock(&mutex_);
   FLAMEKEEP_ASSIGN_OR_RETURN(const ArcLampHistory history, OpenHistory(site));
   listing.sites = store_->Sites();

@@ -201,6 +201,10 @@ TEST_F(ArcLampPagesTest, FoldersLeadToFiles) {
   EXPECT_THAT(Ask("logs/hourly/").body,
               HasSubstr(fmt::format("href=\"{}.excimer-wall.api.log\"", hour_)));
   EXPECT_THAT(Ask("logs/daily/?before=2020-01-01").body, HasSubstr("There are no samples."));
+  EXPECT_THAT(Ask("logs/hourly/?before=2020-01-01_13").body, HasSubstr("There are no samples."));
+  EXPECT_THAT(Ask("logs/hourly/?before=2020-01-01").body, HasSubstr("There are no samples."));
+  EXPECT_THAT(Ask("logs/hourly/?before=").body, HasSubstr(".api.log\""));
+  EXPECT_EQ(Ask("logs/daily/?before=2020-01-01_13").status, 404);
   EXPECT_EQ(Ask("logs/daily/?site=esams").status, 404);
 }
 
