@@ -16,7 +16,6 @@ namespace flamekeep::server {
 namespace {
 
 using yaml::Key;
-using yaml::ReadNumber;
 using yaml::Value;
 
 // A path in a file is relative to that file's directory.
@@ -287,6 +286,8 @@ constexpr Key<ServerConfig> kKeys[] = {
      }},
     {"push",
      [](const Value& value, ServerConfig* out) { return ReadPushConfig(value, &out->push); }},
+    {"arclamp",
+     [](const Value& value, ServerConfig* out) { return ReadArcLampUrls(value, &out->arclamp); }},
     {"limits",
      [](const Value& value, ServerConfig* out) { return ReadLimits(value, &out->limits); }},
 };

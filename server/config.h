@@ -35,6 +35,7 @@
 #include "ingest/push_bounds.h"
 #include "ingest/redis_url.h"
 #include "ingest/rules.h"
+#include "server/arclamp/url_config.h"
 #include "storage/store.h"
 
 namespace flamekeep::server {
@@ -107,6 +108,7 @@ struct ServerConfig {
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   LimitsConfig limits;
   PushConfig push;
+  ArcLampUrlConfig arclamp;
 
   // Remarks of the reader that are not errors (settings of Arc Lamp's that have no meaning here);
   // logged when the server starts.

@@ -32,10 +32,11 @@ absl::Status CheckSiteName(std::string_view name);
 // What Arc Lamp's clients publish.
 std::vector<std::string> DefaultChannels();
 
-// The maps `limits` and `push`: keys that are not named stay as they are in `out`. Errors:
-// INVALID_ARGUMENT names file, line and key.
+// The maps `limits`, `push` and `arclamp`: keys that are not named stay as they are in `out`.
+// Errors: INVALID_ARGUMENT names file, line and key.
 absl::Status ReadLimits(const yaml::Value& value, LimitsConfig* out);
 absl::Status ReadPushConfig(const yaml::Value& value, PushConfig* out);
+absl::Status ReadArcLampUrls(const yaml::Value& value, ArcLampUrlConfig* out);
 
 // Of sizes.
 inline constexpr uint64_t kKiB = uint64_t{1} << 10;

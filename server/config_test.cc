@@ -86,7 +86,11 @@ limits:
   query_timeout: 9s
   drain_timeout: 10s
 push: {max_late: 2d, max_early: 1m, dedupe_window: 3h, max_batch_ids: 4000, forget_clients: 5d}
+arclamp: {title: Wiki, functions: {Upload: "UploadBase::performUpload", Run: 'A\B::run'}}
 )yaml");
+  EXPECT_EQ(config.arclamp.title, "Wiki");
+  EXPECT_THAT(config.arclamp.functions,
+              ElementsAre(Pair("Run", "A\\B::run"), Pair("Upload", "UploadBase::performUpload")));
   EXPECT_EQ(config.data, "conf/data");
   EXPECT_EQ(config.grpc, "0.0.0.0:1");
   EXPECT_EQ(config.http, "off");
@@ -145,6 +149,16 @@ struct Golden {
   std::string_view yaml;
   std::string_view error;
 };
+
+TEST(ConfigTest, FunctionsOfArcLampAreThoseThatItDrewOrThoseOfTheFile) {
+  EXPECT_EQ(Parse("").arclamp.title, "MediaWiki");
+  EXPECT_THAT(Parse("arclamp: {title: x}").arclamp.functions,
+              ElementsAre(Pair("EditAction", "MediaWiki\\Actions\\EditAction::show"),
+                          Pair("PostSend", "MediaWiki\\MediaWikiEntryPoint::doPostOutputShutdown"),
+                          Pair("PreSend", "MediaWiki\\MediaWikiEntryPoint::prepareForOutput"),
+                          Pair("Upload", "UploadBase::performUpload")));
+  EXPECT_THAT(Parse("arclamp: {functions: {}}").arclamp.functions, IsEmpty());
+}
 
 TEST(ConfigTest, ASiteMayKeepItsLevelsForItsOwnTime) {
   const absl::StatusOr<ServerConfig> config = ParseConfig(
@@ -240,6 +254,13 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
        "GiB, not \"99999999999GiB\""},
       {"limits: {query_threads: 0}\n",
        "f.yaml:1: `limits.query_threads` must be a whole number from 1 to 1024, not \"0\""},
+      {"arclamp: {functions: {a.b: c}}\n",
+       "f.yaml:1: `arclamp.functions.a.b` can not be a part of a file's name: write letters, "
+       "digits, \"_\" and \"-\" only"},
+      {"arclamp: {functions: {a: \"b;c\"}}\n",
+       "f.yaml:1: `arclamp.functions.a` is no function: write one name of at most 1024 bytes, "
+       "without \";\""},
+      {"arclamp: {title: \"\"}\n", "f.yaml:1: `arclamp.title` must be a title, not \"\""},
       {"entry_point_label: yes\n",
        "f.yaml:1: `entry_point_label` must be true or false, not \"yes\""},
   };

@@ -25,6 +25,7 @@
 #include "query/engine.h"
 #include "query/memory_budget.h"
 #include "query/result_cache.h"
+#include "server/arclamp/pages.h"
 #include "server/backups.h"
 #include "server/grpc/grpc_server.h"
 #include "server/health.h"
@@ -56,7 +57,8 @@ struct Server::Impl {
   explicit Impl(const ServerConfig& from)
       : config(from),
         node(from.node.empty() ? HostName() : from.node),
-        endpoints(&metrics, &health) {}
+        endpoints(&metrics, &health),
+        arclamp(from.arclamp, from.profile_types, &calls) {}
   ~Impl() {
     const absl::Status status = Drain();
     if (!status.ok()) spdlog::error("{}", Message(status));
@@ -82,6 +84,7 @@ struct Server::Impl {
     for (HttpRoute& route : ApiRoutes(&calls, {.max_body_bytes = limits.max_message_bytes})) {
       routes.push_back(std::move(route));
     }
+    for (HttpRoute& route : arclamp.Routes()) routes.push_back(std::move(route));
     FLAMEKEEP_ASSIGN_OR_RETURN(http,
                                HttpServer::Start({.address = config.http,
                                                   .metrics = &metrics,
@@ -98,6 +101,7 @@ struct Server::Impl {
     options.metrics = &metrics;
     FLAMEKEEP_ASSIGN_OR_RETURN(store, storage::Store::Open(std::move(options)));
     endpoints.SetStore(store.get());
+    arclamp.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
     FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));
     FLAMEKEEP_ASSIGN_OR_RETURN(foreign.labels, ingest::LabelFilter::Make(config.push.labels));
@@ -276,6 +280,7 @@ struct Server::Impl {
     if (store != nullptr) {
       if (const absl::Status flushed = FlushUntil(deadline); !flushed.ok()) status = flushed;
       endpoints.SetStore(nullptr);
+      arclamp.SetStore(nullptr);
     }
     {
       absl::MutexLock lock(&sources_mutex);
@@ -303,6 +308,7 @@ struct Server::Impl {
   Health health;
   Endpoints endpoints;
   LocalCalls calls;
+  ArcLampPages arclamp;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<ingest::StoreInterner> interner;

@@ -242,14 +242,28 @@ absl::StatusOr<uint64_t> Database::BytesBetween(Level level, std::string_view be
 }
 
 absl::StatusOr<std::optional<Minute>> Database::FirstBucket(SiteId site, Level level,
-                                                            MinuteRange range) const {
+                                                            MinuteRange range,
+                                                            rocksdb::ReadOptions options) const {
   const std::string end = BucketPrefix(site, range.end);
   const rocksdb::Slice upper(end);
-  rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
   const auto it = std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->level(level)));
   it->Seek(BucketPrefix(site, range.begin));
   FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "looking for the oldest column"));
+  if (!it->Valid()) return std::nullopt;
+  FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
+  return key.start;
+}
+
+absl::StatusOr<std::optional<Minute>> Database::LastBucket(SiteId site, Level level,
+                                                           MinuteRange range,
+                                                           rocksdb::ReadOptions options) const {
+  const std::string begin = BucketPrefix(site, range.begin);
+  const rocksdb::Slice lower(begin);
+  options.iterate_lower_bound = &lower;
+  const auto it = std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->level(level)));
+  it->SeekForPrev(BucketPrefix(site, range.end));
+  FLAMEKEEP_RETURN_IF_ERROR(FromRocksDb(it->status(), "looking for the newest column"));
   if (!it->Valid()) return std::nullopt;
   FLAMEKEEP_ASSIGN_OR_RETURN(const ColumnKey key, DecodeColumnKey(View(it->key())));
   return key.start;

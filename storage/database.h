@@ -73,9 +73,11 @@ class Database {
   // also of what is not in files yet.
   absl::StatusOr<uint64_t> BytesBetween(Level level, std::string_view begin, std::string_view end,
                                         bool memory = false) const;
-  // The first bucket of a site and level in `range` that has a column.
-  absl::StatusOr<std::optional<Minute>> FirstBucket(SiteId site, Level level,
-                                                    MinuteRange range) const;
+  // The first, and the last, bucket of a site and level in `range` that has a column.
+  absl::StatusOr<std::optional<Minute>> FirstBucket(SiteId site, Level level, MinuteRange range,
+                                                    rocksdb::ReadOptions options = {}) const;
+  absl::StatusOr<std::optional<Minute>> LastBucket(SiteId site, Level level, MinuteRange range,
+                                                   rocksdb::ReadOptions options = {}) const;
   // The sequence number of the oldest snapshot; UINT64_MAX where there is none.
   uint64_t OldestSnapshot() const;
   // Bytes of the files that a column family consists of now.

@@ -80,6 +80,17 @@ class SnapshotImpl final : public Snapshot {
   absl::Status Read(const Plan& plan,
                     absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
                     absl::FunctionRef<absl::Status()> check) const override;
+  absl::Status ReadKeys(const Plan& plan,
+                        absl::FunctionRef<absl::Status(Level, const ColumnKey&)> visit,
+                        absl::FunctionRef<absl::Status()> check) const override;
+  absl::StatusOr<std::optional<Minute>> FirstBucket(SiteId site, Level level,
+                                                    MinuteRange range) const override {
+    return database_->FirstBucket(site, level, range, options_);
+  }
+  absl::StatusOr<std::optional<Minute>> LastBucket(SiteId site, Level level,
+                                                   MinuteRange range) const override {
+    return database_->LastBucket(site, level, range, options_);
+  }
   absl::StatusOr<Completeness> CompletenessOf(
       const Plan& plan, std::string_view profile_type,
       absl::FunctionRef<bool(std::string_view site)> matches,
@@ -111,8 +122,9 @@ class SnapshotImpl final : public Snapshot {
     return deletion_.has_value() && deletion_->Covers(level, key);
   }
 
-  absl::Status ReadPiece(const Plan& plan, const Piece& piece,
-                         absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
+  // Calls `visit` where the iterator stands at a column that is wanted.
+  using VisitEntry = absl::FunctionRef<absl::Status(const rocksdb::Iterator&, const ColumnKey&)>;
+  absl::Status ScanPiece(const Plan& plan, const Piece& piece, VisitEntry visit,
                          absl::FunctionRef<absl::Status()> check) const;
   absl::StatusOr<std::unique_ptr<ColumnHandle>> MakeHandle(const rocksdb::Iterator& it,
                                                            const ColumnKey& key, Level level) const;
@@ -259,15 +271,33 @@ absl::Status SnapshotImpl::Read(
     absl::FunctionRef<absl::Status()> check) const {
   for (const Piece& piece : plan.pieces) {
     FLAMEKEEP_RETURN_IF_ERROR(check());
-    FLAMEKEEP_RETURN_IF_ERROR(ReadPiece(plan, piece, visit, check));
+    FLAMEKEEP_RETURN_IF_ERROR(ScanPiece(
+        plan, piece,
+        [&](const rocksdb::Iterator& it, const ColumnKey& key) -> absl::Status {
+          FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<ColumnHandle> handle,
+                                     MakeHandle(it, key, piece.level));
+          return visit(std::move(handle));
+        },
+        check));
   }
   return absl::OkStatus();
 }
 
-absl::Status SnapshotImpl::ReadPiece(
-    const Plan& plan, const Piece& piece,
-    absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
-    absl::FunctionRef<absl::Status()> check) const {
+absl::Status SnapshotImpl::ReadKeys(const Plan& plan,
+                                    absl::FunctionRef<absl::Status(Level, const ColumnKey&)> visit,
+                                    absl::FunctionRef<absl::Status()> check) const {
+  for (const Piece& piece : plan.pieces) {
+    FLAMEKEEP_RETURN_IF_ERROR(check());
+    FLAMEKEEP_RETURN_IF_ERROR(ScanPiece(
+        plan, piece,
+        [&](const rocksdb::Iterator&, const ColumnKey& key) { return visit(piece.level, key); },
+        check));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotImpl::ScanPiece(const Plan& plan, const Piece& piece, VisitEntry visit,
+                                     absl::FunctionRef<absl::Status()> check) const {
   const std::string end = BucketPrefix(piece.site, piece.range.end);
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions options = options_;
@@ -300,9 +330,7 @@ absl::Status SnapshotImpl::ReadPiece(
     }
     misses = 0;
     if ((key.part == Part::kDirect || !piece.direct_only) && !IsDeleted(piece.level, key)) {
-      FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<ColumnHandle> handle,
-                                 MakeHandle(*it, key, piece.level));
-      FLAMEKEEP_RETURN_IF_ERROR(visit(std::move(handle)));
+      FLAMEKEEP_RETURN_IF_ERROR(visit(*it, key));
     }
     it->Next();
   }

@@ -90,6 +90,19 @@ class Snapshot {
                             absl::FunctionRef<absl::Status(std::unique_ptr<ColumnHandle>)> visit,
                             absl::FunctionRef<absl::Status()> check) const = 0;
 
+  // The same for who wants to know which columns there are, and not what they hold.
+  virtual absl::Status ReadKeys(const Plan& plan,
+                                absl::FunctionRef<absl::Status(Level, const ColumnKey&)> visit,
+                                absl::FunctionRef<absl::Status()> check) const = 0;
+
+  // Where the first, and the last, bucket of `level` with a column of any series of the site
+  // begins, of those that begin in `range`. A hint: the column may be below a floor, or about to be
+  // deleted, so that no plan has it. Takes microseconds.
+  virtual absl::StatusOr<std::optional<Minute>> FirstBucket(SiteId site, Level level,
+                                                            MinuteRange range) const = 0;
+  virtual absl::StatusOr<std::optional<Minute>> LastBucket(SiteId site, Level level,
+                                                           MinuteRange range) const = 0;
+
   // What is known about how complete the answer is for a profile type (five parts) at the sites
   // that `matches`, over what the plan covers. Errors: DATA_LOSS, and as above of `check`.
   virtual absl::StatusOr<Completeness> CompletenessOf(

@@ -98,6 +98,56 @@ TEST_F(SnapshotTest, FindsWantedSeriesAmongOthers) {
   }
 }
 
+TEST_F(SnapshotTest, TellsWhichColumnsThereAre) {
+  const std::vector<SeriesId> series = NewSeries(3);
+  const std::vector<SeriesId> wanted = {series[0], series[2]};
+  Append(Level::kMinute, series, 70);
+  Append(Level::kHour, {series[0]}, 2);
+  ASSERT_TRUE(store_->RunMaintenance(true).ok());
+  Append(Level::kMinute, {series[2]}, 5);  // stale
+  const auto snapshot = *store_->NewSnapshot();
+  const Plan plan = *snapshot->MakePlan(kHour, kHour + kRange, wanted);
+  std::vector<std::pair<Level, ColumnKey>> read;
+  ASSERT_TRUE(snapshot
+                  ->Read(
+                      plan,
+                      [&](std::unique_ptr<ColumnHandle> column) {
+                        read.emplace_back(column->level, column->key);
+                        return absl::OkStatus();
+                      },
+                      Pass)
+                  .ok());
+  std::vector<std::pair<Level, ColumnKey>> keys;
+  const auto add = [&](Level level, const ColumnKey& key) {
+    keys.emplace_back(level, key);
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(snapshot->ReadKeys(plan, add, Pass).ok());
+  EXPECT_EQ(keys, read);
+  EXPECT_GT(keys.size(), 2);
+  EXPECT_EQ(snapshot->ReadKeys(plan, add, [] { return absl::CancelledError(); }).code(),
+            absl::StatusCode::kCancelled);
+}
+
+TEST_F(SnapshotTest, FindsTheFirstAndTheLastBucket) {
+  const Minute first = *MinuteOf(kHour);
+  const auto nothing = std::optional<Minute>();
+  Append(Level::kMinute, NewSeries(2), 70);
+  const auto snapshot = *store_->NewSnapshot();
+  const auto ends = [&](MinuteRange range, SiteId site = SiteId{0}) {
+    return std::pair(*snapshot->FirstBucket(site, Level::kMinute, range),
+                     *snapshot->LastBucket(site, Level::kMinute, range));
+  };
+  Append(Level::kMinute, NewSeries(1), 90);  // after the snapshot
+  EXPECT_EQ(ends({0, kMaxMinute}), std::pair(std::optional(first), std::optional(first + 69)));
+  EXPECT_EQ(ends({first + 1, first + 69}),
+            std::pair(std::optional(first + 1), std::optional(first + 68)));
+  EXPECT_EQ(ends({0, first}), std::pair(nothing, nothing));
+  EXPECT_EQ(ends({first + 70, kMaxMinute}), std::pair(nothing, nothing));
+  EXPECT_EQ(ends({0, kMaxMinute}, SiteId{1}), std::pair(nothing, nothing));
+  EXPECT_EQ(*snapshot->LastBucket(SiteId{0}, Level::kHour, {0, kMaxMinute}), nothing);
+}
+
 TEST_F(SnapshotTest, ChecksWhereAllColumnsAreOfOtherSeries) {
   for (const Level level : {Level::kMinute, Level::kHour}) {
     SCOPED_TRACE(LevelName(level));

@@ -36,6 +36,7 @@ constexpr std::string_view kWelcome =
     "/metrics  Prometheus metrics\n"
     "/render   a flame graph: ?query=SELECTOR&from=now-1h&to=now&format=svg\n"
     "/pprof    the same for go tool pprof\n"
+    "/arclamp/ Arc Lamp's files: /arclamp/svgs/daily/2026-11-20.excimer-wall.all.svgz\n"
     "\n"
     "/flamekeep.v1.QueryService/METHOD and others: Connect, in JSON or binary\n"
     "/querier.v1.QuerierService/METHOD, /pyroscope/render: for Grafana's Pyroscope datasource\n";

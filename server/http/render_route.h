@@ -1,9 +1,6 @@
 // Files of flame graphs by URL: /render, /pprof (render_query.h has their parameters).
 //
-// The answer is that of QueryService.Render, streamed, with gzip around text where the caller takes
-// it. It has an ETag: its version and what else its bytes depend on. A caller that has it already
-// gets 304 as soon as the version is known, which mostly is before anything is made. What is final
-// and asked for by fixed times may be kept for a day; all else is asked for again each time.
+// The answer is that of QueryService.Render, sent as render_exchange.h says.
 //
 // Thread safety: functions; routes may be called from several threads.
 #ifndef FLAMEKEEP_SERVER_HTTP_RENDER_ROUTE_H_
