@@ -21,7 +21,7 @@ std::string Lines(int first, int count) {
   return text;
 }
 
-ContentCursor CursorOf(std::string_view content) {
+ContentCursor ContentCursorOf(std::string_view content) {
   ContentHasher hasher;
   hasher.Update(content);
   return hasher.Cursor();
@@ -39,7 +39,7 @@ Relation CompareFile(const std::string& content, const ContentCursor& known) {
 
 TEST(ContentHasher, PiecesDoNotMatter) {
   const std::string content = Lines(0, 5000);
-  const ContentCursor want = CursorOf(content);
+  const ContentCursor want = ContentCursorOf(content);
   EXPECT_EQ(want.end.length, content.size());
   EXPECT_FALSE(want.ends_in_line);
   EXPECT_GT(want.ladder.size(), 30U);
@@ -57,12 +57,12 @@ TEST(ContentHasher, PiecesDoNotMatter) {
 
 TEST(ContentHasher, LadderStandsAtEarlyLinesThenThins) {
   const std::string content = Lines(0, 1000);
-  const ContentCursor cursor = CursorOf(content);
+  const ContentCursor cursor = ContentCursorOf(content);
   size_t line_end = 0;
   for (int i = 0; i < 16; ++i) {
     line_end = content.find('\n', line_end) + 1;
     EXPECT_EQ(cursor.ladder[i].length, line_end);
-    EXPECT_EQ(cursor.ladder[i], CursorOf(content.substr(0, line_end)).end);
+    EXPECT_EQ(cursor.ladder[i], ContentCursorOf(content.substr(0, line_end)).end);
   }
   for (size_t i = 17; i < cursor.ladder.size(); ++i) {
     EXPECT_GE(cursor.ladder[i].length * 4, cursor.ladder[i - 1].length * 5);
@@ -71,7 +71,7 @@ TEST(ContentHasher, LadderStandsAtEarlyLinesThenThins) {
 
 TEST(ContentCursor, EncodesAndDecodes) {
   for (const std::string& content : {std::string(), std::string("a 1"), Lines(0, 300)}) {
-    const ContentCursor cursor = CursorOf(content);
+    const ContentCursor cursor = ContentCursorOf(content);
     const auto decoded = ContentCursor::Decode(cursor.Encode());
     ASSERT_TRUE(decoded.has_value());
     EXPECT_EQ(*decoded, cursor);
@@ -88,7 +88,7 @@ TEST(ContentCursor, FitsTheServersLimitForHugeFiles) {
 }
 
 TEST(ContentCursor, RefusesDamagedBytes) {
-  const std::string encoded = CursorOf(Lines(0, 100)).Encode();
+  const std::string encoded = ContentCursorOf(Lines(0, 100)).Encode();
   for (size_t size = 0; size < encoded.size(); ++size) {
     EXPECT_FALSE(ContentCursor::Decode(std::string_view(encoded).substr(0, size)).has_value());
   }
@@ -97,7 +97,7 @@ TEST(ContentCursor, RefusesDamagedBytes) {
 
 TEST(Compare, TellsGrownOlderAndDifferentApart) {
   const std::string content = Lines(0, 20'000);
-  const ContentCursor known = CursorOf(content);
+  const ContentCursor known = ContentCursorOf(content);
   EXPECT_EQ(CompareFile(content, known), Relation::kContinues);
   EXPECT_EQ(CompareFile(content + Lines(1, 5), known), Relation::kContinues);
   EXPECT_EQ(CompareFile(content.substr(0, content.size() / 2), known), Relation::kOlderCopy);
@@ -110,7 +110,7 @@ TEST(Compare, TellsGrownOlderAndDifferentApart) {
 }
 
 TEST(Compare, ShortFilesAreComparedLineByLine) {
-  const ContentCursor known = CursorOf(Lines(0, 1000));
+  const ContentCursor known = ContentCursorOf(Lines(0, 1000));
   for (int lines = 1; lines <= 16; ++lines) {
     EXPECT_EQ(CompareFile(Lines(0, lines), known), Relation::kOlderCopy) << lines;
     EXPECT_EQ(CompareFile(Lines(0, lines - 1) + "main;other 1\n", known), Relation::kDiffers)

@@ -106,7 +106,7 @@ TEST_F(SnapshotTest, TellsWhichColumnsThereAre) {
   ASSERT_TRUE(store_->RunMaintenance(true).ok());
   Append(Level::kMinute, {series[2]}, 5);  // stale
   const auto snapshot = *store_->NewSnapshot();
-  const Plan plan = *snapshot->MakePlan(kHour, kHour + kRange, wanted);
+  const Plan plan = *snapshot->MakePlan(kSnapshotHour, kSnapshotHour + kRange, wanted);
   std::vector<std::pair<Level, ColumnKey>> read;
   ASSERT_TRUE(snapshot
                   ->Read(
@@ -130,7 +130,7 @@ TEST_F(SnapshotTest, TellsWhichColumnsThereAre) {
 }
 
 TEST_F(SnapshotTest, FindsTheFirstAndTheLastBucket) {
-  const Minute first = *MinuteOf(kHour);
+  const Minute first = *MinuteOf(kSnapshotHour);
   const auto nothing = std::optional<Minute>();
   Append(Level::kMinute, NewSeries(2), 70);
   const auto snapshot = *store_->NewSnapshot();
