@@ -18,9 +18,9 @@ using storage::Level;
 using testing::HasSubstr;
 
 storage::Minute At(int64_t seconds) { return static_cast<storage::Minute>(seconds / 60); }
-constexpr int64_t kDay = 1'795'132'800;  // 2026-11-20
+constexpr int64_t kNamedDay = 1'795'132'800;  // 2026-11-20
 
-ArcLampFile Parse(std::string_view path) {
+ArcLampFile ParseFile(std::string_view path) {
   const absl::StatusOr<ArcLampPath> parsed = ParseArcLampPath(path);
   EXPECT_TRUE(parsed.ok()) << path << ": " << parsed.status();
   if (!parsed.ok()) return {};
@@ -29,7 +29,7 @@ ArcLampFile Parse(std::string_view path) {
   return parsed->file;
 }
 
-std::string ErrorOf(std::string_view path) {
+std::string FileErrorOf(std::string_view path) {
   const absl::StatusOr<ArcLampPath> parsed = ParseArcLampPath(path);
   if (parsed.ok()) return "no error";
   EXPECT_EQ(parsed.status().code(), absl::StatusCode::kNotFound);
@@ -38,28 +38,28 @@ std::string ErrorOf(std::string_view path) {
 
 TEST(ArcLampFileNameTest, ReadsEveryForm) {
   const ArcLampFile daily{.kind = ArcLampKind::kSvg,
-                          .bucket = {Level::kDay, At(kDay)},
+                          .bucket = {Level::kDay, At(kNamedDay)},
                           .channel = "excimer-wall",
                           .tag = "index"};
-  EXPECT_EQ(Parse("svgs/daily/2026-11-20.excimer-wall.index.svgz"), daily);
+  EXPECT_EQ(ParseFile("svgs/daily/2026-11-20.excimer-wall.index.svgz"), daily);
   ArcLampFile file = daily;
   file.reversed = true;
-  EXPECT_EQ(Parse("svgs/daily/2026-11-20.excimer-wall.index.reversed.svgz"), file);
+  EXPECT_EQ(ParseFile("svgs/daily/2026-11-20.excimer-wall.index.reversed.svgz"), file);
   file.tag = kArcLampAll;
   file.function = "EditAction";
-  EXPECT_EQ(Parse("svgs/daily/2026-11-20.excimer-wall.all.fn-EditAction.reversed.svgz"), file);
+  EXPECT_EQ(ParseFile("svgs/daily/2026-11-20.excimer-wall.all.fn-EditAction.reversed.svgz"), file);
   file.reversed = false;
-  file.bucket = {Level::kHour, At(kDay + 13 * 3600)};
-  EXPECT_EQ(Parse("svgs/hourly/2026-11-20_13.excimer-wall.all.fn-EditAction.svgz"), file);
+  file.bucket = {Level::kHour, At(kNamedDay + 13 * 3600)};
+  EXPECT_EQ(ParseFile("svgs/hourly/2026-11-20_13.excimer-wall.all.fn-EditAction.svgz"), file);
   file.function.clear();
   file.kind = ArcLampKind::kLog;
-  EXPECT_EQ(Parse("logs/hourly/2026-11-20_13.excimer-wall.all.log"), file);
+  EXPECT_EQ(ParseFile("logs/hourly/2026-11-20_13.excimer-wall.all.log"), file);
   file.kind = ArcLampKind::kLogGz;
-  EXPECT_EQ(Parse("logs/hourly/2026-11-20_13.excimer-wall.all.log.gz"), file);
+  EXPECT_EQ(ParseFile("logs/hourly/2026-11-20_13.excimer-wall.all.log.gz"), file);
   file.channel = "my.own.channel";
-  EXPECT_EQ(Parse("logs/hourly/2026-11-20_13.my.own.channel.all.log.gz"), file);
+  EXPECT_EQ(ParseFile("logs/hourly/2026-11-20_13.my.own.channel.all.log.gz"), file);
   file.channel.clear();
-  EXPECT_EQ(Parse("logs/hourly/2026-11-20_13.all.log.gz"), file);
+  EXPECT_EQ(ParseFile("logs/hourly/2026-11-20_13.all.log.gz"), file);
 }
 
 TEST(ArcLampFileNameTest, ReadsFolders) {
@@ -100,19 +100,20 @@ TEST(ArcLampFileNameTest, ShowsTheFormOfWhatIsNone) {
                                       "svgs/daily/2026-11-20.excimer.all.reversed.reversed.svgz",
                                       "svgs/daily/2026-11-20.excimer.all.log",
                                       "svgs/daily/+026-11-20.excimer.all.svgz"}) {
-    EXPECT_THAT(ErrorOf(path), HasSubstr("for example 2026-11-20.excimer-wall.index.svgz")) << path;
+    EXPECT_THAT(FileErrorOf(path), HasSubstr("for example 2026-11-20.excimer-wall.index.svgz"))
+        << path;
   }
   for (const std::string_view path :
        {"logs/hourly/2026-11-20_24.excimer.all.log", "logs/hourly/2026-11-20_13.excimer.all.svgz",
         "logs/hourly/2026-11-20.excimer.all.log", "logs/hourly/2026-11-20_13.x.a.reversed.log",
         "logs/hourly/2026-11-20_13.x.fn-A.log"}) {
-    EXPECT_THAT(ErrorOf(path), HasSubstr("for example 2026-11-20_13.excimer-wall.index.log"))
+    EXPECT_THAT(FileErrorOf(path), HasSubstr("for example 2026-11-20_13.excimer-wall.index.log"))
         << path;
   }
   for (const std::string_view path : {"svgs", "svgs/weekly/", "/", "metrics/", "../etc/passwd"}) {
-    EXPECT_THAT(ErrorOf(path), HasSubstr("write /arclamp/svgs/daily/")) << path;
+    EXPECT_THAT(FileErrorOf(path), HasSubstr("write /arclamp/svgs/daily/")) << path;
   }
-  EXPECT_LT(ErrorOf("svgs/daily/" + std::string(100'000, 'x')).size(), 400);
+  EXPECT_LT(FileErrorOf("svgs/daily/" + std::string(100'000, 'x')).size(), 400);
 }
 
 TEST(ArcLampFileNameTest, AnyFileIsReadAsItWasWritten) {
@@ -132,7 +133,7 @@ TEST(ArcLampFileNameTest, AnyFileIsReadAsItWasWritten) {
       path.file.function = labels[random() % labels.size()];
       path.file.reversed = random() % 2 == 0;
     }
-    EXPECT_EQ(Parse(ArcLampPathText(path)), path.file);
+    EXPECT_EQ(ParseFile(ArcLampPathText(path)), path.file);
   }
 }
 
