@@ -36,6 +36,14 @@ std::vector<std::string> DefaultChannels();
 // INVALID_ARGUMENT names file, line and key.
 absl::Status ReadLimits(const yaml::Value& value, LimitsConfig* out);
 absl::Status ReadPushConfig(const yaml::Value& value, PushConfig* out);
+// The list `relabel`, and the map `label_salts`. Errors: the same.
+absl::Status ReadRelabel(const yaml::Value& value, ingest::RelabelRules* out);
+absl::Status ReadLabelSalts(const yaml::Value& value, LabelSaltsConfig* out);
+// The map `limits` of a site. Errors: the same.
+absl::Status ReadSeriesLimits(const yaml::Value& value, ingest::SeriesLimits* out);
+
+// A path, which in a file is relative to that file's directory. Errors: the same.
+absl::Status ReadConfigPath(const yaml::Value& value, std::string* out);
 
 // Of sizes.
 inline constexpr uint64_t kKiB = uint64_t{1} << 10;
