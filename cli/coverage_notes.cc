@@ -53,6 +53,8 @@ std::string_view GapReasonText(v1::Gap::Reason reason) {
       return "the stream was replaced";
     case v1::Gap::REASON_OVERFLOW:
       return "decoding was behind";
+    case v1::Gap::REASON_UNHASHED:
+      return "only their hashed labels, as the salt was gone";
     default:
       return "the reason is newer than this program";
   }

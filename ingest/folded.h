@@ -63,6 +63,7 @@ enum StackFlag : uint8_t {
   kEmptyFrame = 4,        // empty frames were left out
   kCut = 8,               // beyond kMaxFrames or kMaxFrameBytes
   kLabelDropped = 16,     // a label was too long, or there are too many different ones
+  kLabelUnhashed = 32,    // a label that is to be hashed was left out: there is no salt
 };
 
 // A frame's name, at most kMaxFrameBytes of it; sets kCut in `*flags` where it is longer.

@@ -60,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Metrics metrics;
   const auto pipeline = Pipeline::Make(&interner, {.rules = TestRules(),
                                                    .metrics = &metrics,
-                                                   .max_series_per_site = 8,
+                                                   .limits = {.series = 8},
                                                    .caches = {.stacks = 16, .frames = 16}})
                             .value();
   const auto stream = pipeline->NewStream({.site = "site", .source = "fuzz"});

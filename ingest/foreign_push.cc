@@ -27,6 +27,7 @@ void AddCounts(const LineCounts& counts, LineCounts* sum) {
   sum->samples += counts.samples;
   sum->rejected += counts.rejected;
   for (size_t i = 0; i < kRejectCount; ++i) sum->reasons[i] += counts.reasons[i];
+  if (sum->full.empty()) sum->full = counts.full;
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ void ForeignRequest::AddLabelTo(std::string_view name, std::string_view value,
     origin->site = value;
     return;
   }
-  options_->labels.Add(name, value, &origin->labels);
+  hub_->relabel().Add(name, value, Relabel::Unnamed::kDropped, &origin->labels);
 }
 
 void ForeignRequest::RejectProfile(absl::Status why) {
@@ -55,7 +56,7 @@ absl::Status ForeignRequest::Append(const Origin& origin, std::string_view id,
   const absl::StatusOr<Appended> appended = hub_->AppendProfile({.source = source_,
                                                                  .site = origin.site,
                                                                  .format = PushFormat::kProfile,
-                                                                 .labels = origin.labels},
+                                                                 .relabelled = origin.labels},
                                                                 id, decode);
   if (!appended.ok()) {
     if (MayGoAway(appended.status())) return appended.status();
@@ -80,7 +81,7 @@ std::string RejectedText(const ForeignResult& result, const PushBounds& bounds) 
   for (size_t i = 1; i < kRejectCount; ++i) {
     if (result.counts.reasons[i] == 0) continue;
     text += fmt::format("{}{} samples: {}", text.empty() ? "" : " ", result.counts.reasons[i],
-                        bounds.Sentence(static_cast<ingest::Reject>(i)));
+                        RejectedSentence(result.counts, static_cast<Reject>(i), bounds));
   }
   return text;
 }

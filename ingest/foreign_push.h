@@ -16,8 +16,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "ingest/label_filter.h"
 #include "ingest/push.h"
+#include "ingest/relabel.h"
 #include "ingest/sample_stream.h"
 #include "storage/registry.h"
 #include "storage/store.h"
@@ -30,7 +30,6 @@ inline constexpr size_t kMaxProfiles = 10'000;
 struct ForeignOptions {
   std::string site = "default";
   std::string site_label = "site";  // empty: none
-  LabelFilter labels;
 };
 
 // What became of a request.
@@ -53,7 +52,7 @@ class ForeignRequest {
   // What labels of the sender's say of a profile: its site, and labels that are kept.
   struct Origin {
     std::string site;
-    storage::Labels labels;
+    RelabelledLabels labels;
   };
   Origin NewOrigin() const { return {.site = options_->site}; }
   void AddLabelTo(std::string_view name, std::string_view value, Origin* origin) const;

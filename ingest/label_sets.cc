@@ -2,7 +2,7 @@
 
 namespace flamekeep::ingest {
 
-LabelSets::LabelSets() {
+LabelSets::LabelSets(uint32_t max_sets) : max_sets_(max_sets) {
   const auto it = ids_.emplace(storage::Labels(), LabelSetId{0}).first;
   sets_.push_back(&it->first);
 }
@@ -13,7 +13,7 @@ bool LabelSets::Intern(const storage::Labels& labels, LabelSetId* id) {
     *id = it->second;
     return true;
   }
-  if (sets_.size() >= kMaxLabelSets) {
+  if (sets_.size() >= max_sets_) {
     *id = LabelSetId{0};
     return false;
   }

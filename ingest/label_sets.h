@@ -19,10 +19,13 @@ enum class LabelSetId : uint32_t {};
 
 // Bounds memory where a rule lifts something that never repeats.
 inline constexpr uint32_t kMaxLabelSets = 100'000;
+// Ids have 24 bits.
+inline constexpr uint32_t kMostLabelSets = (1u << 24) - 1;
 
 class LabelSets {
  public:
-  LabelSets();
+  // REQUIRES: `max_sets` is at most kMostLabelSets.
+  explicit LabelSets(uint32_t max_sets = kMaxLabelSets);
 
   // Finds or makes. False where there are too many sets: `*id` is then the empty one.
   bool Intern(const storage::Labels& labels, LabelSetId* id);
@@ -30,6 +33,7 @@ class LabelSets {
   const storage::Labels& Get(LabelSetId id) const;
 
  private:
+  const uint32_t max_sets_;
   mutable absl::Mutex mutex_;
   std::map<storage::Labels, LabelSetId> ids_ ABSL_GUARDED_BY(mutex_);
   std::deque<const storage::Labels*> sets_ ABSL_GUARDED_BY(mutex_);  // the keys of ids_

@@ -46,7 +46,8 @@ Reject LineStream::FindChannel(std::string_view channel, TypeHandle* type) {
 absl::Status LineStream::Finish(const Pending& pending, std::vector<storage::Sample>* samples) {
   std::optional<DecodedStack> decoded = pipeline_->decoder_.Find(pending.key);
   if (!decoded) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(decoded, pipeline_->decoder_.Decode(pending.stack, pending.key));
+    FLAMEKEEP_ASSIGN_OR_RETURN(decoded,
+                               pipeline_->decoder_.Decode(pending.stack, scope(), pending.key));
   }
   return AddSample(
       *decoded, {.type = pending.type, .minute = pending.minute, .value = pending.count}, samples);
@@ -63,6 +64,7 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
   std::array<Pending, kLookAhead> pending;
   while (!lines.empty()) {
     size_t count = 0;
+    size_t finished = 0;
     std::string_view line;
     while (count < kLookAhead && NextLine(&lines, &line)) {
       if (line.empty() || line == "\r") {
@@ -75,11 +77,17 @@ absl::Status LineStream::DecodeLines(std::string_view lines, std::vector<storage
         AddReject(reject);
         continue;
       }
-      next.key = pipeline_->decoder_.Key(next.stack);
+      if (!Holds(next.minute)) {
+        for (; finished < count; ++finished) {
+          FLAMEKEEP_RETURN_IF_ERROR(Finish(pending[finished], samples));
+        }
+        Enter(next.minute);
+      }
+      next.key = pipeline_->decoder_.Key(next.stack, scope());
       ++count;
     }
-    for (size_t i = 0; i < count; ++i) {
-      FLAMEKEEP_RETURN_IF_ERROR(Finish(pending[i], samples));
+    for (; finished < count; ++finished) {
+      FLAMEKEEP_RETURN_IF_ERROR(Finish(pending[finished], samples));
     }
   }
   EndCounting(received, bytes, *samples);

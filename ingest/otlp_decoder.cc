@@ -87,7 +87,7 @@ class OtlpDecoder {
   Reject AddLocation(uint64_t index);
   const Frames& FramesOf(uint64_t index);
   Frames ReadLines(const OtlpTables::Location& location);
-  bool AddAttribute(uint64_t index, storage::Labels* labels);
+  bool AddAttribute(uint64_t index, RelabelledLabels* labels);
   absl::Status AddStamped();
   absl::Status Add(std::pair<storage::Minute, Reject> when, uint64_t value, uint32_t observations);
 
@@ -101,7 +101,7 @@ class OtlpDecoder {
   Reject type_refusal_ = Reject::kNone;
   absl::Duration duration_;
   std::pair<storage::Minute, Reject> when_;  // of samples without a time stamp
-  storage::Labels profile_labels_;
+  RelabelledLabels profile_labels_;
 
   absl::flat_hash_map<uint64_t, std::optional<FrameHandle>> functions_;
   absl::flat_hash_map<uint64_t, Frames> locations_;
@@ -111,11 +111,11 @@ class OtlpDecoder {
   uint64_t stack_index_ = 0;
   std::vector<int64_t> values_;
   std::vector<uint64_t> stamps_;
-  storage::Labels labels_;
+  RelabelledLabels labels_;
   std::vector<uint64_t> location_ids_;  // leaf first
   std::vector<FrameHandle> stack_;
   bool cut_ = false;
-  std::optional<LabelSetId> label_set_;  // once the stack is set
+  bool stack_set_ = false;  // for some time
 };
 
 absl::StatusOr<storage::ProfileType> OtlpDecoder::ReadTypes(std::string_view sample_type,
@@ -183,7 +183,7 @@ absl::Status OtlpDecoder::ReadHead() {
   return absl::OkStatus();
 }
 
-bool OtlpDecoder::AddAttribute(uint64_t index, storage::Labels* labels) {
+bool OtlpDecoder::AddAttribute(uint64_t index, RelabelledLabels* labels) {
   const auto message = tables_.At(OtlpTable::kAttribute, index);
   if (!message) return false;
   ProtoReader reader(*message);
@@ -195,7 +195,7 @@ bool OtlpDecoder::AddAttribute(uint64_t index, storage::Labels* labels) {
   }
   const auto name = tables_.String(key);
   if (reader.broken() || !name) return false;
-  if (!stream_.profile_labels().Keeps(*name)) {
+  if (!stream_.Keeps(*name)) {
     stream_.KeepLabel(*name, "", labels);
   } else if (const auto text = tables_.LabelValue(value)) {
     stream_.KeepLabel(*name, *text, labels);
@@ -242,7 +242,7 @@ absl::StatusOr<Reject> OtlpDecoder::ReadSample(std::string_view message) {
   if (!values_.empty() && !stamps_.empty() && values_.size() != stamps_.size()) {
     return Reject::kBadValues;
   }
-  for (const auto& [name, value] : profile_labels_) AddLabel(name, value, &labels_);
+  labels_.AddBehind(profile_labels_);
   return Reject::kNone;
 }
 
@@ -339,13 +339,12 @@ absl::Status OtlpDecoder::Add(std::pair<storage::Minute, Reject> when, uint64_t 
   }
   --budget_.samples;
   // Names come into the store only for what is taken in.
-  if (!label_set_) {
-    FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_));
-    label_set_ = stream_.AddLabels(labels_);
+  if (!stack_set_ || !stream_.Fits(when.first)) {
+    FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_, labels_, when.first));
+    stack_set_ = true;
   }
   return stream_.Add(
-      {.type = type_, .minute = when.first, .value = value, .observations = observations},
-      *label_set_);
+      {.type = type_, .minute = when.first, .value = value, .observations = observations});
 }
 
 // One sample for each run of time stamps in one minute.
@@ -379,7 +378,7 @@ absl::Status OtlpDecoder::DecodeSample(std::string_view message) {
     stream_.Refuse(reject);
     return absl::OkStatus();
   }
-  label_set_.reset();
+  stack_set_ = false;
   if (!stamps_.empty()) return AddStamped();
   for (const int64_t value : values_) {
     if (value == 0) continue;

@@ -5,7 +5,7 @@
 // * A sample with time stamps is of their minutes: each has its value, or counts 1. Without any it
 //   is of the profile's time, at the level that its duration allows.
 // * Inlined functions and addresses without functions are as in pprof (pprof_decoder.h).
-// * Attributes of samples and of the profile are labels as the pipeline's profile_labels say.
+// * Attributes of samples and of the profile are labels as the stream's rules say (relabel.h).
 //
 // Thread safety: functions of their arguments.
 #ifndef FLAMEKEEP_INGEST_OTLP_DECODER_H_

@@ -27,10 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ingest::FakeInterner interner;
   flamekeep::Metrics metrics;
   const auto pipeline = ingest::Pipeline::Make(&interner, {.metrics = &metrics,
-                                                           .max_series_per_site = 8,
+                                                           .limits = {.series = 8},
                                                            .caches = {.stacks = 16, .frames = 16}})
                             .value();
-  const auto stream = pipeline->NewProfileStream({.site = "site", .source = "fuzz"});
+  const auto stream = pipeline->NewProfileStream(
+      {.site = "site", .source = "fuzz", .relabel = pipeline->push_relabel()});
   auto budget = ingest::OtlpBudget::For(size);
   std::vector<flamekeep::storage::Sample> samples;
   (void)tables->ForEachResource([&](std::string_view resource) {

@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto pipeline = ingest::Pipeline::Make(&interner, {.metrics = &metrics,
                                                            .caches = {.stacks = 16, .frames = 16}})
                             .value();
-  const auto stream = pipeline->NewProfileStream({.site = "site", .source = "fuzz"});
+  const auto stream = pipeline->NewProfileStream(
+      {.site = "site", .source = "fuzz", .relabel = pipeline->push_relabel()});
   std::vector<flamekeep::storage::Sample> decoded;
   check(ingest::DecodePprof(writer.Take(), {.minute = 1}, stream.get(), &decoded).ok());
   uint64_t sum = 0;

@@ -1,5 +1,8 @@
 #include "ingest/pipeline.h"
 
+#include <xxhash.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -20,10 +23,20 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Make(Interner* interner,
 Pipeline::Pipeline(Interner* interner, PipelineOptions options)
     : metrics_(options.metrics),
       profile_types_(std::move(options.profile_types)),
-      profile_labels_(std::move(options.profile_labels)),
+      push_relabel_(std::move(options.push_relabel)),
+      salts_(options.salts),
       now_(std::move(options.now)),
       decoder_(std::move(options.rules), interner, options.caches),
-      series_(interner, options.max_series_per_site) {}
+      series_(interner, options.limits, std::move(options.site_limits), options.metrics) {}
+
+uint64_t Pipeline::HashWith(const Relabel& relabel) const {
+  if (relabel.empty()) return rules().Hash();
+  const bool salted = relabel.hashes() && salts_ != nullptr;
+  const uint64_t parts[] = {
+      rules().Hash(), relabel.Hash(),
+      salted ? static_cast<uint64_t>(absl::ToInt64Minutes(salts_->options().rotate)) : 0};
+  return std::max<uint64_t>(XXH3_64bits(parts, sizeof(parts)), 1);
+}
 
 std::unique_ptr<LineStream> Pipeline::NewStream(StreamOptions options) {
   return std::unique_ptr<LineStream>(new LineStream(this, std::move(options)));

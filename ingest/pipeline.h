@@ -12,7 +12,8 @@
 // cache that knows the stack's id and labels; only a stack that is not there is split into frames,
 // each of which is looked up in a second cache before the rules see it.
 //
-// Thread safety: all methods. Ownership: the interner and the metrics outlive the pipeline.
+// Thread safety: all methods. Ownership: the interner, the salts and the metrics outlive the
+// pipeline.
 #ifndef FLAMEKEEP_INGEST_PIPELINE_H_
 #define FLAMEKEEP_INGEST_PIPELINE_H_
 
@@ -28,9 +29,10 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "ingest/interner.h"
-#include "ingest/label_filter.h"
+#include "ingest/label_salts.h"
 #include "ingest/line_stream.h"
 #include "ingest/profile_stream.h"
+#include "ingest/relabel.h"
 #include "ingest/rules.h"
 #include "ingest/series_cap.h"
 #include "ingest/stack_decoder.h"
@@ -44,10 +46,14 @@ using ChannelTypes = std::map<std::string, std::string, std::less<>>;
 struct PipelineOptions {
   Rules rules;
   ChannelTypes profile_types;
-  LabelFilter profile_labels;  // what becomes of the labels that profiles bring
+  // Of what is pushed and imported; other sources have their own.
+  Relabel push_relabel = Relabel::Make(DefaultProfileRules()).value();
+  LabelSalts* salts =
+      nullptr;  // without them labels that are to be hashed are left out, and counted
   Metrics* metrics = nullptr;  // required
-  // Beyond it samples are kept without labels, and counted.
-  uint32_t max_series_per_site = 10'000;
+  SeriesLimits limits;
+  std::map<std::string, SeriesLimits, std::less<>>
+      site_limits;  // of sites with limits of their own
   CacheSizes caches;
   std::function<absl::Time()> now = [] { return absl::Now(); };
 };
@@ -64,7 +70,10 @@ class Pipeline {
   std::unique_ptr<ProfileStream> NewProfileStream(StreamOptions options);
 
   const Rules& rules() const { return decoder_.rules(); }
-  const LabelFilter& profile_labels() const { return profile_labels_; }
+  // Of everything that decides what a line becomes under these rules for labels; never 0.
+  uint64_t HashWith(const Relabel& relabel) const;
+  const Relabel& push_relabel() const { return push_relabel_; }
+  LabelSalts* salts() const { return salts_; }
   Metrics* metrics() const { return metrics_; }
   // The profile type of a channel. Errors: INVALID_ARGUMENT where its name can not be one.
   absl::StatusOr<storage::ProfileType> TypeOf(std::string_view channel) const;
@@ -78,7 +87,8 @@ class Pipeline {
 
   Metrics* const metrics_;
   const ChannelTypes profile_types_;
-  const LabelFilter profile_labels_;
+  const Relabel push_relabel_;
+  LabelSalts* const salts_;
   const std::function<absl::Time()> now_;
   StackDecoder decoder_;
   SeriesCap series_;

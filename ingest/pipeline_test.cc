@@ -175,7 +175,7 @@ TEST_F(PipelineTest, FirstFrameSetsTheLabelAndFoundOnesWin) {
   auto stream = pipeline->NewStream(
       {.site = "eqiad",
        .source = "push",
-       .extra_labels = {{"entry_point", "none"}, {"host", "mw1"}, {"version", "0"}}});
+       .extra_labels = Relabel().Of({{"entry_point", "none"}, {"host", "mw1"}, {"version", "0"}})});
   const auto samples = Folded(stream.get(),
                               "/w/index.php;/php-2/a;drop;/php-1/b 1\n"
                               "plain 1\ndrop;drop 1\n");
@@ -188,7 +188,7 @@ TEST_F(PipelineTest, FirstFrameSetsTheLabelAndFoundOnesWin) {
 }
 
 TEST_F(PipelineTest, SeriesBeyondTheCapLoseTheirLabels) {
-  auto pipeline = MakePipeline({.max_series_per_site = 2});
+  auto pipeline = MakePipeline({.limits = {.series = 2}});
   auto stream = pipeline->NewStream({.site = "eqiad", .source = "push"});
   const auto samples =
       Folded(stream.get(), "a.php 1\nb.php 1\nc.php 1\nd.php 1\na.php 1\nc.php 1\n");
@@ -201,7 +201,7 @@ TEST_F(PipelineTest, SeriesBeyondTheCapLoseTheirLabels) {
   auto other = pipeline->NewStream({.site = "codfw", .source = "push"});
   EXPECT_EQ(Show(Folded(other.get(), "c.php 1"))[0],
             "c.php 1 @5 excimer:samples:count:: entry_point=c");
-  auto again = MakePipeline({.max_series_per_site = 2});
+  auto again = MakePipeline({.limits = {.series = 2}});
   stream = again->NewStream({.site = "eqiad", .source = "push"});
   EXPECT_EQ(Show(Folded(stream.get(), "e.php 1"))[0], "e.php 1 @5 excimer:samples:count::");
 }

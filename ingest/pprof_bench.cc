@@ -73,7 +73,8 @@ struct BenchDecoder {
 
   explicit BenchDecoder(CacheSizes caches) {
     pipeline = *Pipeline::Make(&interner, {.metrics = &metrics, .caches = caches});
-    stream = pipeline->NewProfileStream({.site = "eqiad", .source = "bench"});
+    stream = pipeline->NewProfileStream(
+        {.site = "eqiad", .source = "bench", .relabel = pipeline->push_relabel()});
   }
 };
 

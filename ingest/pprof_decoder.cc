@@ -113,7 +113,7 @@ class PprofDecoder {
   std::vector<int64_t> values_;
   bool cut_ = false;
   bool label_broken_ = false;
-  storage::Labels labels_;
+  RelabelledLabels labels_;
   std::vector<FrameHandle> stack_;
 };
 
@@ -345,7 +345,7 @@ absl::Status PprofDecoder::DecodeSample(std::string_view message) {
         std::min<int64_t>(values_[*observations_], std::numeric_limits<uint32_t>::max()));
   }
   // Names come into the store only for what is taken in.
-  std::optional<LabelSetId> labels;
+  bool set = false;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (!columns_[i].used || values_[i] == 0) continue;
     Reject refusal = values_[i] < 0 ? Reject::kNegativeValue : columns_[i].refusal;
@@ -354,15 +354,12 @@ absl::Status PprofDecoder::DecodeSample(std::string_view message) {
       stream_.Refuse(refusal);
       continue;
     }
-    if (!labels) {
-      FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_));
-      labels = stream_.AddLabels(labels_);
-    }
+    if (!set) FLAMEKEEP_RETURN_IF_ERROR(stream_.SetStack(stack_, cut_, labels_, minute_));
+    set = true;
     FLAMEKEEP_RETURN_IF_ERROR(stream_.Add({.type = columns_[i].handle,
                                            .minute = minute_,
                                            .value = static_cast<uint64_t>(values_[i]),
-                                           .observations = observations},
-                                          *labels));
+                                           .observations = observations}));
   }
   return absl::OkStatus();
 }

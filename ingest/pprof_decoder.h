@@ -4,7 +4,7 @@
 // * Inlined functions (several lines of a location) are frames of their own.
 // * A location without functions is the frame `module+0xADDRESS`, by the module's own addresses, in
 //   the module's file.
-// * Labels of samples are kept as the pipeline's profile_labels say; numbers as their digits.
+// * Labels of samples are kept as the stream's rules say (relabel.h); numbers as their digits.
 // * A value that is negative, a sample without one value for each type, and references that lead
 //   nowhere are left out and counted. Zeros are nothing.
 // * `drop_frames` and `keep_frames` are not applied: frame filters of a query do that.

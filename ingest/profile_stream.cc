@@ -10,25 +10,27 @@ namespace flamekeep::ingest {
 
 ProfileStream::ProfileStream(Pipeline* pipeline, StreamOptions options)
     : SampleStream(pipeline, std::move(options)),
-      not_listed_(pipeline->metrics()->GetCounter(
+      not_named_(pipeline->metrics()->GetCounter(
           "ingest_ignored_labels_total", Severity::kInfo,
-          "Labels that samples of profiles brought and that push.labels does not list.",
+          "Labels that samples of profiles brought and that no rule of push.relabel names, left "
+          "out.",
           {{"site", options_.site}, {"source", options_.source}})),
       too_long_(pipeline->metrics()->GetCounter(
           "ingest_long_labels_total", Severity::kLoss,
-          "Labels that samples of profiles brought with a value over 256 bytes, left out.",
+          "Labels that samples of profiles brought with a value over 256 bytes, or beyond 128 of "
+          "one sample, left out.",
           {{"site", options_.site}, {"source", options_.source}})) {}
 
 void ProfileStream::Begin(std::vector<storage::Sample>* samples) {
   BeginCounting(*samples);
   samples_ = samples;
   frames_.clear();
-  received_ = labels_not_listed_ = labels_too_long_ = 0;
+  received_ = labels_not_named_ = labels_too_long_ = 0;
 }
 
 void ProfileStream::End(uint64_t bytes) {
   EndCounting(received_, bytes, *samples_);
-  not_listed_.Add(labels_not_listed_);
+  not_named_.Add(labels_not_named_);
   too_long_.Add(labels_too_long_);
 }
 
@@ -38,25 +40,20 @@ ProfileStream::FrameHandle ProfileStream::AddFrame(std::string_view function,
   return FrameHandle{static_cast<uint32_t>(frames_.size() - 1)};
 }
 
-const LabelFilter& ProfileStream::profile_labels() const { return pipeline_->profile_labels(); }
-
 void ProfileStream::KeepLabel(std::string_view name, std::string_view value,
-                              storage::Labels* labels) {
-  switch (profile_labels().Add(name, value, labels)) {
-    case LabelFilter::Fate::kKept:
+                              RelabelledLabels* labels) {
+  switch (options_.relabel.Add(name, value, Relabel::Unnamed::kDropped, labels)) {
+    case Relabel::Fate::kKept:
+    case Relabel::Fate::kDropped:
       break;
-    case LabelFilter::Fate::kNotListed:
-      ++labels_not_listed_;
+    case Relabel::Fate::kNotNamed:
+      ++labels_not_named_;
       break;
-    case LabelFilter::Fate::kTooLong:
+    case Relabel::Fate::kTooLong:
+    case Relabel::Fate::kTooMany:
       ++labels_too_long_;
       break;
   }
-}
-
-LabelSetId ProfileStream::AddLabels(const storage::Labels& labels) {
-  if (labels.empty()) return LabelSetId{0};
-  return pipeline_->decoder_.InternLabels(labels, &stack_.flags);
 }
 
 LabelSetId ProfileStream::Join(LabelSetId found, LabelSetId brought, uint8_t* flags) {
@@ -73,13 +70,15 @@ LabelSetId ProfileStream::Join(LabelSetId found, LabelSetId brought, uint8_t* fl
   return it->second.first;
 }
 
-absl::Status ProfileStream::SetStack(absl::Span<const FrameHandle> root_first, bool cut) {
+absl::Status ProfileStream::SetStack(absl::Span<const FrameHandle> root_first, bool cut,
+                                     const RelabelledLabels& labels, storage::Minute minute) {
+  if (!Holds(minute)) Enter(minute);
   keys_.clear();
   for (const FrameHandle frame : root_first) {
     keys_.push_back(frames_[static_cast<uint32_t>(frame)].key);
   }
   StackDecoder& decoder = pipeline_->decoder_;
-  const HashCache::Key key = decoder.KeyOfFrames(&keys_);
+  const HashCache::Key key = decoder.KeyOfFrames(&keys_, scope());
   if (const auto known = decoder.Find(key)) {
     stack_ = *known;
   } else {
@@ -87,21 +86,19 @@ absl::Status ProfileStream::SetStack(absl::Span<const FrameHandle> root_first, b
     for (const FrameHandle frame : root_first) {
       stack_frames_.push_back(frames_[static_cast<uint32_t>(frame)]);
     }
-    FLAMEKEEP_ASSIGN_OR_RETURN(stack_, decoder.DecodeFrames(stack_frames_, key));
+    FLAMEKEEP_ASSIGN_OR_RETURN(stack_, decoder.DecodeFrames(stack_frames_, scope(), key));
   }
   if (cut) stack_.flags |= kCut;
+  if (labels.size() == 0) return absl::OkStatus();
+  const storage::Labels brought = labels.Seal(scope().key.get(), &stack_.flags);
+  const LabelSetId set = decoder.InternLabels(brought, &stack_.flags);
+  stack_.labels = Join(stack_.labels, set, &stack_.flags);
   return absl::OkStatus();
 }
 
-absl::Status ProfileStream::Add(const Weight& weight, LabelSetId labels, Reject refusal) {
+absl::Status ProfileStream::Add(const Weight& weight) {
   ++received_;
-  if (refusal != Reject::kNone) {
-    AddReject(refusal);
-    return absl::OkStatus();
-  }
-  DecodedStack stack = stack_;
-  stack.labels = Join(stack.labels, labels, &stack.flags);
-  return AddSample(stack, weight, samples_);
+  return AddSample(stack_, weight, samples_);
 }
 
 absl::Time ProfileStream::now() const { return pipeline_->now_(); }

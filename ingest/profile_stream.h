@@ -3,9 +3,10 @@
 // for lines.
 //
 //   stream->Begin(&samples);
-//   const FrameHandle main = stream->AddFrame("main", "main.go");   // once a profile
-//   stream->SetStack({main, ...}, /*cut=*/false);                   // once a sample
-//   stream->Add({.type = type, .minute = minute, .value = 1}, labels);   // for each of its values
+//   const FrameHandle main = stream->AddFrame("main", "main.go");      // once a profile
+//   stream->KeepLabel("job", "web", &labels);                          // once a sample
+//   stream->SetStack({main, ...}, /*cut=*/false, labels, minute);      // once a sample and period
+//   stream->Add({.type = type, .minute = minute, .value = 1});         // for each of its values
 //   stream->End(bytes);
 //
 // Between Begin() and End() everything counts only once End() is called.
@@ -27,7 +28,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "base/metrics.h"
-#include "ingest/label_filter.h"
+#include "ingest/relabel.h"
 #include "ingest/sample_stream.h"
 #include "ingest/stack_decoder.h"
 #include "storage/bucket.h"
@@ -51,19 +52,22 @@ class ProfileStream : public SampleStream {
   FrameHandle AddFrame(std::string_view function, std::string_view file);
   size_t frame_count() const { return frames_.size(); }
 
-  // The labels of some samples, sorted, from profile_labels(): a set that is added twice has the
-  // same id.
-  LabelSetId AddLabels(const storage::Labels& labels);
-  // Adds a label that a sample brought, if it is to be kept; what is not is counted.
-  void KeepLabel(std::string_view name, std::string_view value, storage::Labels* labels);
-  const LabelFilter& profile_labels() const;
+  // Adds a label that a sample brought, if it is to be kept; what no rule names is counted.
+  void KeepLabel(std::string_view name, std::string_view value, RelabelledLabels* labels);
+  // Whether a label of this name may be kept; saves who would have to make its value.
+  bool Keeps(std::string_view name) const { return options_.relabel.Keeps(name); }
 
-  // The stack of the samples that follow, root first, at most kMaxFrames; `cut`: it was deeper.
-  // Errors: FAILED_PRECONDITION where the store can hold no more ids.
-  absl::Status SetStack(absl::Span<const FrameHandle> root_first, bool cut);
-  // Takes one value of a sample in, or counts why not. Errors: those of SampleStream::AddSample().
-  absl::Status Add(const Weight& weight, LabelSetId labels = LabelSetId{0},
-                   Reject refusal = Reject::kNone);
+  // The stack of the samples that follow, root first, at most kMaxFrames (`cut`: it was deeper),
+  // and the labels that they brought. It is good for the minute, and for others that fit. Errors:
+  // FAILED_PRECONDITION where the store can hold no more ids.
+  absl::Status SetStack(absl::Span<const FrameHandle> root_first, bool cut,
+                        const RelabelledLabels& labels, storage::Minute minute);
+  // Whether what is set is good for samples of the minute: labels that are hashed change with the
+  // time.
+  bool Fits(storage::Minute minute) const { return Holds(minute); }
+  // Takes one value of a sample in. REQUIRES: what is set fits. Errors: those of
+  // SampleStream::AddSample().
+  absl::Status Add(const Weight& weight);
   // Counts a value that is no sample.
   void Refuse(Reject reject, uint64_t n = 1) {
     received_ += n;
@@ -86,14 +90,14 @@ class ProfileStream : public SampleStream {
   std::vector<NamedFrame> frames_;  // by handle
   std::vector<storage::Sample>* samples_ = nullptr;
   uint64_t received_ = 0;
-  uint64_t labels_not_listed_ = 0;
+  uint64_t labels_not_named_ = 0;
   uint64_t labels_too_long_ = 0;
   DecodedStack stack_;
   std::vector<HashCache::Key> keys_;      // scratch
   std::vector<NamedFrame> stack_frames_;  // scratch
   absl::flat_hash_map<std::pair<LabelSetId, LabelSetId>, std::pair<LabelSetId, uint8_t>> joined_;
 
-  Counter& not_listed_;
+  Counter& not_named_;
   Counter& too_long_;
 };
 

@@ -24,14 +24,19 @@ namespace flamekeep::ingest {
 
 class ProfileTest : public ::testing::Test {
  protected:
-  explicit ProfileTest(std::optional<PushBounds> bounds = std::nullopt) {
-    PipelineOptions options{.metrics = &metrics_,
+  explicit ProfileTest(std::optional<PushBounds> bounds = std::nullopt, RelabelRules push = {}) {
+    PipelineOptions options{.salts = &salts_,
+                            .metrics = &metrics_,
                             .caches = {.stacks = 64, .frames = 64},
                             .now = [this] { return now_; }};
     options.rules = *Rules::Make(
         {.labels = {{"leaf", ";(?P<leaf>leaf[^;]*)$"}}, .frames = {{"/v(?P<version>\\d+)/", "/"}}});
+    if (!push.empty()) options.push_relabel = *Relabel::Make(push);
     pipeline_ = *Pipeline::Make(&interner_, std::move(options));
-    stream_ = pipeline_->NewProfileStream({.site = "eqiad", .source = "push", .bounds = bounds});
+    stream_ = pipeline_->NewProfileStream({.site = "eqiad",
+                                           .source = "push",
+                                           .relabel = pipeline_->push_relabel(),
+                                           .bounds = bounds});
   }
 
   // "type{labels} minute frame;frame" -> value.
@@ -63,6 +68,7 @@ class ProfileTest : public ::testing::Test {
   absl::Time now_ = absl::FromCivil(absl::CivilHour(2026, 11, 20, 13), absl::UTCTimeZone());
   FakeInterner interner_;
   Metrics metrics_;
+  LabelSalts salts_{{.keep = absl::Hours(48), .now = [this] { return now_; }}, &metrics_};
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ProfileStream> stream_;
 };

@@ -309,6 +309,7 @@ PushHub::PushHub(storage::Store* store, Pipeline* pipeline, PushOptions options)
 PushHub::~PushHub() = default;
 
 const PushBounds& PushHub::bounds() const { return shared_->options.bounds; }
+const Relabel& PushHub::relabel() const { return shared_->pipeline->push_relabel(); }
 
 absl::StatusOr<std::unique_ptr<PushSession>> PushHub::Open(const PushIdentity& identity) {
   const PushOptions& options = shared_->options;

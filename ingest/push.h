@@ -94,6 +94,8 @@ class PushHub {
                                          DecodeProfile decode);
 
   const PushBounds& bounds() const;
+  // Of what is pushed and imported.
+  const Relabel& relabel() const;
 
  private:
   friend class PushSession;

@@ -22,10 +22,16 @@ absl::StatusOr<std::unique_ptr<PushDecoder>> PushDecoder::Make(const PushIdentit
   const bool import = identity.kind == storage::SourceKind::kImport;
   if (!import) decoder->bounds_ = bounds;
   decoder->now_ = std::move(now);
+  const Relabel& relabel = pipeline->push_relabel();
+  RelabelledLabels labels = relabel.Of(decoder->identity_.labels);
+  labels.AddBehind(identity.relabelled);
+  // Somebody can tell a client that pushes, while a file that is imported would lose its samples.
   const StreamOptions options{.site = identity.site,
                               .source = import ? "import" : "push",
-                              .extra_labels = decoder->identity_.labels,
-                              .bounds = decoder->bounds_};
+                              .relabel = relabel,
+                              .extra_labels = std::move(labels),
+                              .bounds = decoder->bounds_,
+                              .beyond = import ? Beyond::kUnlabel : Beyond::kRefuse};
   switch (identity.format) {
     case PushFormat::kPprof:
     case PushFormat::kProfile:

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ingest/relabel.h"
 #include "storage/bucket.h"
 #include "storage/profile_type.h"
 #include "storage/registry.h"
@@ -34,9 +35,10 @@ struct PushIdentity {
   // A push may leave it out: each batch then has its time of arrival, or a profile its own.
   std::optional<absl::Time> time;
   storage::Level resolution = storage::Level::kMinute;
-  storage::Labels labels;  // in any order
-  std::string owner;       // of replacements; empty: the source
-  bool amend = false;      // kImport only: may change ranges that live sources have made final
+  storage::Labels labels;       // in any order
+  RelabelledLabels relabelled;  // more, behind the rules; `labels` win
+  std::string owner;            // of replacements; empty: the source
+  bool amend = false;           // kImport only: may change ranges that live sources have made final
 };
 
 // An identity within its rules.

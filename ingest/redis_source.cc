@@ -80,10 +80,11 @@ absl::Status RedisSource::Impl::AddChannel(const std::string& name, Pipeline* pi
                                .site = options.site,
                                .name = name + options.name_suffix,
                                .node = options.node,
-                               .rules_hash = pipeline->rules().Hash()};
+                               .rules_hash = pipeline->HashWith(options.relabel)};
   FLAMEKEEP_ASSIGN_OR_RETURN(decoder.source, store->InternSource(key));
   decoder.profile_type = type.Id();
-  decoder.lines = pipeline->NewStream({.site = options.site, .source = name});
+  decoder.lines =
+      pipeline->NewStream({.site = options.site, .source = name, .relabel = options.relabel});
   FLAMEKEEP_ASSIGN_OR_RETURN(decoder.type, decoder.lines->Type(type));
   decoders.push_back(std::move(decoder));
   channels.push_back(std::make_unique<RedisChannel>(

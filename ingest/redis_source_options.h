@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "ingest/redis_url.h"
+#include "ingest/relabel.h"
 
 namespace flamekeep::ingest {
 
@@ -26,6 +27,7 @@ struct RedisSourceOptions {
   // Behind the names of channels and streams in those of the sources, where a site has several
   // servers: each is complete, or not, by itself.
   std::string name_suffix;
+  Relabel relabel;   // of the labels of lines and entries
   std::string node;  // this server's name, part of the identity of channels' sources
 
   uint64_t queue_bytes = uint64_t{64} << 20;

@@ -27,7 +27,7 @@ Counter& GapCounter(Metrics* metrics, Metrics::Labels labels, storage::GapReason
   return metrics->GetCounter(
       "redis_stream_gaps_total", Severity::kLoss,
       "Spans in which entries of a Redis stream were, or may have been, removed before they were "
-      "read.",
+      "read, or lost labels that are to be hashed.",
       labels);
 }
 
@@ -64,6 +64,7 @@ RedisStream::RedisStream(const RedisSourceOptions& options, const std::string& n
           LabelsOf(options, name))),
       trimmed_gaps_(GapCounter(metrics, LabelsOf(options, name), storage::GapReason::kTrimmed)),
       replaced_gaps_(GapCounter(metrics, LabelsOf(options, name), storage::GapReason::kReplaced)),
+      unhashed_gaps_(GapCounter(metrics, LabelsOf(options, name), storage::GapReason::kUnhashed)),
       errors_(metrics->GetCounter("redis_stream_errors_total", Severity::kError,
                                   "Times a Redis stream could not be read, for a lost connection "
                                   "or what the server answered; nothing of it is lost.",
@@ -96,12 +97,12 @@ absl::StatusOr<std::unique_ptr<RedisStream>> RedisStream::Make(const RedisSource
                                                                Pipeline* pipeline,
                                                                storage::Store* store) {
   std::unique_ptr<RedisStream> stream(new RedisStream(options, name, pipeline->metrics(), store));
-  FLAMEKEEP_ASSIGN_OR_RETURN(stream->decoder_,
-                             RedisStreamDecoder::Make(pipeline, options.site, name));
+  FLAMEKEEP_ASSIGN_OR_RETURN(
+      stream->decoder_, RedisStreamDecoder::Make(pipeline, options.relabel, options.site, name));
   const storage::SourceKey key{.kind = storage::SourceKind::kStream,
                                .site = options.site,
                                .name = stream->source_name_,
-                               .rules_hash = pipeline->rules().Hash()};
+                               .rules_hash = pipeline->HashWith(options.relabel)};
   FLAMEKEEP_ASSIGN_OR_RETURN(stream->source_, store->InternSource(key));
   stream->FindPosition(key);
   if (!stream->cursor_) stream->FindFinal();
@@ -166,6 +167,8 @@ absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
                     .complete_through_ms = std::max<int64_t>(advance.cursor.complete_ms, 0)};
   if (advance.gap) batch.progress.gaps.push_back(*advance.gap);
   if (advance.left_out) batch.progress.gaps = storage::Outside(*advance.left_out, final_);
+  const std::optional<storage::Gap> unhashed = advance.read_again ? std::nullopt : UnhashedGap();
+  if (unhashed) batch.progress.gaps.push_back(*unhashed);
   if (continues_) {
     batch.progress.begins_ms =
         std::max<int64_t>(std::min(cursor_->complete_ms, advance.cursor.complete_ms), 1);
@@ -178,6 +181,10 @@ absl::StatusOr<bool> RedisStream::Read(RedisStreamClient* client,
   if (moved) ++number_;
   continues_ = false;
   cursor_ = advance.cursor;
+  if (unhashed) {
+    if (unhashed->begin_ms != unhashed_through_ms_) unhashed_gaps_.Add();
+    unhashed_through_ms_ = unhashed->end_ms;
+  }
   Count(round, advance);
   if (advance.left_out) {
     LogLeftOut(*advance.left_out);
@@ -203,6 +210,16 @@ bool RedisStream::JoinGap(RedisStreamAdvance* advance) {
   advance->gap->begin_ms = last_gap_->end_ms;
   advance->gap->end_ms = std::max(advance->gap->end_ms, last_gap_->end_ms + 1);
   return true;
+}
+
+std::optional<storage::Gap> RedisStream::UnhashedGap() const {
+  if (!decoder_->unhashed()) return std::nullopt;
+  auto [begin_ms, end_ms] = *decoder_->unhashed();
+  // What touches is one record in the store.
+  const bool goes_on =
+      unhashed_through_ms_ <= begin_ms && begin_ms - unhashed_through_ms_ < storage::kMsPerMinute;
+  if (goes_on) begin_ms = unhashed_through_ms_;
+  return storage::Gap{begin_ms, end_ms, storage::GapReason::kUnhashed};
 }
 
 absl::Status RedisStream::Append(const storage::Batch& batch, const std::atomic<bool>& stopping) {

@@ -67,6 +67,8 @@ class RedisStream {
   absl::Status Append(const storage::Batch& batch, const std::atomic<bool>& stopping);
   // Joins the advance's gap with the last one, where that goes on. Whether it did.
   bool JoinGap(RedisStreamAdvance* advance);
+  // Where entries of the look lost labels that are to be hashed.
+  std::optional<storage::Gap> UnhashedGap() const;
   void Count(const RedisStreamRound& round, const RedisStreamAdvance& advance);
   void LogGap(const RedisStreamAdvance& advance) const;
   void LogLeftOut(const storage::Gap& left_out) const;
@@ -84,6 +86,7 @@ class RedisStream {
   int64_t final_ms_ = 0;                     // as in RedisStreamRound
   std::vector<storage::FinalRange> final_;   // that end there
   std::optional<storage::Gap> last_gap_;     // since the start
+  int64_t unhashed_through_ms_ = 0;          // end of the last such gap
   uint64_t number_ = 0;                      // of the last batch that the store took
   bool continues_ = false;                   // from another source's position
   absl::Time retry_at_ = absl::InfinitePast();
@@ -95,6 +98,7 @@ class RedisStream {
   Counter& late_;
   Counter& trimmed_gaps_;
   Counter& replaced_gaps_;
+  Counter& unhashed_gaps_;
   Counter& errors_;
   Gauge& connected_;
   Gauge& lag_;

@@ -36,8 +36,9 @@ absl::StatusOr<storage::Labels> ParseLabels(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RedisStreamDecoder>> RedisStreamDecoder::Make(
-    Pipeline* pipeline, const std::string& site, const std::string& stream) {
-  std::unique_ptr<RedisStreamDecoder> decoder(new RedisStreamDecoder(pipeline, site, stream));
+    Pipeline* pipeline, Relabel relabel, const std::string& site, const std::string& stream) {
+  std::unique_ptr<RedisStreamDecoder> decoder(
+      new RedisStreamDecoder(pipeline, std::move(relabel), site, stream));
   FLAMEKEEP_ASSIGN_OR_RETURN(const storage::ProfileType type, pipeline->TypeOf(stream));
   decoder->profile_type_ = type.Id();
   FLAMEKEEP_ASSIGN_OR_RETURN(const LabelledLines* const lines, decoder->LinesOf(""));
@@ -50,7 +51,10 @@ void RedisStreamDecoder::Begin(int64_t complete_ms) {
   text_.clear();
   status_ = absl::OkStatus();
   samples_.clear();
-  bytes_ = late_ = 0;
+  bytes_ = late_ = taken_ = 0;
+  unhashed_.reset();
+  period_.reset();
+  waits_ = false;
   // No group points into it any more.
   if (lines_.size() > kMaxLabelTexts) lines_.clear();
 }
@@ -58,10 +62,10 @@ void RedisStreamDecoder::Begin(int64_t complete_ms) {
 absl::StatusOr<RedisStreamDecoder::LabelledLines*> RedisStreamDecoder::LinesOf(
     std::string_view labels) {
   if (const auto it = lines_.find(labels); it != lines_.end()) return it->second.get();
-  FLAMEKEEP_ASSIGN_OR_RETURN(storage::Labels parsed, ParseLabels(labels));
+  FLAMEKEEP_ASSIGN_OR_RETURN(const storage::Labels parsed, ParseLabels(labels));
   auto added = std::make_unique<LabelledLines>();
-  added->lines =
-      pipeline_->NewStream({.site = site_, .source = stream_, .extra_labels = std::move(parsed)});
+  added->lines = pipeline_->NewStream(
+      {.site = site_, .source = stream_, .relabel = relabel_, .extra_labels = relabel_.Of(parsed)});
   return lines_.emplace(labels, std::move(added)).first->second.get();
 }
 
@@ -88,8 +92,23 @@ Reject RedisStreamDecoder::GroupOf(const RedisStreamEntry& entry, Group* group, 
   return Reject::kNone;
 }
 
+bool RedisStreamDecoder::Waits(storage::Minute minute) {
+  if (!relabel_.hashes() || pipeline_->salts() == nullptr) return false;
+  const SaltPeriod period = pipeline_->salts()->PeriodOf(minute);
+  if (period == period_) return false;
+  if (pipeline_->salts()->Find(period).may_come) return true;
+  period_ = period;
+  return false;
+}
+
 bool RedisStreamDecoder::OnEntry(const RedisStreamEntry& entry) {
   if (bytes_ >= kMaxLookBytes) return false;
+  if (entry.id.ms / storage::kMsPerMinute <= storage::kMaxMinute &&
+      Waits(static_cast<storage::Minute>(entry.id.ms / storage::kMsPerMinute))) {
+    waits_ = true;
+    return false;
+  }
+  ++taken_;
   bytes_ += entry.bytes;
   if (IsLate(complete_ms_, entry.id)) {
     ++late_;
@@ -107,6 +126,9 @@ bool RedisStreamDecoder::OnEntry(const RedisStreamEntry& entry) {
   }
   if (!(group == group_) || text_.size() + entry.stack->size() > kTextBytes) DecodeText();
   group_ = group;
+  const auto ms = static_cast<int64_t>(entry.id.ms);
+  if (text_.empty()) text_ms_ = {ms, ms + 1};
+  text_ms_.second = ms + 1;
   text_ += *entry.stack;
   text_ += '\n';
   return true;
@@ -114,7 +136,11 @@ bool RedisStreamDecoder::OnEntry(const RedisStreamEntry& entry) {
 
 void RedisStreamDecoder::DecodeText() {
   if (!text_.empty() && status_.ok()) {
+    const uint64_t unhashed_before = group_.lines->unhashed();
     status_ = group_.lines->DecodeFolded(text_, group_.type, group_.minute, &samples_);
+    if (group_.lines->unhashed() > unhashed_before) {
+      unhashed_ = {unhashed_ ? unhashed_->first : text_ms_.first, text_ms_.second};
+    }
   }
   text_.clear();
 }
@@ -122,6 +148,12 @@ void RedisStreamDecoder::DecodeText() {
 absl::Status RedisStreamDecoder::Finish() {
   DecodeText();
   group_ = {};
+  if (status_.ok() && waits_ && taken_ == 0) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition,
+        "the next entry needs the salt of its time to hash a label, which could not be had "
+        "yet: see to the Redis server that label_salts names; the entries wait");
+  }
   return status_;
 }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,7 @@ class RedisStreamDecoder final : public RedisStreamEntries {
   // `stream` names the counters, and the profile type of entries without one. Errors:
   // INVALID_ARGUMENT where it can not name a type, FAILED_PRECONDITION where the site has too many.
   static absl::StatusOr<std::unique_ptr<RedisStreamDecoder>> Make(Pipeline* pipeline,
+                                                                  Relabel relabel,
                                                                   const std::string& site,
                                                                   const std::string& stream);
 
@@ -49,11 +51,16 @@ class RedisStreamDecoder final : public RedisStreamEntries {
   // False once the look has given so much that the rest is better left to the next one.
   bool OnEntry(const RedisStreamEntry& entry) override;
   // Decodes what is left. Errors: as LineStream::DecodeFolded(); the samples are then not whole.
+  // FAILED_PRECONDITION also where the first entry of the look needs a salt that may still come:
+  // all servers are to give it the same labels.
   absl::Status Finish();
 
   const std::vector<storage::Sample>& samples() const { return samples_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t late() const { return late_; }
+  // From the first to behind the last entry, Unix milliseconds, of runs of entries that lack a
+  // label for want of a salt; nothing where there are none.
+  std::optional<std::pair<int64_t, int64_t>> unhashed() const { return unhashed_; }
   const std::string& profile_type() const { return profile_type_; }  // five parts
 
  private:
@@ -74,8 +81,10 @@ class RedisStreamDecoder final : public RedisStreamEntries {
     bool operator==(const Group&) const = default;
   };
 
-  RedisStreamDecoder(Pipeline* pipeline, const std::string& site, const std::string& stream)
+  RedisStreamDecoder(Pipeline* pipeline, Relabel relabel, const std::string& site,
+                     const std::string& stream)
       : pipeline_(pipeline),
+        relabel_(std::move(relabel)),
         site_(site),
         stream_(stream),
         rejected_(pipeline->metrics(), site, stream) {}
@@ -83,9 +92,12 @@ class RedisStreamDecoder final : public RedisStreamEntries {
   // Errors: INVALID_ARGUMENT for labels outside their rules.
   absl::StatusOr<LabelledLines*> LinesOf(std::string_view labels);
   Reject GroupOf(const RedisStreamEntry& entry, Group* group, int64_t* final_ms);
+  // Whether an entry of that time is to wait for its salt.
+  bool Waits(storage::Minute minute);
   void DecodeText();
 
   Pipeline* const pipeline_;
+  const Relabel relabel_;
   const std::string site_;
   const std::string stream_;
   std::string profile_type_;
@@ -97,7 +109,12 @@ class RedisStreamDecoder final : public RedisStreamEntries {
   std::map<std::string, int64_t> final_ms_;  // by type
   int64_t complete_ms_ = 0;
   Group group_;
-  std::string text_;  // lines that are not decoded yet
+  std::string text_;                     // lines that are not decoded yet
+  std::pair<int64_t, int64_t> text_ms_;  // from their first to behind their last entry
+  std::optional<std::pair<int64_t, int64_t>> unhashed_;
+  std::optional<SaltPeriod> period_;  // whose salt is there, or never will be
+  bool waits_ = false;                // the look ended at an entry that waits for its salt
+  uint64_t taken_ = 0;                // entries of the look before it
   absl::Status status_;
   std::vector<storage::Sample> samples_;
   uint64_t bytes_ = 0;

@@ -115,10 +115,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FakeInterner interner;
   Metrics metrics;
   const auto pipeline = Pipeline::Make(&interner, {.metrics = &metrics,
-                                                   .max_series_per_site = 8,
+                                                   .limits = {.series = 8},
                                                    .caches = {.stacks = 16, .frames = 16}})
                             .value();
-  const auto decoder = RedisStreamDecoder::Make(pipeline.get(), "site", "stream").value();
+  const auto decoder = RedisStreamDecoder::Make(pipeline.get(), {}, "site", "stream").value();
 
   static const Speaker* const kSpeaker = new Speaker();
   std::thread speaker([&] { kSpeaker->Speak(text); });

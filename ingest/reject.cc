@@ -39,6 +39,10 @@ constexpr std::array<RejectText, kRejectCount> kTexts = {{
      "Samples of profiles that unfold to far more frames or values than one of their size has, "
      "left "
      "out."},
+    {"too_many_series",
+     "Pushed samples of series beyond the number that a site may have, or with a value beyond "
+     "those "
+     "that a label may have, left out."},
     {"no_previous",
      "Samples of profiles whose values only grow, sent without the profile before, left out."},
 }};

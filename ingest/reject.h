@@ -36,6 +36,7 @@ enum class Reject : uint8_t {
   kBadValues,       // profiles: not one value for each sample type
   kBadReference,    // profiles: a location, function or text that is not there
   kUnfoldsTooFar,   // profiles: far more frames or values than one of its size has
+  kTooManySeries,   // pushed: of a series beyond the number that a site may have
   kNoPrevious,      // profiles: a value that only grows, without the profile before
   kCount,
 };

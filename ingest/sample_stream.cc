@@ -25,15 +25,27 @@ constexpr std::array kFlagTexts = {
              "Stacks with empty frames, which were left out."},
     FlagText{kCut, "ingest_cut_stacks_total", Severity::kLoss,
              "Stacks deeper than 4096 frames or with a frame over 16 KiB, cut there."},
+    FlagText{kLabelUnhashed, "ingest_unhashed_labels_total", Severity::kLoss,
+             "Stacks that lost a label that is to be hashed: the salt of their time is gone, or "
+             "could not be had."},
     FlagText{kLabelDropped, "ingest_dropped_labels_total", Severity::kLoss,
              "Stacks that lost a label: its value is over 256 bytes, or there are too many."},
 };
 
 }  // namespace
 
+std::string RejectedSentence(const LineCounts& counts, Reject reason, const PushBounds& bounds) {
+  if (reason == Reject::kTooManySeries && !counts.full.empty()) return counts.full;
+  return bounds.Sentence(reason);
+}
+
 SampleStream::SampleStream(Pipeline* pipeline, StreamOptions options)
     : pipeline_(pipeline),
       options_(std::move(options)),
+      pipeline_salts_(pipeline->salts()),
+      hashes_(pipeline_salts_ != nullptr &&
+              (options_.relabel.hashes() || options_.extra_labels.hashed())),
+      extra_hashed_(options_.extra_labels.hashed()),
       rejected_(pipeline->metrics(), options_.site, options_.source),
       lines_counter_(pipeline->metrics()->GetCounter(
           "ingest_lines_total", Severity::kInfo, "Lines received, empty ones apart.",
@@ -44,16 +56,34 @@ SampleStream::SampleStream(Pipeline* pipeline, StreamOptions options)
       samples_counter_(pipeline->metrics()->GetCounter(
           "ingest_samples_total", Severity::kInfo, "Samples decoded.",
           {{"site", options_.site}, {"source", options_.source}})),
-      unlabelled_(pipeline->metrics()->GetCounter(
-          "ingest_unlabelled_samples_total", Severity::kLoss,
-          "Samples kept without their labels because the site has too many series.",
-          {{"site", options_.site}, {"source", options_.source}})) {
+      unlabelled_(
+          pipeline->metrics()->GetCounter("ingest_unlabelled_samples_total", Severity::kLoss,
+                                          "Samples kept without labels because the site has too "
+                                          "many series, or one of them has too "
+                                          "many values.",
+                                          {{"site", options_.site}, {"source", options_.source}})) {
   for (const FlagText& text : kFlagTexts) {
     stack_counters_.push_back(
         {text.flag,
          &pipeline->metrics()->GetCounter(text.name, text.severity, text.sentence,
                                           {{"site", options_.site}, {"source", options_.source}})});
   }
+  SetScope(nullptr);
+}
+
+void SampleStream::SetScope(std::shared_ptr<const LabelKey> key) {
+  extra_flags_ = 0;
+  storage::Labels extra = options_.extra_labels.Seal(key.get(), &extra_flags_);
+  if (extra != extra_labels_) {
+    extra_labels_ = std::move(extra);
+    for (TypeSeries& type : types_) type.series.clear();
+  }
+  scope_ = options_.relabel.Scope(std::move(key));
+}
+
+void SampleStream::Enter(storage::Minute minute) {
+  period_ = pipeline_salts_->PeriodOf(minute);
+  SetScope(pipeline_salts_->Find(*period_).key);
 }
 
 absl::StatusOr<TypeHandle> SampleStream::Type(const storage::ProfileType& type) {
@@ -72,12 +102,14 @@ absl::StatusOr<SampleStream::KnownSeries> SampleStream::FindSeries(TypeHandle ty
   const auto index = static_cast<uint32_t>(labels);
   if (index >= known.series.size()) known.series.resize(index + 1);
   KnownSeries& series = known.series[index];
-  if (series.id != storage::SeriesId{0}) return series;
+  if (series.met) return series;
 
   storage::SeriesKey key{options_.site, known.type, pipeline_->decoder_.label_sets().Get(labels)};
-  for (const auto& [name, value] : options_.extra_labels) AddLabel(name, value, &key.labels);
-  FLAMEKEEP_ASSIGN_OR_RETURN(const SeriesCap::Result result, pipeline_->series_.Intern(key));
-  series = {result.id, result.unlabelled};
+  for (const auto& [name, value] : extra_labels_) AddLabel(name, value, &key.labels);
+  FLAMEKEEP_ASSIGN_OR_RETURN(const SeriesCap::Result result,
+                             pipeline_->series_.Intern(key, options_.beyond));
+  series = {.met = true, .fate = result.fate, .id = result.id};
+  if (series.fate == SeriesCap::Fate::kRefused && counts_.full.empty()) counts_.full = result.why;
   return series;
 }
 
@@ -85,11 +117,13 @@ void SampleStream::CountFlags(uint8_t flags) {
   for (const StackCounter& counter : stack_counters_) {
     if ((flags & counter.flag) != 0) counter.counter->Add();
   }
+  if ((flags & kLabelUnhashed) != 0) ++unhashed_;
 }
 
 absl::Status SampleStream::AddSample(const DecodedStack& stack, const Weight& weight,
                                      std::vector<storage::Sample>* samples) {
-  if (stack.flags != 0) CountFlags(stack.flags);
+  const auto flags = static_cast<uint8_t>(stack.flags | extra_flags_);
+  if (flags != 0) CountFlags(flags);
   if (stack.stack == storage::kRootStack) {
     AddReject(Reject::kNoFrames);
     return absl::OkStatus();
@@ -98,10 +132,14 @@ absl::Status SampleStream::AddSample(const DecodedStack& stack, const Weight& we
   const auto index = static_cast<uint32_t>(stack.labels);
   KnownSeries series;
   if (index < known.series.size()) series = known.series[index];
-  if (series.id == storage::SeriesId{0}) {
+  if (!series.met) {
     FLAMEKEEP_ASSIGN_OR_RETURN(series, FindSeries(weight.type, stack.labels));
   }
-  if (series.unlabelled) unlabelled_.Add();
+  if (series.fate == SeriesCap::Fate::kRefused) {
+    AddReject(Reject::kTooManySeries);
+    return absl::OkStatus();
+  }
+  if (series.fate == SeriesCap::Fate::kUnlabelled) unlabelled_.Add();
   samples->push_back({.minute = weight.minute,
                       .series = series.id,
                       .stack = stack.stack,
@@ -111,6 +149,7 @@ absl::Status SampleStream::AddSample(const DecodedStack& stack, const Weight& we
 }
 
 void SampleStream::BeginCounting(const std::vector<storage::Sample>& samples) {
+  period_.reset();
   reasons_.fill(0);
   samples_before_ = samples.size();
 }
@@ -124,6 +163,10 @@ void SampleStream::EndCounting(uint64_t received, uint64_t bytes,
   for (size_t i = 0; i < kRejectCount; ++i) {
     counts_.reasons[i] += reasons_[i];
     if (reasons_[i] != 0) rejected_.Add(static_cast<Reject>(i), reasons_[i]);
+  }
+  if (period_) {
+    period_.reset();
+    scope_.key.reset();
   }
   bytes_counter_.Add(bytes);
   lines_counter_.Add(received);

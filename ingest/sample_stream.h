@@ -17,8 +17,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
+#include "ingest/label_salts.h"
 #include "ingest/push_bounds.h"
 #include "ingest/reject.h"
+#include "ingest/relabel.h"
+#include "ingest/series_cap.h"
 #include "ingest/stack_decoder.h"
 #include "storage/bucket.h"
 #include "storage/ids.h"
@@ -40,15 +43,21 @@ struct LineCounts {
   uint64_t samples = 0;                          // taken in
   uint64_t rejected = 0;                         // counted by reason in the metrics, too
   std::array<uint64_t, kRejectCount> reasons{};  // why; their sum is `rejected`
+  std::string full;                              // of kTooManySeries: a sentence on the first one
 
   bool operator==(const LineCounts&) const = default;
 };
 
+// What a client is told of samples that were rejected.
+std::string RejectedSentence(const LineCounts& counts, Reject reason, const PushBounds& bounds);
+
 struct StreamOptions {
   std::string site;
   std::string source;                // names the counters: a channel, or "push", "import"
-  storage::Labels extra_labels;      // of every sample; labels that the rules find win
+  Relabel relabel;                   // of labels that the rules find and that samples bring
+  RelabelledLabels extra_labels;     // of every sample; labels that the rules find win
   std::optional<PushBounds> bounds;  // of samples with times of their own
+  Beyond beyond = Beyond::kUnlabel;  // what becomes of samples where there are too many series
 };
 
 // A profile type within one stream.
@@ -67,6 +76,8 @@ class SampleStream {
 
   // Of this stream so far.
   const LineCounts& counts() const { return counts_; }
+  // Samples since it was made that lack a label for want of a salt.
+  uint64_t unhashed() const { return unhashed_; }
 
  protected:
   // A sample but for its stack.
@@ -85,8 +96,16 @@ class SampleStream {
   void EndCounting(uint64_t received, uint64_t bytes, const std::vector<storage::Sample>& samples);
   void AddReject(Reject reject, uint64_t n = 1) { reasons_[static_cast<size_t>(reject)] += n; }
 
-  // Appends a sample, or counts why it can not be one. Errors: INVALID_ARGUMENT for a site or an
-  // extra label outside its rules.
+  // Whether scope() is that of samples of the minute; where it is not, Enter() makes it so. It ends
+  // with EndCounting(), so that no salt is held for longer than it lives.
+  bool Holds(storage::Minute minute) const {
+    return !hashes_ || (period_ && *period_ == pipeline_salts_->PeriodOf(minute));
+  }
+  void Enter(storage::Minute minute);
+  const LabelScope& scope() const { return scope_; }
+
+  // Appends a sample, or counts why it can not be one. REQUIRES: its minute is held. Errors:
+  // INVALID_ARGUMENT for a site or an extra label outside its rules.
   absl::Status AddSample(const DecodedStack& stack, const Weight& weight,
                          std::vector<storage::Sample>* samples);
 
@@ -96,8 +115,9 @@ class SampleStream {
  private:
   // A label set's series, as far as the stream has met it.
   struct KnownSeries {
-    storage::SeriesId id{};  // 0: not met
-    bool unlabelled = false;
+    bool met = false;
+    SeriesCap::Fate fate = SeriesCap::Fate::kWhole;
+    storage::SeriesId id{};  // not where it is refused
   };
   struct TypeSeries {
     std::string type;
@@ -110,6 +130,16 @@ class SampleStream {
 
   absl::StatusOr<KnownSeries> FindSeries(TypeHandle type, LabelSetId labels);
   void CountFlags(uint8_t flags);
+  void SetScope(std::shared_ptr<const LabelKey> key);
+
+  LabelSalts* const pipeline_salts_;  // null: none
+  const bool hashes_;                 // whether what labels become depends on the time of a sample
+  const bool extra_hashed_;
+  std::optional<SaltPeriod> period_;  // that was entered, where hashes_
+  LabelScope scope_;
+  storage::Labels extra_labels_;  // in the scope
+  uint8_t extra_flags_ = 0;
+  uint64_t unhashed_ = 0;
 
   LineCounts counts_;
   std::array<uint64_t, kRejectCount> reasons_{};  // since BeginCounting()

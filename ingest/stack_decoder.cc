@@ -15,10 +15,14 @@ constexpr uint64_t kFrameMark = '\n';
 
 }  // namespace
 
-static_assert(kMaxLabelSets < (1u << 24), "cached values have 24 bits for a label set");
+static_assert(kMostLabelSets < (1u << 24), "cached values have 24 bits for a label set");
 
 StackDecoder::StackDecoder(Rules rules, Interner* interner, CacheSizes sizes)
-    : rules_(std::move(rules)), interner_(interner), stacks_(sizes.stacks), frames_(sizes.frames) {}
+    : rules_(std::move(rules)),
+      interner_(interner),
+      stacks_(sizes.stacks),
+      frames_(sizes.frames),
+      label_sets_(sizes.label_sets) {}
 
 LabelSetId StackDecoder::InternLabels(const storage::Labels& labels, uint8_t* flags) {
   LabelSetId id{};
@@ -41,9 +45,11 @@ NamedFrame StackDecoder::Name(std::string_view function, std::string_view file) 
   return frame;
 }
 
-HashCache::Key StackDecoder::KeyOfFrames(std::vector<HashCache::Key>* keys) const {
+HashCache::Key StackDecoder::KeyOfFrames(std::vector<HashCache::Key>* keys,
+                                         const LabelScope& scope) const {
   keys->push_back({kFrameMark, kFrameMark});
-  return Key({reinterpret_cast<const char*>(keys->data()), keys->size() * sizeof(HashCache::Key)});
+  return Key({reinterpret_cast<const char*>(keys->data()), keys->size() * sizeof(HashCache::Key)},
+             scope);
 }
 
 std::string StackDecoder::Rewrite(std::string_view part, storage::Labels* lifted,
@@ -67,21 +73,33 @@ std::string StackDecoder::Rewrite(std::string_view part, storage::Labels* lifted
   return text;
 }
 
-absl::StatusOr<StackDecoder::DecodedFrame> StackDecoder::DecodeFrame(const NamedFrame& frame) {
+absl::StatusOr<storage::FrameId> StackDecoder::DecodeFrame(const NamedFrame& frame,
+                                                           storage::Labels* labels,
+                                                           uint8_t* flags) {
   if (const auto packed = frames_.Find(frame.key)) {
-    const DecodedStack parts = Unpack(*packed);
-    return DecodedFrame{storage::FrameId{Raw(parts.stack)}, parts.labels, parts.flags};
+    const DecodedStack known = Unpack(*packed);
+    *flags |= known.flags;
+    if (known.labels != LabelSetId{0}) {
+      for (const auto& [name, value] : lifted_sets_.Get(known.labels)) {
+        AddLabel(name, value, labels);
+      }
+    }
+    return storage::FrameId{Raw(known.stack)};
   }
-  DecodedFrame decoded{.flags = frame.flags};
+  uint8_t own_flags = frame.flags;
   storage::Labels lifted;
-  const std::string function = Rewrite(frame.function, &lifted, &decoded.flags);
-  const std::string file = Rewrite(frame.file, &lifted, &decoded.flags);
-  if (!lifted.empty()) decoded.lifted = InternLabels(lifted, &decoded.flags);
+  const std::string function = Rewrite(frame.function, &lifted, &own_flags);
+  const std::string file = Rewrite(frame.file, &lifted, &own_flags);
+  storage::FrameId id = storage::kRootFrame;
   if (!function.empty()) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(decoded.frame, interner_->InternFrame(function, file));
+    FLAMEKEEP_ASSIGN_OR_RETURN(id, interner_->InternFrame(function, file));
   }
-  frames_.Insert(frame.key, Pack(Raw(decoded.frame), decoded.lifted, decoded.flags));
-  return decoded;
+  *flags |= own_flags;
+  for (const auto& [name, value] : lifted) AddLabel(name, value, labels);
+  // Where frames have too many different labels they are rewritten anew each time.
+  LabelSetId set{};
+  if (lifted_sets_.Intern(lifted, &set)) frames_.Insert(frame.key, Pack(Raw(id), set, own_flags));
+  return id;
 }
 
 void StackDecoder::MatchLabels(std::string_view stack, storage::Labels* labels,
@@ -99,21 +117,19 @@ void StackDecoder::MatchLabels(std::string_view stack, storage::Labels* labels,
 
 absl::StatusOr<DecodedStack> StackDecoder::Build(absl::Span<const NamedFrame> frames,
                                                  storage::Labels labels, uint8_t flags,
-                                                 HashCache::Key key) {
+                                                 const LabelScope& scope, HashCache::Key key) {
   // Reused from call to call: a new stack costs no allocation of its own.
   thread_local std::vector<storage::FrameId> ids;
 
   DecodedStack decoded{.flags = flags};
   ids.clear();
   for (const NamedFrame& frame : frames) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const DecodedFrame part, DecodeFrame(frame));
-    decoded.flags |= part.flags;
-    if (part.lifted != LabelSetId{0}) {
-      for (const auto& [name, value] : label_sets_.Get(part.lifted)) {
-        AddLabel(name, value, &labels);
-      }
-    }
-    if (part.frame != storage::kRootFrame) ids.push_back(part.frame);
+    FLAMEKEEP_ASSIGN_OR_RETURN(const storage::FrameId id,
+                               DecodeFrame(frame, &labels, &decoded.flags));
+    if (id != storage::kRootFrame) ids.push_back(id);
+  }
+  if (!labels.empty() && !scope.relabel.empty()) {
+    labels = scope.relabel.Of(labels).Seal(scope.key.get(), &decoded.flags);
   }
   if (!labels.empty()) decoded.labels = InternLabels(labels, &decoded.flags);
   if (!ids.empty()) {
@@ -123,7 +139,8 @@ absl::StatusOr<DecodedStack> StackDecoder::Build(absl::Span<const NamedFrame> fr
   return decoded;
 }
 
-absl::StatusOr<DecodedStack> StackDecoder::Decode(std::string_view stack, HashCache::Key key) {
+absl::StatusOr<DecodedStack> StackDecoder::Decode(std::string_view stack, const LabelScope& scope,
+                                                  HashCache::Key key) {
   thread_local std::vector<std::string_view> parts;
   thread_local std::vector<NamedFrame> frames;
 
@@ -134,10 +151,11 @@ absl::StatusOr<DecodedStack> StackDecoder::Decode(std::string_view stack, HashCa
   }
   storage::Labels labels;
   MatchLabels(stack, &labels, &flags);
-  return Build(frames, std::move(labels), flags, key);
+  return Build(frames, std::move(labels), flags, scope, key);
 }
 
 absl::StatusOr<DecodedStack> StackDecoder::DecodeFrames(absl::Span<const NamedFrame> frames,
+                                                        const LabelScope& scope,
                                                         HashCache::Key key) {
   thread_local std::string folded;
 
@@ -150,7 +168,7 @@ absl::StatusOr<DecodedStack> StackDecoder::DecodeFrames(absl::Span<const NamedFr
   uint8_t flags = 0;
   storage::Labels labels;
   MatchLabels(folded, &labels, &flags);
-  return Build(frames, std::move(labels), flags, key);
+  return Build(frames, std::move(labels), flags, scope, key);
 }
 
 }  // namespace flamekeep::ingest

@@ -18,16 +18,6 @@ namespace {
 using yaml::Key;
 using yaml::Value;
 
-// A path in a file is relative to that file's directory.
-absl::Status ReadPath(const Value& value, std::string* out) {
-  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a path", out));
-  const std::filesystem::path path(*out);
-  if (path.is_relative()) {
-    *out = (std::filesystem::path(value.file()).parent_path() / path).lexically_normal().string();
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ReadAddress(const Value& value, std::string* out) {
   FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("an address such as 127.0.0.1:4041, or off", out));
   const absl::Status status = CheckListenAddress(*out);
@@ -94,6 +84,8 @@ struct SiteForm {
   std::vector<std::string> channels;
   std::vector<std::string> streams;
   std::optional<storage::Retention> retention;
+  ingest::RelabelRules relabel;
+  std::optional<ingest::SeriesLimits> limits;
 };
 
 // Names of channels or streams: `[excimer, excimer-wall]` or `{excimer: cpu, excimer-wall: wall}`.
@@ -156,12 +148,18 @@ constexpr Key<SiteForm> kSiteKeys[] = {
        return value.ForEach(kUrlExample, [&](const Value& item) { return ReadUrl(item, out); });
      }},
     {"password_file",
-     [](const Value& value, SiteForm* out) { return ReadPath(value, &out->password_file); }},
+     [](const Value& value, SiteForm* out) { return ReadConfigPath(value, &out->password_file); }},
     {"channels", ReadChannels},
     {"streams", ReadStreams},
     {"retention",
      [](const Value& value, SiteForm* out) {
        return ReadRetention(value, &out->retention.emplace(out->config->retention));
+     }},
+    {"relabel",
+     [](const Value& value, SiteForm* out) { return ReadRelabel(value, &out->relabel); }},
+    {"limits",
+     [](const Value& value, SiteForm* out) {
+       return ReadSeriesLimits(value, &out->limits.emplace(out->config->limits.series));
      }},
 };
 
@@ -179,11 +177,15 @@ absl::Status ReadSite(const Value& key, const Value& value, ServerConfig* config
   } else {
     return value.Wrong("must be {}, or a map with the key `redis`", kUrlExample);
   }
-  // A site that only pushes may have a retention of its own.
-  if (form.redis.empty() && (!form.retention.has_value() || !form.channels.empty())) {
+  // A site that only pushes may have a retention and limits of its own.
+  const bool only_pushes = form.channels.empty() && form.streams.empty() && form.relabel.empty() &&
+                           (form.retention.has_value() || form.limits.has_value());
+  if (form.redis.empty() && !only_pushes) {
     return value.Wrong("needs the key `redis` with {}", kUrlExample);
   }
   site.retention = form.retention;
+  site.relabel = std::move(form.relabel);
+  site.limits = form.limits;
   for (ingest::RedisAddress& address : form.redis) {
     site.redis.push_back({std::move(address), form.password_file});
   }
@@ -244,7 +246,8 @@ absl::Status ReadFrameRule(const Value& value, ServerConfig* config) {
 }
 
 constexpr Key<ServerConfig> kKeys[] = {
-    {"data", [](const Value& value, ServerConfig* out) { return ReadPath(value, &out->data); }},
+    {"data",
+     [](const Value& value, ServerConfig* out) { return ReadConfigPath(value, &out->data); }},
     {"grpc", [](const Value& value, ServerConfig* out) { return ReadAddress(value, &out->grpc); }},
     {"http", [](const Value& value, ServerConfig* out) { return ReadAddress(value, &out->http); }},
     {"node",
@@ -268,10 +271,16 @@ constexpr Key<ServerConfig> kKeys[] = {
        return value.ForEach("a list of rules such as {match: \"x\", replace: \"y\"}",
                             [&](const Value& item) { return ReadFrameRule(item, out); });
      }},
+    {"relabel",
+     [](const Value& value, ServerConfig* out) { return ReadRelabel(value, &out->relabel); }},
+    {"label_salts", [](const Value& value,
+                       ServerConfig* out) { return ReadLabelSalts(value, &out->label_salts); }},
     {"retention",
      [](const Value& value, ServerConfig* out) { return ReadRetention(value, &out->retention); }},
     {"backup_directory",
-     [](const Value& value, ServerConfig* out) { return ReadPath(value, &out->backup_directory); }},
+     [](const Value& value, ServerConfig* out) {
+       return ReadConfigPath(value, &out->backup_directory);
+     }},
     {"max_bytes",
      [](const Value& value, ServerConfig* out) {
        return value.ReadBytes(128 * kMiB, 1024 * kTiB, &out->max_bytes);
@@ -298,10 +307,12 @@ absl::StatusOr<ServerConfig> ParseConfig(std::string_view yaml, const std::strin
   FLAMEKEEP_ASSIGN_OR_RETURN(const Value document, Value::Parse(yaml, path));
   ServerConfig config;
   // Before the sites, which take from it what they do not name.
-  FLAMEKEEP_RETURN_IF_ERROR(document.ForEach("a map of keys and values", [&](const Value& key,
-                                                                             const Value& value) {
-    return key.path() == "retention" ? ReadRetention(value, &config.retention) : absl::OkStatus();
-  }));
+  FLAMEKEEP_RETURN_IF_ERROR(
+      document.ForEach("a map of keys and values", [&](const Value& key, const Value& value) {
+        if (key.path() == "retention") return ReadRetention(value, &config.retention);
+        if (key.path() == "limits") return ReadLimits(value, &config.limits);
+        return absl::OkStatus();
+      }));
   FLAMEKEEP_RETURN_IF_ERROR(yaml::ReadMap(document, kKeys, &config));
   return config;
 }

@@ -30,11 +30,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "ingest/label_filter.h"
 #include "ingest/pipeline.h"
 #include "ingest/push_bounds.h"
 #include "ingest/redis_url.h"
+#include "ingest/relabel.h"
 #include "ingest/rules.h"
+#include "ingest/series_cap.h"
 #include "server/arclamp/url_config.h"
 #include "storage/store.h"
 
@@ -52,6 +53,8 @@ struct SiteConfig {
   std::vector<std::string> channels;            // of every server; pub/sub
   std::vector<std::string> streams;             // the same
   std::optional<storage::Retention> retention;  // nothing: that of the server
+  ingest::RelabelRules relabel;                 // of its channels and streams, before the server's
+  std::optional<ingest::SeriesLimits> limits;   // nothing: those of the server
 };
 
 struct LimitsConfig {
@@ -63,7 +66,9 @@ struct LimitsConfig {
   uint64_t all_queries_memory_bytes = uint64_t{768} << 20;
   uint64_t query_cache_bytes = uint64_t{64} << 20;  // of kept answers; a part of the former
   uint64_t max_reply_bytes = uint64_t{256} << 20;   // of one flame graph
-  uint32_t max_series_per_site = 10'000;            // beyond it samples are kept without labels
+  // Of sites without limits of their own. Beyond them pushed samples are refused, others kept
+  // without labels.
+  ingest::SeriesLimits series;
   uint32_t query_threads = 2;  // for long queries; there is one more for short ones
   uint32_t decode_threads = 2;
   uint32_t max_queued_queries = 64;  // further ones get RESOURCE_EXHAUSTED
@@ -82,11 +87,20 @@ struct PushConfig {
   // site of those without it.
   std::string site = "default";
   std::string site_label = "site";
-  // What is kept of the labels that profiles bring.
-  std::vector<ingest::KeptLabel> labels = ingest::DefaultKeptLabels();
+  // Of labels of what is pushed and imported, before the server's. Nothing: the server's, and then
+  // DefaultProfileRules().
+  std::optional<ingest::RelabelRules> relabel;
   absl::Duration dedupe_window = absl::Hours(24);        // how long batch ids are remembered
   uint64_t max_batch_ids = 1'000'000;                    // how many of them
   absl::Duration forget_clients = absl::Hours(24 * 30);  // numbered ones, silent for so long
+};
+
+// The salts of labels that are hashed.
+struct LabelSaltsConfig {
+  absl::Duration rotate = absl::Hours(24);    // whole minutes
+  absl::Duration keep = absl::Hours(24);      // after the end of such a period
+  std::optional<ingest::RedisAddress> redis;  // that nodes share them through; nothing: its own
+  std::string password_file;
 };
 
 struct ServerConfig {
@@ -99,7 +113,9 @@ struct ServerConfig {
   std::vector<SiteConfig> sites;
   // Of channels, wherever they come from; a channel that is not here is its own bare type.
   ingest::ChannelTypes profile_types;
-  ingest::RuleOptions rules;  // labels and frames
+  ingest::RuleOptions rules;     // labels and frames
+  ingest::RelabelRules relabel;  // of all sources, behind their own
+  LabelSaltsConfig label_salts;
 
   storage::Retention retention;
   uint64_t max_bytes = 0;        // of the store; 0: no limit
@@ -130,6 +146,11 @@ absl::Status ParseArcLampConfig(std::string_view yaml, const std::string& path,
 // What only the whole can tell, flags included: `data` is set, addresses, names and rules are well
 // formed. Serve() calls it.
 absl::Status CheckConfig(const ServerConfig& config);
+
+// What becomes of the labels of a site's channels and streams, and of what is pushed and imported.
+// Errors: those of Relabel::Make().
+absl::StatusOr<ingest::Relabel> MakeSiteRelabel(const ServerConfig& config, const SiteConfig& site);
+absl::StatusOr<ingest::Relabel> MakePushRelabel(const ServerConfig& config);
 
 // What a configuration says of the store; metrics and what tests set are left out.
 storage::StoreOptions MakeStoreOptions(const ServerConfig& config);

@@ -9,6 +9,19 @@ using yaml::Key;
 using yaml::ReadNumber;
 using yaml::Value;
 
+absl::Status ReadSeriesPerSite(const Value& value, ingest::SeriesLimits* out) {
+  return ReadNumber(value, 1, 10'000'000, &out->series);
+}
+
+absl::Status ReadValuesPerLabel(const Value& value, ingest::SeriesLimits* out) {
+  return ReadNumber(value, 0, 10'000'000, &out->values_per_label);
+}
+
+constexpr Key<ingest::SeriesLimits> kSeriesKeys[] = {
+    {"series_per_site", ReadSeriesPerSite},
+    {"values_per_label", ReadValuesPerLabel},
+};
+
 constexpr Key<LimitsConfig> kLimitKeys[] = {
     {"max_message",
      [](const Value& value, LimitsConfig* out) {
@@ -37,9 +50,9 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
        return value.ReadBytes(kMiB, 2 * kGiB - 1, &out->max_reply_bytes);
      }},
     {"series_per_site",
-     [](const Value& value, LimitsConfig* out) {
-       return ReadNumber(value, 1, 10'000'000, &out->max_series_per_site);
-     }},
+     [](const Value& value, LimitsConfig* out) { return ReadSeriesPerSite(value, &out->series); }},
+    {"values_per_label",
+     [](const Value& value, LimitsConfig* out) { return ReadValuesPerLabel(value, &out->series); }},
     {"query_threads",
      [](const Value& value, LimitsConfig* out) {
        return ReadNumber(value, 1, 1024, &out->query_threads);
@@ -82,6 +95,10 @@ constexpr Key<LimitsConfig> kLimitKeys[] = {
 
 absl::Status ReadLimits(const Value& value, LimitsConfig* out) {
   return yaml::ReadMap(value, kLimitKeys, out);
+}
+
+absl::Status ReadSeriesLimits(const Value& value, ingest::SeriesLimits* out) {
+  return yaml::ReadMap(value, kSeriesKeys, out);
 }
 
 }  // namespace flamekeep::server

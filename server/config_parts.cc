@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -43,6 +44,15 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
   return text;
 }
 
+absl::Status ReadConfigPath(const yaml::Value& value, std::string* out) {
+  FLAMEKEEP_RETURN_IF_ERROR(value.ReadString("a path", out));
+  const std::filesystem::path path(*out);
+  if (path.is_relative()) {
+    *out = (std::filesystem::path(value.file()).parent_path() / path).lexically_normal().string();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckListenAddress(std::string_view address) {
   if (address == "off") return absl::OkStatus();
   absl::Status status = ParseAddress(address).status();
@@ -79,6 +89,39 @@ storage::StoreOptions MakeStoreOptions(const ServerConfig& config) {
   }
   return options;
 }
+
+absl::StatusOr<ingest::Relabel> MakeSiteRelabel(const ServerConfig& config,
+                                                const SiteConfig& site) {
+  const ingest::RelabelRules lists[] = {site.relabel, config.relabel};
+  return ingest::Relabel::Make(lists);
+}
+
+absl::StatusOr<ingest::Relabel> MakePushRelabel(const ServerConfig& config) {
+  if (config.push.relabel) {
+    const ingest::RelabelRules lists[] = {*config.push.relabel, config.relabel};
+    return ingest::Relabel::Make(lists);
+  }
+  const ingest::RelabelRules lists[] = {config.relabel, ingest::DefaultProfileRules()};
+  return ingest::Relabel::Make(lists);
+}
+
+namespace {
+
+// Nodes that read a stream give it the same labels, which they can not with salts of their own.
+absl::Status CheckLabels(const ServerConfig& config) {
+  FLAMEKEEP_RETURN_IF_ERROR(MakePushRelabel(config).status());
+  for (const SiteConfig& site : config.sites) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(const ingest::Relabel relabel, MakeSiteRelabel(config, site));
+    if (site.streams.empty() || !relabel.hashes() || config.label_salts.redis) continue;
+    return InvalidArgument(
+        "a rule hashes labels of the streams of site {}, about which all nodes must agree: give "
+        "`label_salts: {{redis: \"redis://HOST\"}}`, a server that they share salts through",
+        site.name);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::Status CheckConfig(const ServerConfig& config) {
   if (config.data.empty()) {
@@ -119,6 +162,7 @@ absl::Status CheckConfig(const ServerConfig& config) {
       }
     }
   }
+  FLAMEKEEP_RETURN_IF_ERROR(CheckLabels(config));
   return ingest::Rules::Make(config.rules).status();
 }
 

@@ -37,6 +37,14 @@ std::vector<std::string> DefaultChannels();
 absl::Status ReadLimits(const yaml::Value& value, LimitsConfig* out);
 absl::Status ReadPushConfig(const yaml::Value& value, PushConfig* out);
 absl::Status ReadArcLampUrls(const yaml::Value& value, ArcLampUrlConfig* out);
+// The list `relabel`, and the map `label_salts`. Errors: the same.
+absl::Status ReadRelabel(const yaml::Value& value, ingest::RelabelRules* out);
+absl::Status ReadLabelSalts(const yaml::Value& value, LabelSaltsConfig* out);
+// The map `limits` of a site. Errors: the same.
+absl::Status ReadSeriesLimits(const yaml::Value& value, ingest::SeriesLimits* out);
+
+// A path, which in a file is relative to that file's directory. Errors: the same.
+absl::Status ReadConfigPath(const yaml::Value& value, std::string* out);
 
 // Of sizes.
 inline constexpr uint64_t kKiB = uint64_t{1} << 10;

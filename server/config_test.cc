@@ -127,7 +127,7 @@ arclamp: {title: Wiki, functions: {Upload: "UploadBase::performUpload", Run: 'A\
   EXPECT_EQ(config.block_cache_bytes, uint64_t{64} << 20);
   EXPECT_EQ(config.limits.max_message_bytes, uint64_t{32} << 20);
   EXPECT_EQ(config.limits.queue_bytes, 10'000'000u);
-  EXPECT_EQ(config.limits.max_series_per_site, 5u);
+  EXPECT_EQ(config.limits.series.series, 5u);
   EXPECT_EQ(config.limits.query_threads, 3u);
   EXPECT_EQ(config.limits.decode_threads, 4u);
   EXPECT_EQ(config.limits.max_queued_queries, 6u);
@@ -185,7 +185,7 @@ TEST(ConfigTest, ErrorsNameThePlaceAndWhatToDo) {
       {"limits:\n  foo: 1\n",
        "f.yaml:2: `limits.foo` is unknown: use one of max_message, queue, rpc_memory, "
        "query_memory, all_queries_memory, query_cache_bytes, max_reply, series_per_site, "
-       "query_threads, decode_threads, queued_queries, "
+       "values_per_label, query_threads, decode_threads, queued_queries, "
        "streams_per_connection, http_connections, http_header, http_memory, query_timeout, "
        "drain_timeout"},
       {"- a\n", "f.yaml:1: the file must be a map of keys and values, not a list"},

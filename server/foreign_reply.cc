@@ -18,7 +18,9 @@ otlp::ExportProfilesServiceResponse OtlpReply(const ingest::ForeignResult& resul
 }
 
 absl::Status PyroscopeReply(const ingest::ForeignResult& result, const ingest::PushBounds& bounds) {
-  if (result.rejected_profiles == 0) return absl::OkStatus();
+  // Who pushes too many series goes on doing so until somebody is told.
+  const bool full = result.counts.reasons[static_cast<size_t>(ingest::Reject::kTooManySeries)] > 0;
+  if (result.rejected_profiles == 0 && !full) return absl::OkStatus();
   return absl::InvalidArgumentError(ingest::RejectedText(result, bounds));
 }
 

@@ -16,7 +16,8 @@ namespace otlp = ::opentelemetry::proto::collector::profiles::v1development;
 otlp::ExportProfilesServiceResponse OtlpReply(const ingest::ForeignResult& result,
                                               const ingest::PushBounds& bounds);
 
-// INVALID_ARGUMENT where a profile was rejected. The rest is stored.
+// INVALID_ARGUMENT where a profile was rejected, or samples for the number of their series. The
+// rest is stored.
 absl::Status PyroscopeReply(const ingest::ForeignResult& result, const ingest::PushBounds& bounds);
 
 }  // namespace flamekeep::server

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <thread>
@@ -17,9 +18,10 @@
 #include "flamekeep/version.h"
 #include "ingest/foreign_push.h"
 #include "ingest/interner.h"
-#include "ingest/label_filter.h"
+#include "ingest/label_salts.h"
 #include "ingest/pipeline.h"
 #include "ingest/push.h"
+#include "ingest/redis_label_salts.h"
 #include "ingest/redis_source.h"
 #include "ingest/redis_stream_source.h"
 #include "query/engine.h"
@@ -68,6 +70,7 @@ struct Server::Impl {
     FLAMEKEEP_RETURN_IF_ERROR(CheckConfig(config));
     if (!config.ready_file.empty()) std::remove(config.ready_file.c_str());
     FLAMEKEEP_RETURN_IF_ERROR(StartHttp());
+    FLAMEKEEP_RETURN_IF_ERROR(StartSalts());
     FLAMEKEEP_RETURN_IF_ERROR(OpenStore());
     FLAMEKEEP_RETURN_IF_ERROR(StartGrpc());
     FLAMEKEEP_RETURN_IF_ERROR(StartSources());
@@ -96,6 +99,20 @@ struct Server::Impl {
     return absl::OkStatus();
   }
 
+  absl::Status StartSalts() {
+    const LabelSaltsConfig& from = config.label_salts;
+    salts = std::make_unique<ingest::LabelSalts>(
+        ingest::LabelSaltOptions{
+            .rotate = from.rotate, .keep = from.keep, .shared = from.redis.has_value()},
+        &metrics);
+    if (!from.redis) return absl::OkStatus();
+    FLAMEKEEP_ASSIGN_OR_RETURN(
+        shared_salts,
+        ingest::RedisLabelSalts::Start(
+            {.address = *from.redis, .password_file = from.password_file}, salts.get(), &metrics));
+    return absl::OkStatus();
+  }
+
   absl::Status OpenStore() {
     storage::StoreOptions options = MakeStoreOptions(config);
     options.metrics = &metrics;
@@ -104,16 +121,24 @@ struct Server::Impl {
     arclamp.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
     FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Rules rules, ingest::Rules::Make(config.rules));
-    FLAMEKEEP_ASSIGN_OR_RETURN(foreign.labels, ingest::LabelFilter::Make(config.push.labels));
     foreign.site = config.push.site;
     foreign.site_label = config.push.site_label;
-    FLAMEKEEP_ASSIGN_OR_RETURN(
-        pipeline, ingest::Pipeline::Make(
-                      interner.get(), {.rules = std::move(rules),
-                                       .profile_types = config.profile_types,
-                                       .profile_labels = foreign.labels,
-                                       .metrics = &metrics,
-                                       .max_series_per_site = config.limits.max_series_per_site}));
+    ingest::PipelineOptions decoding{.rules = std::move(rules),
+                                     .profile_types = config.profile_types,
+                                     .salts = salts.get(),
+                                     .metrics = &metrics,
+                                     .limits = config.limits.series};
+    FLAMEKEEP_ASSIGN_OR_RETURN(decoding.push_relabel, MakePushRelabel(config));
+    uint64_t label_sets = decoding.limits.series;
+    for (const SiteConfig& site : config.sites) {
+      if (!site.limits) continue;
+      decoding.site_limits.emplace(site.name, *site.limits);
+      label_sets += site.limits->series;
+    }
+    decoding.caches.label_sets = static_cast<uint32_t>(
+        std::clamp<uint64_t>(label_sets, ingest::kMaxLabelSets, ingest::kMostLabelSets));
+    FLAMEKEEP_ASSIGN_OR_RETURN(pipeline,
+                               ingest::Pipeline::Make(interner.get(), std::move(decoding)));
     hub = std::make_unique<ingest::PushHub>(store.get(), pipeline.get(),
                                             ingest::PushOptions{.bounds = config.push.bounds});
     query_budget = std::make_unique<query::MemoryBudget>(
@@ -183,6 +208,7 @@ struct Server::Impl {
 
   absl::Status StartRedis(const SiteConfig& site, const RedisServerConfig& redis)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(sources_mutex) {
+    FLAMEKEEP_ASSIGN_OR_RETURN(ingest::Relabel relabel, MakeSiteRelabel(config, site));
     const ingest::RedisSourceOptions options{
         .site = site.name,
         .address = redis.address,
@@ -190,6 +216,7 @@ struct Server::Impl {
         .channels = site.channels,
         .streams = site.streams,
         .name_suffix = site.redis.size() == 1 ? "" : "@" + redis.address.Display(),
+        .relabel = std::move(relabel),
         .node = node,
         .queue_bytes = config.limits.queue_bytes};
     if (!site.channels.empty()) {
@@ -233,6 +260,7 @@ struct Server::Impl {
         if (grpc != nullptr) grpc->SetIngestHealthy(writable);
       }
       health.SetWriteStatus(status);
+      salts->Tick();
     }
   }
 
@@ -295,6 +323,8 @@ struct Server::Impl {
     hub.reset();
     pipeline.reset();
     interner.reset();
+    shared_salts.reset();
+    salts.reset();
     store.reset();
     if (http != nullptr) http->Stop(kHttpGrace);
     if (!config.ready_file.empty()) std::remove(config.ready_file.c_str());
@@ -311,6 +341,8 @@ struct Server::Impl {
   ArcLampPages arclamp;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<storage::Store> store;
+  std::unique_ptr<ingest::LabelSalts> salts;
+  std::unique_ptr<ingest::RedisLabelSalts> shared_salts;  // null: there is no Redis server for them
   std::unique_ptr<ingest::StoreInterner> interner;
   std::unique_ptr<ingest::Pipeline> pipeline;
   ingest::ForeignOptions foreign;

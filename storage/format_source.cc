@@ -172,7 +172,7 @@ absl::StatusOr<std::pair<SourceId, Gap>> DecodeGap(std::string_view key, std::st
     return DataLoss("a gap record is malformed");
   }
   if (begin >= end || end > kMaxUnixMs || reason < static_cast<uint8_t>(GapReason::kDisconnected) ||
-      reason > static_cast<uint8_t>(GapReason::kOverflow)) {
+      reason > static_cast<uint8_t>(GapReason::kUnhashed)) {
     return DataLoss("a gap record of source {} holds no span of time", source);
   }
   return std::pair{SourceId{source}, Gap{static_cast<int64_t>(begin), static_cast<int64_t>(end),

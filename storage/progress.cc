@@ -19,6 +19,8 @@ std::string_view GapReasonName(GapReason reason) {
       return "replaced";
     case GapReason::kOverflow:
       return "overflow";
+    case GapReason::kUnhashed:
+      return "unhashed";
   }
   return "unknown";
 }

@@ -39,6 +39,7 @@ enum class GapReason : uint8_t {
   kTrimmed = 2,       // stream: entries were removed before they were read
   kReplaced = 3,      // stream: a failover, or deleted and made again
   kOverflow = 4,      // pub/sub: received, and dropped as decoding was behind
+  kUnhashed = 5,      // stream: only labels are missing, as the salt to hash them with was gone
 };
 std::string_view GapReasonName(GapReason reason);  // "disconnected", ...
 

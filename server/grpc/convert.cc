@@ -32,6 +32,8 @@ v1::Gap::Reason ReasonToProto(storage::GapReason reason) {
       return v1::Gap::REASON_REPLACED;
     case storage::GapReason::kOverflow:
       return v1::Gap::REASON_OVERFLOW;
+    case storage::GapReason::kUnhashed:
+      return v1::Gap::REASON_UNHASHED;
   }
   return v1::Gap::REASON_UNSPECIFIED;
 }

@@ -91,7 +91,7 @@ v1::IngestCounts ToProto(const ingest::LineCounts& counts, const ingest::PushBou
     v1::IngestCounts::Rejected* rejected = out.add_rejected();
     rejected->set_reason(std::string(ingest::RejectName(reason)));
     rejected->set_lines(counts.reasons[i]);
-    rejected->set_sentence(bounds.Sentence(reason));
+    rejected->set_sentence(ingest::RejectedSentence(counts, reason, bounds));
   }
   return out;
 }

@@ -21,7 +21,7 @@ from protocol import generate  # noqa: E402
 
 CONFIG = """push:
   site: lab
-  labels: [service_name, {from: k8s.pod.name, as: pod}]
+  relabel: [{keep: service_name}, {rename: k8s.pod.name, to: pod}]
 """
 CPU = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 SAMPLES = "process_cpu:samples:count:cpu:nanoseconds"
