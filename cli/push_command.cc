@@ -92,6 +92,8 @@ class Push {
   absl::Status File(const std::string& path, v1::OpenSource open);
   // Standard input or a named pipe.
   absl::Status Pipe(const std::string& path, v1::OpenSource open);
+  // An error where all that there was has been rejected.
+  absl::Status Outcome() const;
 
  private:
   // What was read is still sent after a signal, for a while.
@@ -118,6 +120,8 @@ class Push {
   bool sending_ = false;
   absl::Time stopped_ = absl::InfiniteFuture();
   uint64_t bytes_ = 0;  // of a pipe
+  uint64_t samples_ = 0;
+  uint64_t rejected_lines_ = 0;
 };
 
 void Push::Report(std::string_view name, std::string_view before, const v1::IngestCounts& counts,
@@ -125,6 +129,14 @@ void Push::Report(std::string_view name, std::string_view before, const v1::Inge
   Say(fmt::format("{}: {}{} ({} in {})", name, before, CountsText(counts), RoundedBytesText(bytes),
                   RoundedDurationText(absl::Now() - begin)));
   for (const std::string& text : RejectionTexts(counts)) Note(text);
+  samples_ += counts.samples();
+  rejected_lines_ += counts.rejected_lines();
+}
+
+absl::Status Push::Outcome() const {
+  if (samples_ > 0 || rejected_lines_ == 0) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition,
+               "none of the {} lines was taken in: the notes say why", CountText(rejected_lines_));
 }
 
 absl::Status Push::File(const std::string& path, v1::OpenSource open) {
@@ -252,7 +264,7 @@ absl::Status RunPush(const PushOptions& options) {
   if (absl::IsCancelled(status) && StopRequested()) {
     return Interrupted(StopSignal(), kPushAgain);
   }
-  return status;
+  return status.ok() ? push.Outcome() : status;
 }
 
 }  // namespace flamekeep::cli

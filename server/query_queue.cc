@@ -1,11 +1,14 @@
 #include "server/query_queue.h"
 
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <iterator>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/status.h"
@@ -82,8 +85,11 @@ QueryQueue::QueryQueue(const Options& options)
   for (size_t i = 0; i <= options_.threads; ++i) {
     threads_.emplace_back([this, runs_long = i > 0] {
       pthread_setname_np(pthread_self(), options_.name.c_str());
-      // Of this thread alone, as Linux has it. Where it is not allowed, all goes on as before.
-      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+      // Of this thread alone, as Linux has it.
+      if (setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice) != 0) {
+        spdlog::warn("queries run with the priority of ingest: setpriority: {}",
+                     std::error_code(errno, std::generic_category()).message());
+      }
       Run(runs_long);
     });
   }

@@ -12,6 +12,7 @@
 #include "query/context.h"
 #include "query/gzip_pieces.h"
 #include "server/http/http_errors.h"
+#include "server/http/json_codec.h"
 #include "server/render_format.h"
 
 namespace flamekeep::server {
@@ -30,6 +31,22 @@ std::string LookOf(const v1::RenderRequest& request) {
   const std::string look = fmt::format("{};{};{}", static_cast<int>(request.format()),
                                        request.width_of_baseline(), request.title());
   return fmt::format("{:016x}", XXH3_64bits(look.data(), look.size()));
+}
+
+// What the answer covers, for files that have no place for it: Coverage as JSON on one line, with
+// the first of its gaps. Names in it may be anything: beyond ASCII there is "?".
+std::string CoverageText(v1::Coverage coverage) {
+  constexpr int kMaxGapsTold = 8;  // proxies take headers of some kilobytes
+  if (const int more = coverage.gaps_size() - kMaxGapsTold; more > 0) {
+    coverage.set_gaps_left_out(coverage.gaps_left_out() + static_cast<uint64_t>(more));
+    coverage.mutable_gaps()->DeleteSubrange(kMaxGapsTold, more);
+  }
+  std::string text =
+      ProtoToJson(*v1::Coverage::descriptor(), coverage.SerializeAsString()).value_or("{}");
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return !absl::ascii_isprint(static_cast<unsigned char>(c)); }, '?');
+  return text;
 }
 
 // Of the ETags that the caller has, the version of the one with this look; empty where it has none.
@@ -103,7 +120,8 @@ class RenderExchange : public std::enable_shared_from_this<RenderExchange> {
     const bool kept = coverage.final() && file_.query.fixed;
     head.headers = {{"ETag", fmt::format("W/\"{}-{}\"", coverage.version(), look_)},
                     {"Cache-Control", kept ? "max-age=86400" : "no-cache"},
-                    {"Vary", "Accept-Encoding"}};
+                    {"Vary", "Accept-Encoding"},
+                    {"Flamekeep-Coverage", CoverageText(coverage)}};
     head.headers.insert(head.headers.end(), file_.headers.begin(), file_.headers.end());
     if (!coverage.version().empty() && coverage.version() == request().known_version()) {
       head.status = kNotModifiedStatus;

@@ -3,6 +3,9 @@
 //
 //   SendRendered(calls, {.query = query, .name = RenderFileName(query.request)}, std::move(call));
 //
+// The header Flamekeep-Coverage is what the answer covers and lacks: Coverage as JSON, with at most
+// 8 of its gaps.
+//
 // The ETag is the answer's version and what else its bytes depend on. Where a caller has it, the
 // answer ends as soon as the version is known, which mostly is before anything is made. What is
 // final and asked for by fixed times may be kept for a day; all else is asked for again each time.

@@ -131,6 +131,10 @@ class HttpTest(unittest.TestCase):
         with urllib.request.urlopen(url) as reply:
             etag = reply.headers["ETag"]
             self.assertIn("excimer-wall_2026-11-20", reply.headers["Content-Disposition"])
+            coverage = json.loads(reply.headers["Flamekeep-Coverage"])
+            self.assertEqual(coverage["total"], "75")
+            self.assertEqual(coverage["covered"]["end"], f"{DAY[1]}T00:00:00Z")
+            self.assertIn(coverage["version"], etag)
         with self.assertRaises(urllib.error.HTTPError) as raised:
             urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": etag}))
         self.assertEqual(raised.exception.code, 304)

@@ -138,6 +138,9 @@ class CommandTest(PushTestCase):
                    if row["name"].endswith("ingest_rejected_lines_total") and int(row["value"])
                    for label in row["labels"] if label["name"] == "reason"}
         self.assertEqual(reasons, {"too_late": 2, "too_early": 1})
+        # A script sees when nothing at all was taken in.
+        done = self.push(stdin=b"%d\tcpu\tlate 1\n" % ((now - 8 * DAY) * 1000000), code=1)
+        self.assertIn(b"none of the 1 lines was taken in", done.stderr)
         # Imports have no bounds.
         self.assertEqual(self.server.run("import", "--site", "lab", "-", stdin=lines).returncode, 0)
         self.assertEqual(self.stored(end="now+1h"), {b"good": 2, b"late": 2, b"early": 1})
