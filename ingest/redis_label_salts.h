@@ -36,8 +36,8 @@ struct RedisLabelSaltsOptions {
 
 class RedisLabelSalts {
  public:
-  // Tries once to have the salts of this time, then goes on in a thread: a server that is not there
-  // is tried again for ever. Errors: NOT_FOUND for a password file that can not be read.
+  // Begins, and waits no longer than `timeout` for the salts of this time. A server that is not
+  // there is tried again for ever. Errors: NOT_FOUND for a password file that can not be read.
   static absl::StatusOr<std::unique_ptr<RedisLabelSalts>> Start(RedisLabelSaltsOptions options,
                                                                 LabelSalts* salts,
                                                                 Metrics* metrics);
