@@ -9,6 +9,7 @@
 //
 // A salt is made until shortly before its expiry; a period without one is then without one for
 // ever. The salts are to be on no disk: a Redis server that writes its data to one is warned of.
+// Buffers of hiredis and of the sockets, through which they come, are freed and not wiped.
 //
 // Thread safety: all methods. Ownership: the salts outlive it.
 #ifndef FLAMEKEEP_INGEST_REDIS_LABEL_SALTS_H_
