@@ -32,13 +32,17 @@ SaltPeriod LabelSalts::PeriodOf(storage::Minute minute) const {
   return SaltPeriod{int64_t{minute} / rotate_minutes_};
 }
 
+LabelSalts::Minutes LabelSalts::MinutesOf(SaltPeriod period) const {
+  const int64_t begin = Number(period) * rotate_minutes_;
+  return {begin, begin + rotate_minutes_};
+}
+
 absl::Duration LabelSalts::Left(SaltPeriod period, absl::Time now) const {
-  const absl::Duration end = absl::Minutes((Number(period) + 1) * rotate_minutes_);
-  return absl::UnixEpoch() + end + options_.keep - now;
+  return absl::UnixEpoch() + absl::Minutes(MinutesOf(period).end) + options_.keep - now;
 }
 
 bool LabelSalts::InTime(SaltPeriod period, absl::Time now) const {
-  const absl::Time begin = absl::UnixEpoch() + absl::Minutes(Number(period) * rotate_minutes_);
+  const absl::Time begin = absl::UnixEpoch() + absl::Minutes(MinutesOf(period).begin);
   return Left(period, now) > absl::ZeroDuration() && begin <= now + kKeyAhead;
 }
 

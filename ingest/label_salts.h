@@ -51,6 +51,12 @@ class LabelSalts {
   LabelSalts(LabelSaltOptions options, Metrics* metrics);
 
   SaltPeriod PeriodOf(storage::Minute minute) const;
+  // From the first minute of a period to behind its last.
+  struct Minutes {
+    int64_t begin = 0;
+    int64_t end = 0;
+  };
+  Minutes MinutesOf(SaltPeriod period) const;
   // The key of a period. One that may come is asked for.
   Found Find(SaltPeriod period);
   // Wipes keys that have had their time. To be called about once a second.

@@ -116,25 +116,30 @@ struct Decoder {
   std::unique_ptr<LineStream> stream;
   std::vector<storage::Sample> samples;
 
-  explicit Decoder(CacheSizes caches) {
-    PipelineOptions options{.metrics = &metrics, .caches = caches};
+  LabelSalts salts{{}, &metrics};
+
+  explicit Decoder(CacheSizes caches, const RelabelRules& relabel) {
+    PipelineOptions options{.salts = &salts, .metrics = &metrics, .caches = caches};
     options.rules = *Rules::Make({.frames = {{"/php-(?P<version>[^/]+)/", "/php/"}}});
     pipeline = *Pipeline::Make(&interner, std::move(options));
-    stream = pipeline->NewStream({.site = "eqiad", .source = "bench"});
+    stream = pipeline->NewStream(
+        {.site = "eqiad", .source = "bench", .relabel = *Relabel::Make(relabel)});
   }
 };
 
 // Warm: the stacks are known. `timed`: lines with their own times and channels.
-void Decode(benchmark::State& state, CacheSizes caches, bool timed) {
-  Decoder decoder(caches);
+void Decode(benchmark::State& state, CacheSizes caches, bool timed,
+            const RelabelRules& relabel = {}) {
+  Decoder decoder(caches, relabel);
   const TypeHandle type = *decoder.stream->Type({.name = "excimer"});
+  const storage::Minute minute = storage::MinuteOf(absl::Now()).value();
   const std::string& text = timed ? TimedLines() : FoldedLines();
   const auto decode_all = [&] {
     ForEachChunk(text, [&](std::string_view lines) {
       decoder.samples.clear();
       const absl::Status status =
           timed ? decoder.stream->DecodeTimed(lines, &decoder.samples)
-                : decoder.stream->DecodeFolded(lines, type, 1, &decoder.samples);
+                : decoder.stream->DecodeFolded(lines, type, minute, &decoder.samples);
       if (!status.ok()) state.SkipWithError("decoding failed");
     });
   };
@@ -150,6 +155,13 @@ BENCHMARK(BM_DecodeFolded);
 
 void BM_DecodeTimed(benchmark::State& state) { Decode(state, {}, /*timed=*/true); }
 BENCHMARK(BM_DecodeTimed);
+
+void BM_DecodeFoldedRelabelled(benchmark::State& state) {
+  using Action = RelabelRule::Action;
+  Decode(state, {}, /*timed=*/false,
+         {{Action::kRename, "entry_point", "entry"}, {Action::kHash, "version", ""}});
+}
+BENCHMARK(BM_DecodeFoldedRelabelled);
 
 // Every line is split into frames: the price of a stack that is new, but for the dictionary.
 void BM_DecodeWithoutStackCache(benchmark::State& state) {

@@ -25,8 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                                            .limits = {.series = 8},
                                                            .caches = {.stacks = 16, .frames = 16}})
                             .value();
+  // All labels but hashed ones come in, whatever their names.
+  const ingest::RelabelRules rules = {{ingest::RelabelRule::Action::kHash, "user", ""},
+                                      {ingest::RelabelRule::Action::kKeep, "*", ""}};
   const auto stream = pipeline->NewProfileStream(
-      {.site = "site", .source = "fuzz", .relabel = pipeline->push_relabel()});
+      {.site = "site", .source = "fuzz", .relabel = ingest::Relabel::Make(rules).value()});
   std::string unpacked;
   const auto profile =
       ingest::UnpackProfile({reinterpret_cast<const char*>(data), size}, &unpacked);

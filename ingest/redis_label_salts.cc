@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "base/status.h"
 #include "base/steady_clock.h"
 #include "ingest/folded.h"
@@ -98,6 +99,7 @@ struct RedisLabelSalts::Impl {
   std::unique_ptr<RedisConnection> connection;  // while salts are exchanged
   bool checked_disk = false;
   std::string last_error = "it was not asked yet";
+  absl::Notification tried;  // for the first time
   std::thread thread;
 };
 
@@ -107,7 +109,8 @@ std::string RedisLabelSalts::Impl::KeyOf(SaltPeriod period) const {
 }
 
 void RedisLabelSalts::Impl::Run() {
-  bool well = last_error.empty();
+  bool well = Exchange();
+  tried.Notify();
   while (!stopping) {
     salts->WaitForWanted(well ? options.interval : options.retry);
     if (stopping) return;
@@ -244,8 +247,8 @@ absl::StatusOr<std::unique_ptr<RedisLabelSalts>> RedisLabelSalts::Start(
     FLAMEKEEP_RETURN_IF_ERROR(ReadPasswordFile(options.password_file).status());
   }
   auto impl = std::make_unique<Impl>(std::move(options), salts, metrics);
-  impl->Exchange();
   impl->thread = std::thread([sharing = impl.get()] { sharing->Run(); });
+  impl->tried.WaitForNotificationWithTimeout(impl->options.timeout);
   return std::unique_ptr<RedisLabelSalts>(new RedisLabelSalts(std::move(impl)));
 }
 

@@ -9,6 +9,7 @@
 //
 // A salt is made until shortly before its expiry; a period without one is then without one for
 // ever. The salts are to be on no disk: a Redis server that writes its data to one is warned of.
+// Buffers of hiredis and of the sockets, through which they come, are freed and not wiped.
 //
 // Thread safety: all methods. Ownership: the salts outlive it.
 #ifndef FLAMEKEEP_INGEST_REDIS_LABEL_SALTS_H_
@@ -36,8 +37,8 @@ struct RedisLabelSaltsOptions {
 
 class RedisLabelSalts {
  public:
-  // Tries once to have the salts of this time, then goes on in a thread: a server that is not there
-  // is tried again for ever. Errors: NOT_FOUND for a password file that can not be read.
+  // Begins, and waits no longer than `timeout` for the salts of this time. A server that is not
+  // there is tried again for ever. Errors: NOT_FOUND for a password file that can not be read.
   static absl::StatusOr<std::unique_ptr<RedisLabelSalts>> Start(RedisLabelSaltsOptions options,
                                                                 LabelSalts* salts,
                                                                 Metrics* metrics);

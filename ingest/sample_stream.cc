@@ -82,8 +82,9 @@ void SampleStream::SetScope(std::shared_ptr<const LabelKey> key) {
 }
 
 void SampleStream::Enter(storage::Minute minute) {
-  period_ = pipeline_salts_->PeriodOf(minute);
-  SetScope(pipeline_salts_->Find(*period_).key);
+  const SaltPeriod period = pipeline_salts_->PeriodOf(minute);
+  entered_ = pipeline_salts_->MinutesOf(period);
+  SetScope(pipeline_salts_->Find(period).key);
 }
 
 absl::StatusOr<TypeHandle> SampleStream::Type(const storage::ProfileType& type) {
@@ -149,7 +150,7 @@ absl::Status SampleStream::AddSample(const DecodedStack& stack, const Weight& we
 }
 
 void SampleStream::BeginCounting(const std::vector<storage::Sample>& samples) {
-  period_.reset();
+  entered_ = {};
   reasons_.fill(0);
   samples_before_ = samples.size();
 }
@@ -164,10 +165,8 @@ void SampleStream::EndCounting(uint64_t received, uint64_t bytes,
     counts_.reasons[i] += reasons_[i];
     if (reasons_[i] != 0) rejected_.Add(static_cast<Reject>(i), reasons_[i]);
   }
-  if (period_) {
-    period_.reset();
-    scope_.key.reset();
-  }
+  entered_ = {};
+  scope_.key.reset();
   bytes_counter_.Add(bytes);
   lines_counter_.Add(received);
   samples_counter_.Add(taken);

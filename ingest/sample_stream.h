@@ -99,7 +99,7 @@ class SampleStream {
   // Whether scope() is that of samples of the minute; where it is not, Enter() makes it so. It ends
   // with EndCounting(), so that no salt is held for longer than it lives.
   bool Holds(storage::Minute minute) const {
-    return !hashes_ || (period_ && *period_ == pipeline_salts_->PeriodOf(minute));
+    return !hashes_ || (minute >= entered_.begin && minute < entered_.end);
   }
   void Enter(storage::Minute minute);
   const LabelScope& scope() const { return scope_; }
@@ -135,7 +135,7 @@ class SampleStream {
   LabelSalts* const pipeline_salts_;  // null: none
   const bool hashes_;                 // whether what labels become depends on the time of a sample
   const bool extra_hashed_;
-  std::optional<SaltPeriod> period_;  // that was entered, where hashes_
+  LabelSalts::Minutes entered_;  // where hashes_: the minutes that scope_ is good for
   LabelScope scope_;
   storage::Labels extra_labels_;  // in the scope
   uint8_t extra_flags_ = 0;
