@@ -16,7 +16,6 @@ namespace flamekeep::server {
 namespace {
 
 using yaml::Key;
-using yaml::ReadNumber;
 using yaml::Value;
 
 absl::Status ReadAddress(const Value& value, std::string* out) {
