@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/http/connect.h"
+#include "server/http/pprof_upload.h"
 #include "server/http/pyroscope_ingest.h"
 #include "server/http/pyroscope_render.h"
 #include "server/http/render_route.h"
@@ -50,6 +51,7 @@ std::vector<HttpRoute> ApiRoutes(LocalCalls* calls, const ApiOptions& options) {
   MoveRoutes(RenderRoutes(calls), &routes);
   routes.push_back(PyroscopeRenderRoute(calls));
   routes.push_back(PyroscopeIngestRoute(calls, options.max_body_bytes));
+  routes.push_back(PprofUploadRoute(calls, options.max_body_bytes));
   routes.push_back(RouteToMethod(
       calls, "/v1development/profiles", kOtlpService, "Export",
       {.max_body_bytes = options.max_body_bytes, .unknown_fields = UnknownFields::kIgnore}));

@@ -18,7 +18,7 @@ namespace flamekeep::server {
 using HttpHeader = std::pair<std::string, std::string>;
 
 struct HttpRequest {
-  std::string method;  // "GET", "POST"; that of HEAD is "GET", its body is left out
+  std::string method;  // "GET", "POST", "PUT"; that of HEAD is "GET", its body is left out
   std::string path;    // as sent, without the query
   std::string query;   // what stands after '?', still encoded: query_string.h
   std::vector<HttpHeader> headers;

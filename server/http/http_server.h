@@ -47,6 +47,7 @@ namespace flamekeep::server {
 // Sets of methods. HEAD goes where GET goes.
 inline constexpr unsigned kHttpGet = 1;
 inline constexpr unsigned kHttpPost = 2;
+inline constexpr unsigned kHttpPut = 4;
 
 struct HttpRoute {
   std::string path;     // compared whole
@@ -55,8 +56,8 @@ struct HttpRoute {
   bool blocking = false;      // may wait for a lock or a disk, or compute
   size_t max_body_bytes = 0;  // 0: that of the options
   HttpErrors errors = HttpErrors::kText;
-  // Whether a web page may POST. Where a POST changes something, a foreign page in the browser of
-  // somebody who reaches the server must not be able to.
+  // Whether a web page may POST or PUT. Where that changes something, a foreign page in the browser
+  // of somebody who reaches the server must not be able to.
   bool pages_may_post = false;
   // One of the two.
   std::function<HttpResponse(const HttpRequest&)> handle;

@@ -1,9 +1,11 @@
 #include "server/http/http_session.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "base/status.h"
@@ -56,19 +58,25 @@ unsigned MethodBit(http::verb method) {
       return kHttpGet;
     case http::verb::post:
       return kHttpPost;
+    case http::verb::put:
+      return kHttpPut;
     default:
       return 0;
   }
 }
 
 std::string AllowedMethods(unsigned methods) {
-  if (methods == kHttpPost) return "POST";
-  return methods == kHttpGet ? "GET, HEAD" : "GET, HEAD, POST";
+  std::vector<std::string_view> names;
+  if ((methods & kHttpGet) != 0) names.insert(names.end(), {"GET", "HEAD"});
+  if ((methods & kHttpPost) != 0) names.emplace_back("POST");
+  if ((methods & kHttpPut) != 0) names.emplace_back("PUT");
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 HttpRequest ToRequest(http::request<http::string_body>* from, std::string client) {
   const std::string_view target = View(from->target());
-  HttpRequest request{.method = from->method() == http::verb::post ? "POST" : "GET",
+  const bool head = from->method() == http::verb::head;
+  HttpRequest request{.method = head ? "GET" : std::string(View(from->method_string())),
                       .path = std::string(PathOf(target))};
   if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
   for (const auto& field : *from) {
@@ -209,7 +217,8 @@ std::optional<HttpSession::Refusal> HttpSession::Check(const HttpRoute* route,
     return refusal;
   }
   const std::string_view origin = View(parser.get()[http::field::origin]);
-  if (parser.get().method() == http::verb::post && !route->pages_may_post && !origin.empty()) {
+  const bool sends = MethodBit(parser.get().method()) != kHttpGet;
+  if (sends && !route->pages_may_post && !origin.empty()) {
     return Refusal{
         .response = ErrorResponse(
             Error(absl::StatusCode::kPermissionDenied,

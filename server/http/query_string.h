@@ -24,6 +24,8 @@ class QueryString {
   // The first value; empty where there is none.
   std::string_view Get(std::string_view name) const;
   std::vector<std::string> All(std::string_view name) const;
+  // Names and values, in their order.
+  const std::vector<std::pair<std::string, std::string>>& parameters() const { return parameters_; }
 
   // INVALID_ARGUMENT where there is a parameter that is not one of these: what is misspelt would
   // silently be left out.

@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ import grpc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from flamekeep import Server  # noqa: E402
+from flamekeep import Server, wait_for  # noqa: E402
 from protocol import generate  # noqa: E402
 
 CONFIG = """push:
@@ -131,6 +132,25 @@ class ProfilesTest(unittest.TestCase):
         self.assertIn(b"perf script", self.bring("-", stdin=b"PERFILE2" + bytes(100), code=2).stderr)
         self.bring("-", stdin=b'{"profiles": [{}]}', code=2)
 
+    def test_upload(self):
+        file = self.server.directory / "cpu.pb.gz"
+        file.write_bytes(cpu_profile(9))
+        def upload(query, *args):
+            done = subprocess.run(
+                ["curl", "-sS", "-T", str(file), "-w", " %{http_code}", *args,
+                 f"http://{self.server.http}/upload?{query}"], stdout=subprocess.PIPE, check=True)
+            return done.stdout
+        for _ in range(2):  # a retry
+            self.assertEqual(upload("service_name=web&site=codfw"), b"stored\n 200")
+        self.assertEqual(upload("name=mine&service_name=web&k8s.pod.name=web-2"), b"stored\n 200")
+        self.assertEqual(self.stored(CPU + '{site="codfw",service_name="web"}'), {b"main": 9})
+        self.assertEqual(self.stored('mine:cpu:nanoseconds:cpu:nanoseconds{pod="web-2"}'), {b"main": 9})
+        self.assertTrue(upload("a=b", "-H", "Origin: http://evil.example").endswith(b" 403"))
+        file.write_bytes(b"no profile")
+        self.assertTrue(upload("service_name=web").endswith(b" 400"))
+        file.write_bytes(b"")
+        self.assertIn(b"there is no profile in this request", upload("service_name=web"))
+
     def test_pyroscope(self):
         now = int(time.time())
         path = f"/ingest?name=app.cpu%7Bpod%3Dx%7D&from={now}&until={now + 10}&sampleRate=100"
@@ -206,8 +226,16 @@ class ProfilesTest(unittest.TestCase):
         request = otlp_request([3], b"0123456789abcdef")
         otlp_grpc.ProfilesServiceStub(self.channel).Export(request)
         self.server.crash()
-        with grpc.insecure_channel(self.server.grpc) as channel:
-            otlp_grpc.ProfilesServiceStub(channel).Export(request)
+        def again():
+            """What a client does: a connection to the server before may still be about to break."""
+            with grpc.insecure_channel(self.server.grpc) as channel:
+                try:
+                    otlp_grpc.ProfilesServiceStub(channel).Export(request)
+                    return True
+                except grpc.RpcError as error:
+                    self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE)
+                    return False
+        wait_for(again, "the retry is taken")
         self.assertEqual(self.stored(SAMPLES), {b"main": 3})
 
 

@@ -1,0 +1,66 @@
+#include "server/http/pprof_upload.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "server/http/http_errors.h"
+#include "server/http/query_string.h"
+
+namespace flamekeep::server {
+
+namespace {
+
+constexpr char kUploadMethod[] = "/push.v1.PusherService/Push";
+
+// What names the file and what is said of it.
+std::string UploadId(const HttpRequest& request) {
+  const XXH128_hash_t labels = XXH3_128bits(request.query.data(), request.query.size());
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSeed(request.body.data(), request.body.size(), labels.low64);
+  return fmt::format("upload-{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace
+
+absl::StatusOr<::push::v1::PushRequest> PushOfUpload(const HttpRequest& request) {
+  FLAMEKEEP_ASSIGN_OR_RETURN(const QueryString query, QueryString::Parse(request.query));
+  if (request.body.empty()) {
+    return InvalidArgument("there is no profile in this request: send a pprof file as its body");
+  }
+  ::push::v1::PushRequest push;
+  ::push::v1::RawProfileSeries* series = push.add_series();
+  for (const auto& [name, value] : query.parameters()) {
+    ::push::v1::LabelPair* label = series->add_labels();
+    label->set_name(name == "name" ? "__name__" : name);
+    label->set_value(value);
+  }
+  ::push::v1::RawSample* sample = series->add_samples();
+  sample->set_id(UploadId(request));
+  sample->set_raw_profile(request.body);
+  return push;
+}
+
+HttpRoute PprofUploadRoute(LocalCalls* calls, size_t max_body_bytes) {
+  return {.path = "/upload",
+          .methods = kHttpPut | kHttpPost,
+          .blocking = true,
+          .max_body_bytes = max_body_bytes,
+          .errors = HttpErrors::kText,
+          .start = [calls](const std::shared_ptr<HttpCall>& call) {
+            const auto push = PushOfUpload(call->request());
+            call->SetBody("");
+            if (!push.ok()) return call->Respond(ErrorResponse(push.status(), HttpErrors::kText));
+            calls->Unary({.method = kUploadMethod, .caller = call->request().client},
+                         push->SerializeAsString(), call.get(),
+                         [call](const absl::Status& status, const std::string& /*reply*/) {
+                           call->Respond(status.ok() ? HttpResponse{.body = "stored\n"}
+                                                     : ErrorResponse(status, HttpErrors::kText));
+                         });
+          }};
+}
+
+}  // namespace flamekeep::server
