@@ -1,6 +1,7 @@
 #include "bench/support/process_usage.h"
 
 #include <sys/resource.h>
+#include <time.h>  // clock_gettime
 
 #include <cstdlib>
 #include <fstream>
@@ -33,6 +34,12 @@ double CpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double ThreadCpuSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 }  // namespace flamekeep::bench

@@ -19,6 +19,8 @@ uint64_t ProcessIo(std::string_view field);
 
 // CPU time of all threads since the start.
 double CpuSeconds();
+// Of the calling thread.
+double ThreadCpuSeconds();
 
 }  // namespace flamekeep::bench
 
