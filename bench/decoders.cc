@@ -195,7 +195,7 @@ Decode SpeedscopeDecoder(const Scene& scene) {
 struct RedisStreamReader {
   explicit RedisStreamReader(const Scene& scene)
       : speaker(scene.directory + "/redis.sock"),
-        decoder(Must(ingest::RedisStreamDecoder::Make(scene.pipeline, "eqiad", "excimer"))),
+        decoder(Must(ingest::RedisStreamDecoder::Make(scene.pipeline, {}, "eqiad", "excimer"))),
         client(Must(
             ingest::RedisStreamClient::Open({.address = {.socket_path = speaker.socket_path()}},
                                             absl::Seconds(10), absl::Seconds(60), waker.fd()))) {}
