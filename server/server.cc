@@ -116,7 +116,9 @@ struct Server::Impl {
   absl::Status OpenStore() {
     storage::StoreOptions options = MakeStoreOptions(config);
     options.metrics = &metrics;
+    options.open_unwritable = true;
     FLAMEKEEP_ASSIGN_OR_RETURN(store, storage::Store::Open(std::move(options)));
+    health.SetWriteStatus(store->Status().write_status);
     endpoints.SetStore(store.get());
     arclamp.SetStore(store.get());
     interner = std::make_unique<ingest::StoreInterner>(store.get());
@@ -255,7 +257,7 @@ struct Server::Impl {
         if (writable) {
           spdlog::info("the store can write again");
         } else {
-          spdlog::error("the store can not write: {}", Message(status));
+          spdlog::error("the store can not write, and tries until it can: {}", Message(status));
         }
         if (grpc != nullptr) grpc->SetIngestHealthy(writable);
       }

@@ -51,6 +51,7 @@ Committer::Committer(Options options, CommitSink* sink, Durable durable)
       accepted_positions_(durable.positions),
       durable_positions_(std::move(durable.positions)),
       batch_ids_(std::move(durable.batch_ids)),
+      write_status_(std::move(durable.write_status)),
       thread_([this] { Loop(); }) {}
 
 Committer::~Committer() { Stop(); }

@@ -69,6 +69,7 @@ class Committer {
   struct Durable {
     absl::flat_hash_map<SourceId, Position> positions;
     BatchIds batch_ids;
+    absl::Status write_status;  // an error: nothing can be written until a commit succeeds
   };
 
   // Starts the thread. `sink` is not owned.

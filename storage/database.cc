@@ -164,7 +164,7 @@ absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what) {
   }
   if (status.IsNoSpace()) {
     return Error(absl::StatusCode::kResourceExhausted,
-                 "{} failed, the disk is full: free some space, writing goes on by itself", what);
+                 "{} failed, the disk is full: free some space", what);
   }
   return Error(absl::StatusCode::kUnavailable, "{} failed: {}", what, reason);
 }

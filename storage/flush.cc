@@ -47,8 +47,8 @@ absl::StatusOr<uint64_t> ReadFlushNumber(const Database& database) {
   return number;
 }
 
-Flusher::Flusher(Parts parts, uint64_t last_flush)
-    : parts_(std::move(parts)), last_flush_(last_flush) {
+Flusher::Flusher(Parts parts, uint64_t last_flush, bool reopen)
+    : parts_(std::move(parts)), last_flush_(last_flush), failed_(reopen) {
   flushes_ = &parts_.metrics->GetCounter("storage_flushes_total", Severity::kInfo,
                                          "Commits to the store, each with one fsync.");
   microseconds_ = &parts_.metrics->GetCounter("storage_flush_microseconds_total", Severity::kInfo,
@@ -341,8 +341,12 @@ absl::Status Flusher::Commit() {
   const absl::Time start = absl::Now();
   bool durable = false;
   if (failed_) {
-    FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last, Reopen());
-    durable = last >= pending_.number;
+    const absl::StatusOr<uint64_t> last = Reopen();
+    if (!last.ok()) {
+      failures_->Add();
+      return last.status();
+    }
+    durable = *last >= pending_.number;
     spdlog::info("the store was opened again; flush {} {} reached the disk before the error",
                  pending_.number, durable ? "had" : "had not");
   }

@@ -70,7 +70,8 @@ class Flusher final : public CommitSink {
     std::function<absl::Time()> now;
   };
 
-  Flusher(Parts parts, uint64_t last_flush);
+  // `reopen`: the database is open for reading only, and is opened again before the first commit.
+  Flusher(Parts parts, uint64_t last_flush, bool reopen);
 
   // Keeps the contents; they become a WriteBatch in Commit(), where an error in reading what a
   // replacement takes the place of is tried again like one in writing.
@@ -126,7 +127,7 @@ class Flusher final : public CommitSink {
   std::set<MarkKey> marked_;
   std::set<std::pair<SourceId, SeriesId>> noted_;    // whose types are durable
   std::map<SourceId, std::map<int64_t, Gap>> gaps_;  // of this commit, by begin
-  bool failed_ = false;
+  bool failed_;  // the database is to be opened again
 
   Counter* flushes_ = nullptr;
   Counter* failures_ = nullptr;

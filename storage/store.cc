@@ -16,6 +16,24 @@
 #include "storage/store_impl.h"
 
 namespace flamekeep::storage {
+namespace {
+
+// Opens it for reading where it can not be opened for writing because of the disk, which
+// `write_status` then says.
+absl::StatusOr<std::unique_ptr<Database>> OpenForReadingAtLeast(Database::Options options,
+                                                                absl::Status* write_status) {
+  absl::StatusOr<std::unique_ptr<Database>> opened = Database::Open(options);
+  if (!absl::IsResourceExhausted(opened.status()) && !absl::IsUnavailable(opened.status())) {
+    return opened;
+  }
+  options.read_only = true;
+  absl::StatusOr<std::unique_ptr<Database>> reader = Database::Open(options);
+  if (!reader.ok()) return opened;
+  *write_status = opened.status();
+  return reader;
+}
+
+}  // namespace
 
 const Retention& StoreOptions::RetentionOf(std::string_view site) const {
   const auto it = site_retention.find(site);
@@ -57,16 +75,25 @@ absl::Status Store::Impl::Start(const Database::Options& database_options,
                                 Committer::Durable durable) {
   FLAMEKEEP_ASSIGN_OR_RETURN(const std::shared_ptr<Database> current, database.Get());
   FLAMEKEEP_ASSIGN_OR_RETURN(const uint64_t last_flush, ReadFlushNumber(*current));
+  const bool reopen = !durable.write_status.ok();
   flusher = std::make_unique<Flusher>(
       Flusher::Parts{&database, database_options, dictionary.get(), &catalog, &levels, &changes,
                      &progress, metrics(), options.now},
-      last_flush);
+      last_flush, reopen);
   if (options.read_only) return absl::OkStatus();
   committer = std::make_unique<Committer>(
       Committer::Options{options.flush_interval, options.min_flush_interval, options.flush_bytes,
                          options.max_head_bytes, options.append_timeout, options.progress_interval,
                          options.forget_positions_after, options.now, options.steady_now},
       flusher.get(), std::move(durable));
+  if (reopen) {
+    // A commit of nothing: it is tried until the database is open for writing. Nobody waits for it.
+    const auto begin = [this] {
+      flusher->Begin();
+      return true;
+    };
+    committer->Run(begin, absl::InfinitePast()).IgnoreError();
+  }
   deleter = std::make_unique<Deleter>(
       Deleter::Parts{&database, committer.get(), flusher.get(), dictionary.get(), &levels, &catalog,
                      &stopping, [this] { return NewSnapshot(); }, options.append_timeout},
@@ -114,12 +141,17 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   database_options.env = options.env;
   const auto deletable = std::make_shared<DeletableFloors>();
   database_options.deletable = deletable;
-  FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(database_options));
+  absl::Status write_status;
+  FLAMEKEEP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                             options.open_unwritable
+                                 ? OpenForReadingAtLeast(database_options, &write_status)
+                                 : Database::Open(database_options));
 
   auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
   Committer::Durable durable{.positions = {},
                              .batch_ids = BatchIds(impl->options.batch_id_window,
-                                                   impl->options.max_batch_ids, impl->metrics())};
+                                                   impl->options.max_batch_ids, impl->metrics()),
+                             .write_status = std::move(write_status)};
   impl->deletable = deletable;
   FLAMEKEEP_RETURN_IF_ERROR(impl->Load(&durable));
   {

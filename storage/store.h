@@ -115,6 +115,10 @@ struct StoreOptions {
   // Nothing is written and no thread runs: only Check(), Status(), what lists names, and snapshots
   // may be used.
   bool read_only = false;
+  // Where the disk can not be written (it is full) the store is opened for reading, and goes over to
+  // writing by itself once it can: Status().write_status says why it can not. Without this the
+  // opening fails.
+  bool open_unwritable = false;
   Metrics* metrics = nullptr;  // not owned; may be null
   Retention retention;
   std::map<std::string, Retention, std::less<>> site_retention;  // of sites that differ, by name
@@ -199,8 +203,9 @@ struct StoreStatus {
 class Store {
  public:
   // Opens or makes the store. Errors: FAILED_PRECONDITION where another process has it open, its
-  // format is unknown, or the directory holds something else; DATA_LOSS where it is damaged; the
-  // message names the directory and what to do.
+  // format is unknown, or the directory holds something else; DATA_LOSS where it is damaged;
+  // RESOURCE_EXHAUSTED where the disk is full, UNAVAILABLE where it fails otherwise; the message
+  // names the directory and what to do.
   static absl::StatusOr<std::unique_ptr<Store>> Open(StoreOptions options);
   // Flushes and closes.
   ~Store();

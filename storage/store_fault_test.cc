@@ -160,6 +160,31 @@ TEST_F(StoreFaultTest, SurvivesAPowerCutAfterAnyChange) {
   }
 }
 
+// Each change that an opening makes fails in turn, as on a full disk.
+TEST_F(StoreFaultTest, OpensForReadingAndThenWritesWhereAskedTo) {
+  {
+    TestStore store(options_);
+    store.Append(kTime, "excimer", "before", 1);
+  }
+  uint64_t stored = 1;
+  for (int after = 1; after < 8; ++after) {  // the first change is the lock
+    SCOPED_TRACE(fmt::format("a fault after {} changes", after));
+    options_.open_unwritable = false;
+    env_.Fail(after, 1);
+    EXPECT_EQ(Store::Open(options_).status().code(), absl::StatusCode::kUnavailable);
+    options_.open_unwritable = true;
+    env_.Fail(after, 1);
+    TestStore store(options_);
+    EXPECT_GT(env_.changes(), after) << "the fault came";
+    EXPECT_EQ(SumOf(&store), (StackValues{{"before", stored}}));
+    store.Append(kTime, "excimer", "before", 1);
+    ASSERT_TRUE(store->Flush().ok());
+    EXPECT_TRUE(store->Status().write_status.ok());
+    EXPECT_EQ(SumOf(&store), (StackValues{{"before", ++stored}}));
+    EXPECT_THAT(*store->Check(), testing::IsEmpty());
+  }
+}
+
 // What a replacement takes the place of can not be read at first.
 TEST_F(StoreFaultTest, AReplacementWaitsUntilWhatItReplacesCanBeRead) {
   const absl::Time hour = absl::FromUnixSeconds(1'795'219'200);

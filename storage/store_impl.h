@@ -69,7 +69,8 @@ struct Store::Impl {
   absl::Status Load(Committer::Durable* durable);
   // A consistent view, for reading.
   absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const;
-  // Starts the threads.
+  // Starts the threads. `durable` with an error of writing: the database is open for reading only,
+  // and is opened for writing as soon as that is possible.
   absl::Status Start(const Database::Options& database_options, Committer::Durable durable);
   // Gives a site that has no floors those of the retention: nothing of it is stored yet, so old
   // samples go straight to the level that will be kept.

@@ -101,6 +101,34 @@ class FullDiskTest(unittest.TestCase):
         self.assertEqual(third.wait(timeout=60), 0)
         self.assertEqual(self.folded(), {b"main;a": 11})
 
+    def test_a_server_that_starts_on_a_full_disk_reads_and_then_writes(self):
+        first = self.start_import(self.file("first.log", "main;a 1\n"))
+        self.assertEqual(first.wait(timeout=60), 0)
+        self.server.kill()
+        # Room for the ready file, and for nothing that RocksDB writes.
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (128, limits[1]))
+        try:
+            self.server.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        self.pid, self.http = self.server.pid, self.server.http
+        self.assertRegex(self.get("/readyz")[1], r"\Athe store can not write: [^\n]+\n\Z")
+        self.assertEqual(self.get("/healthz")[0], 200)
+        self.assertEqual(self.folded(), {b"main;a": 1})
+        second = self.start_import(self.file("second.log", "main;a 10\n"))
+        time.sleep(1)
+        self.assertIsNone(second.poll())
+        self.assertEqual(self.get("/readyz")[0], 503)
+
+        self.limit_files(resource.RLIM_INFINITY)
+        self.assertEqual(second.wait(timeout=60), 0)
+        self.wait_for(200)
+        self.assertEqual(self.folded(), {b"main;a": 11})
+        self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.assertEqual(self.folded(), {b"main;a": 11})
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
