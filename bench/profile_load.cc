@@ -52,7 +52,7 @@ constexpr char kExportPath[] = "/v1development/profiles";
 struct Flags {
   std::string way = "grpc-pprof";
   std::string to;
-  size_t callers = 32;
+  size_t callers = 192;
   double seconds = 5;
   size_t messages = 50'000;
 };

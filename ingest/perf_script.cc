@@ -10,12 +10,19 @@
 namespace flamekeep::ingest {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
+// std::string_view's searches for one of several characters are several times slower than these.
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+// The end of the text where there is none.
+size_t FindBlank(std::string_view text, size_t from = 0) {
+  while (from < text.size() && !IsBlank(text[from])) ++from;
+  return from;
+}
 
 std::string_view TrimBlanks(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool IsPerfNumber(std::string_view text) {
@@ -47,8 +54,8 @@ struct PerfHeader {
 // Takes the last word off.
 std::string_view TakeLastWord(std::string_view* text) {
   *text = TrimBlanks(*text);
-  const size_t blank = text->find_last_of(kBlanks);
-  const size_t begin = blank == std::string_view::npos ? 0 : blank + 1;
+  size_t begin = text->size();
+  while (begin > 0 && !IsBlank((*text)[begin - 1])) --begin;
   const std::string_view word = text->substr(begin);
   *text = text->substr(0, begin);
   return word;
@@ -61,9 +68,11 @@ std::optional<PerfHeader> ReadPerfHeader(std::string_view line) {
   size_t time_begin = std::string_view::npos;
   size_t time_end = 0;
   for (size_t begin = 0; begin < line.size();) {
-    begin = line.find_first_not_of(kBlanks, begin);
-    if (begin == std::string_view::npos) break;
-    const size_t end = std::min(line.find_first_of(kBlanks, begin), line.size());
+    if (IsBlank(line[begin])) {
+      ++begin;
+      continue;
+    }
+    const size_t end = FindBlank(line, begin);
     if (IsPerfTime(line.substr(begin, end - begin))) {
       time_begin = begin;
       time_end = end;
@@ -78,12 +87,12 @@ std::optional<PerfHeader> ReadPerfHeader(std::string_view line) {
   if (!IsPid(word)) return std::nullopt;
   PerfHeader header{.process = TrimBlanks(before)};
   std::string_view rest = TrimBlanks(line.substr(time_end));
-  if (const size_t blank = rest.find_first_of(kBlanks);
-      blank != std::string_view::npos && IsPerfNumber(rest.substr(0, blank))) {
+  if (const size_t blank = FindBlank(rest);
+      blank < rest.size() && IsPerfNumber(rest.substr(0, blank))) {
     rest = TrimBlanks(rest.substr(blank));
   }
   // "cycles:P:" or "syscalls:sys_enter_write: fd: 1": the event ends where a blank follows.
-  const size_t end = std::min(rest.find_first_of(kBlanks), rest.size());
+  const size_t end = FindBlank(rest);
   header.event = rest.substr(0, end);
   while (header.event.ends_with(':')) header.event.remove_suffix(1);
   // Modifiers: "cycles:P", "cpu-clock:pppH".
@@ -101,8 +110,8 @@ std::optional<PerfHeader> ReadPerfHeader(std::string_view line) {
 
 bool PerfScriptReader::ReadFrame(std::string_view line) {
   line = TrimBlanks(line);
-  const size_t blank = line.find_first_of(kBlanks);
-  if (blank == std::string_view::npos) return false;
+  const size_t blank = FindBlank(line);
+  if (blank == line.size()) return false;
   uint64_t address = 0;
   const std::string_view hex = line.substr(0, blank);
   const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), address, 16);
@@ -140,7 +149,7 @@ void PerfScriptReader::Line(std::string_view line, Use use) {
     event_ = std::string(header->event);
     return;
   }
-  const bool is_frame = process_.has_value() && kBlanks.find(line[0]) != std::string_view::npos;
+  const bool is_frame = process_.has_value() && IsBlank(line[0]);
   if (line[0] == '#' || (is_frame && frames_.size() >= kMaxFrames)) return;
   if (!is_frame || !ReadFrame(line)) ++passed_over_;
 }

@@ -21,7 +21,7 @@ PprofFileWriter::PprofFileWriter(const ProfileKind& kind)
 }
 
 uint64_t PprofFileWriter::Text(std::string_view text) {
-  const auto [it, added] = texts_.try_emplace(std::string(text), texts_.size());
+  const auto [it, added] = texts_.try_emplace(text, texts_.size());
   if (added) AppendBytes(Field(PprofField::kStringTable), text, &text_messages_);
   return it->second;
 }

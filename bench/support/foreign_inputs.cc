@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/gzip.h"
 #include "base/json_text.h"
 #include "bench/support/must.h"
@@ -28,6 +29,7 @@ constexpr uint64_t kCpuNanos = 8'000'000;
 constexpr uint64_t kWallNanos = 2'000'000;
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 constexpr uint64_t kMicrosPerSecond = 1'000'000;
+constexpr int64_t kSecondsPerMinute = 60;
 
 bool IsCpu(const Window& window) { return window.front()->channel == kCpuChannel; }
 uint64_t NanosOf(const Window& window) { return IsCpu(window) ? kCpuNanos : kWallNanos; }
@@ -47,6 +49,13 @@ std::map<std::string_view, uint64_t> AddUp(const Window& window) {
   std::map<std::string_view, uint64_t> counts;
   for (const RecordedSample* sample : window) counts[sample->stack()] += sample->count;
   return counts;
+}
+
+// The same where a decoder adds equal stacks up.
+ForeignInput FinishAddedUp(const Window& window, std::string bytes) {
+  ForeignInput input = Finish(window, std::move(bytes));
+  input.entries = AddUp(window).size();
+  return input;
 }
 
 // Numbers things from 0 in order of first sight.
@@ -142,18 +151,15 @@ ForeignInput TimedLinesOf(const Window& window) {
 ForeignInput PprofOf(const Window& window) {
   const std::string_view type = IsCpu(window) ? "cpu" : "wall";
   ingest::PprofFileWriter writer({type, "nanoseconds", type, "nanoseconds"});
-  const auto counts = AddUp(window);
   std::vector<std::string_view> functions;
   std::vector<ingest::FileFrame> frames;
-  for (const auto& [stack, count] : counts) {
+  for (const auto& [stack, count] : AddUp(window)) {
     ingest::SplitFrames(stack, &functions);
     frames.clear();
     for (const std::string_view function : functions) frames.emplace_back(function, "");
     writer.Add(frames, count * NanosOf(window));
   }
-  ForeignInput input = Finish(window, writer.Take(window.front()->time(), kProfileDuration));
-  input.entries = counts.size();
-  return input;
+  return FinishAddedUp(window, writer.Take(window.front()->time(), kProfileDuration));
 }
 
 ForeignInput OtlpOf(const Window& window) {
@@ -173,9 +179,12 @@ ForeignInput OtlpOf(const Window& window) {
   profile->set_duration_nano(static_cast<uint64_t>(absl::ToInt64Nanoseconds(kProfileDuration)));
   const int thread = dictionary.Attribute("thread.name", "php-fpm");
   const int program = dictionary.Attribute("process.executable.name", "php-fpm8.2");
-  absl::flat_hash_map<int, otlp::Sample*> samples;  // by stack
+  absl::flat_hash_map<int, otlp::Sample*> samples;             // by stack
+  absl::flat_hash_set<std::pair<int, absl::Time>> of_minutes;  // stacks, each minute
   for (const RecordedSample* recorded : window) {
     const int stack = dictionary.Stack(recorded->stack());
+    of_minutes.emplace(stack, absl::FromUnixSeconds(absl::ToUnixSeconds(recorded->time()) /
+                                                    kSecondsPerMinute * kSecondsPerMinute));
     otlp::Sample*& sample = samples[stack];
     if (sample == nullptr) {
       sample = profile->add_samples();
@@ -185,18 +194,17 @@ ForeignInput OtlpOf(const Window& window) {
     }
     sample->add_timestamps_unix_nano(static_cast<uint64_t>(absl::ToUnixNanos(recorded->time())));
   }
-  return Finish(window, request.SerializeAsString());
+  ForeignInput input = Finish(window, request.SerializeAsString());
+  input.entries = of_minutes.size();
+  return input;
 }
 
 ForeignInput IngestTextOf(const Window& window) {
   std::string text;
-  const auto counts = AddUp(window);
-  for (const auto& [stack, count] : counts) {
+  for (const auto& [stack, count] : AddUp(window)) {
     fmt::format_to(std::back_inserter(text), "{} {}\n", stack, count);
   }
-  ForeignInput input = Finish(window, std::move(text));
-  input.entries = counts.size();
-  return input;
+  return FinishAddedUp(window, std::move(text));
 }
 
 std::string IngestQueryOf(const ForeignInput& text) {
@@ -224,7 +232,7 @@ ForeignInput PerfScriptOf(const Window& window) {
     }
     text.push_back('\n');
   }
-  return Finish(window, std::move(text));
+  return FinishAddedUp(window, std::move(text));
 }
 
 ForeignInput SpeedscopeOf(const Window& window) {
@@ -250,7 +258,7 @@ ForeignInput SpeedscopeOf(const Window& window) {
     fmt::format_to(std::back_inserter(weights), "{}{}", weights.empty() ? "" : ",", weight);
     end += weight;
   }
-  return Finish(
+  return FinishAddedUp(
       window,
       fmt::format(R"({{"$schema":"https://www.speedscope.app/file-format-schema.json",)"
                   R"("shared":{{"frames":[{}]}},"profiles":[{{"type":"sampled","name":"{}",)"
