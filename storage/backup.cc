@@ -84,6 +84,27 @@ class Stopper {
   std::atomic<bool> stopped_{false};
 };
 
+// It was empty.
+void ClearDirectory(const std::string& directory) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
+    fs::remove_all(entry.path(), ignored);
+  }
+}
+
+// Makes a store of restored files, in which nothing expires and nobody is forgotten by maintenance.
+absl::StatusOr<std::unique_ptr<Store>> OpenRestored(const std::string& directory) {
+  // After the files, so that a restore that was killed is no store.
+  FLAMEKEEP_RETURN_IF_ERROR(CompleteStoreDirectory(directory));
+  StoreOptions options;
+  options.directory = directory;
+  options.create_if_missing = false;
+  options.background_maintenance = false;
+  options.retention.keep.fill(absl::InfiniteDuration());
+  options.forget_positions_after = absl::InfiniteDuration();
+  return Store::Open(options);
+}
+
 }  // namespace
 
 struct BackupDirectory::Impl {
@@ -262,30 +283,30 @@ absl::Status BackupDirectory::Restore(BackupId id, const std::string& target,
       impl_->engine().RestoreDBFromBackup(info.backup_id, files, files);
   done.Notify();
   watcher.join();
-  const auto remove = [&] {
-    std::error_code ignored;
-    fs::remove_all(files, ignored);
-  };
-  if (!restored.ok()) {
-    remove();
-    return FromRocksDb(restored, fmt::format("restoring backup {} to {}", id, target));
+  absl::Status status;
+  std::unique_ptr<Store> store;
+  if (restored.IsCorruption()) {
+    status = DataLoss("backup {} in {} is damaged: {}: restore another", id, impl_->directory,
+                      restored.ToString());
+  } else if (!restored.ok()) {
+    status = FromRocksDb(restored, fmt::format("restoring backup {} to {}", id, target));
+  } else if (!wanted) {
+    status = absl::CancelledError("interrupted");
+  } else if (absl::StatusOr<std::unique_ptr<Store>> opened = OpenRestored(target); opened.ok()) {
+    store = *std::move(opened);
+  } else if (absl::IsDataLoss(opened.status())) {
+    status =
+        DataLoss("backup {} in {} is of a damaged store, which can not be opened: restore another",
+                 id, impl_->directory);
+  } else {
+    status = opened.status();
   }
-  if (!wanted) {
-    remove();
-    return absl::CancelledError("interrupted");
+  if (!status.ok()) {
+    // What was begun must not be in the way of the next one.
+    ClearDirectory(target);
+    return status;
   }
-  // Last, so that a restore that was killed is no store.
-  FLAMEKEEP_RETURN_IF_ERROR(CompleteStoreDirectory(target));
-
-  // The derived files, so that a server has them at once. Nothing expires and nobody is forgotten
-  // by this.
-  StoreOptions options;
-  options.directory = target;
-  options.create_if_missing = false;
-  options.background_maintenance = false;
-  options.retention.keep.fill(absl::InfiniteDuration());
-  options.forget_positions_after = absl::InfiniteDuration();
-  FLAMEKEEP_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Store::Open(options));
+  // The derived files, so that a server has them at once.
   return store->RunMaintenance();
 }
 

@@ -61,7 +61,7 @@ TEST_F(DamageTest, OnlyWhoReadsTheBlockIsToldOfIt) {
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(status.ToString(),
               AllOf(HasSubstr("the minutes of site \"eqiad\" from 2026-11-20T00:00Z on"),
-                    HasSubstr(".sst"), HasSubstr("flamekeep store check")));
+                    HasSubstr(".sst"), HasSubstr("flamekeep store check --repair")));
   EXPECT_TRUE(Read(&store, kDamagedDay + absl::Hours(48), kDamagedDay + absl::Hours(72)).ok());
 
   // The other days and hours are rolled up, and writing goes on.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -21,14 +22,44 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "storage/format.h"
 #include "storage/merge_operator.h"
 
 namespace flamekeep::storage {
 namespace {
 
-// RocksDB's own log goes to ours. A log file of its own would end the process on a full disk: it
-// asserts that its writes succeed.
+// What to do with a damaged store; ends a sentence.
+constexpr std::string_view kSave =
+    ": `flamekeep store check --repair` on the stopped store saves what can be read, or restore a "
+    "backup";
+
+// How many lines of RocksDB's there were in this minute, of all databases: one on a disk that fails
+// is opened again and again, and brings some each time.
+class LinesOfMinute {
+ public:
+  // Counts a line. Thread safe.
+  static bool HasRoom() {
+    static auto* const lines = new LinesOfMinute;
+    absl::MutexLock lock(&lines->mutex_);
+    const absl::Time now = SteadyNow();
+    if (now - lines->begin_ >= absl::Minutes(1)) {
+      lines->begin_ = now;
+      lines->count_ = 0;
+    }
+    return ++lines->count_ <= kMost;
+  }
+
+ private:
+  static constexpr int kMost = 10;
+
+  absl::Mutex mutex_;
+  absl::Time begin_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  int count_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// RocksDB's own log goes to ours, where the level is debug beyond what LinesOfMinute has room for.
+// A log file of its own would end the process on a full disk: it asserts that its writes succeed.
 class Log final : public rocksdb::Logger {
  public:
   Log() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
@@ -39,12 +70,16 @@ class Log final : public rocksdb::Logger {
     vsnprintf(text.data(), text.size(), format, arguments);
     std::string_view line = text.data();
     while (line.ends_with('\n')) line.remove_suffix(1);
-    spdlog::warn("rocksdb: {}", line);
+    spdlog::log(opened_ && LinesOfMinute::HasRoom() ? spdlog::level::warn : spdlog::level::debug,
+                "rocksdb: {}", line);
     if (line.find(".log: dropping ") == std::string_view::npos) return;
     absl::MutexLock lock(&mutex_);
     // Without RocksDB's place in its source.
     if (dropped_.empty()) dropped_ = line.substr(line.rfind("] ") + 2);
   }
+
+  // From now on lines are for the log; the error of an opening says what those before say.
+  void SetOpened() { opened_ = true; }
 
   // The first record of a log that was damaged, in RocksDB's words, in brackets: its statuses do
   // not name the file. Empty where there is none.
@@ -54,6 +89,7 @@ class Log final : public rocksdb::Logger {
   }
 
  private:
+  std::atomic<bool> opened_ = false;
   mutable absl::Mutex mutex_;
   std::string dropped_ ABSL_GUARDED_BY(mutex_);
 };
@@ -159,8 +195,7 @@ absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what) {
   if (status.ok()) return absl::OkStatus();
   const std::string reason = status.ToString();
   if (status.IsCorruption()) {
-    return DataLoss("{} failed, its data are damaged ({}): run `flamekeep store check`", what,
-                    reason);
+    return DataLoss("{} failed, its data are damaged ({}){}", what, reason, kSave);
   }
   if (status.IsNoSpace()) {
     return Error(absl::StatusCode::kResourceExhausted,
@@ -194,8 +229,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   // RocksDB logs an error for a folder that it is about to make.
   if (!options.read_only) database->env_->CreateDirIfMissing(path).PermitUncheckedError();
   if (IsBeheaded(database->env_, path)) {
-    return DataLoss("the store in {} is damaged and can not be opened: {}/CURRENT is missing",
-                    options.directory, path);
+    return DataLoss("the store in {} is damaged and can not be opened: {}/CURRENT is missing{}",
+                    options.directory, path, kSave);
   }
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
@@ -210,11 +245,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   if (IsLockHeld(status)) return in_use();
   const bool missing = status.IsIOError() && status.subcode() == rocksdb::Status::kPathNotFound;
   if (status.IsInvalidArgument() || status.IsCorruption() || missing) {
-    return DataLoss("the store in {} is damaged and can not be opened: {}{}", options.directory,
-                    status.ToString(), log->dropped());
+    return DataLoss("the store in {} is damaged and can not be opened: {}{}{}", options.directory,
+                    status.ToString(), log->dropped(), kSave);
   }
   if (!status.ok()) return FromRocksDb(status, what);
   database->db_.reset(db);
+  log->SetOpened();
   return database;
 }
 

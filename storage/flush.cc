@@ -77,7 +77,6 @@ rocksdb::WriteBatch* Flusher::Begin(const rocksdb::WriteBatch& base) {
   pending_.batch.Put(MetaKey(MetaTag::kFlush), number);
   marked_.clear();
   gaps_.clear();
-  failed_ = false;
   return &pending_.batch;
 }
 
@@ -346,6 +345,7 @@ absl::Status Flusher::Commit() {
       failures_->Add();
       return last.status();
     }
+    failed_ = false;
     durable = *last >= pending_.number;
     spdlog::info("the store was opened again; flush {} {} reached the disk before the error",
                  pending_.number, durable ? "had" : "had not");

@@ -127,7 +127,7 @@ class Flusher final : public CommitSink {
   std::set<MarkKey> marked_;
   std::set<std::pair<SourceId, SeriesId>> noted_;    // whose types are durable
   std::map<SourceId, std::map<int64_t, Gap>> gaps_;  // of this commit, by begin
-  bool failed_;  // the database is to be opened again
+  bool failed_;                                      // the database is to be opened again
 
   Counter* flushes_ = nullptr;
   Counter* failures_ = nullptr;

@@ -215,16 +215,18 @@ absl::Status LevelRepair::KeepInParents(Level level, const LostKeys& lost, SiteI
         samples, LevelName(level), kept.size(), LevelName(coarser), kept.size() == 1 ? "" : "s",
         name, FormatMinute(*kept.begin()), FormatMinute(Bucket{coarser, *kept.rbegin()}.end())));
   }
-  size_t gone = 0;
+  std::set<Minute> gone;
   for (const auto& [key, mark] : levels_.marks()) {
-    gone += key.site == site && key.bucket.level == coarser && range.Contains(key.bucket.start);
+    if (key.site != site || key.bucket.level != coarser) continue;
+    if (range.Contains(key.bucket.start)) gone.insert(key.bucket.start);
   }
-  if (gone != 0) {
+  if (!gone.empty()) {
     sentences_.push_back(fmt::format(
         "{} {}{} of site \"{}\" between {} and {} had not been summed: what these {}s held of {} "
         "is gone",
-        gone, LevelName(coarser), gone == 1 ? "" : "s", name, FormatMinute(range.begin),
-        FormatMinute(range.end), LevelName(level), gone == 1 ? "it" : "them"));
+        gone.size(), LevelName(coarser), gone.size() == 1 ? "" : "s", name,
+        FormatMinute(*gone.begin()), FormatMinute(Bucket{coarser, *gone.rbegin()}.end()),
+        LevelName(level), gone.size() == 1 ? "it" : "them"));
   }
   return absl::OkStatus();
 }

@@ -115,8 +115,8 @@ struct StoreOptions {
   // Nothing is written and no thread runs: only Check(), Status(), what lists names, and snapshots
   // may be used.
   bool read_only = false;
-  // Where the disk can not be written (it is full) the store is opened for reading, and goes over to
-  // writing by itself once it can: Status().write_status says why it can not. Without this the
+  // Where the disk can not be written (it is full) the store is opened for reading, and goes over
+  // to writing by itself once it can: Status().write_status says why it can not. Without this the
   // opening fails.
   bool open_unwritable = false;
   Metrics* metrics = nullptr;  // not owned; may be null

@@ -90,7 +90,8 @@ std::vector<Metrics::Row> ForecastRows(const storage::Forecast& forecast) {
           GaugeRow("store_limit_bytes", "max_bytes, or what is used and free on the disk",
                    static_cast<double>(forecast.limit_bytes), limit),
           GaugeRow("store_seconds_to_full",
-                   "until the store reaches its limit as it grows now; +Inf: not in ten years",
+                   "until the store reaches its limit as it grows now; +Inf: not in ten years; 0 "
+                   "while it can not write",
                    seconds, limit)};
 }
 
@@ -108,9 +109,12 @@ HttpResponse Endpoints::MetricsPage() const {
   {
     absl::MutexLock lock(&mutex_);
     if (store_ != nullptr) {
-      for (Metrics::Row& row : StoreRows(store_->Status())) rows.push_back(std::move(row));
-      const absl::StatusOr<storage::StoreStats> stats = store_->Stats(kStatsAge);
+      const storage::StoreStatus status = store_->Status();
+      for (Metrics::Row& row : StoreRows(status)) rows.push_back(std::move(row));
+      absl::StatusOr<storage::StoreStats> stats = store_->Stats(kStatsAge);
       if (stats.ok()) {
+        // The forecast may be older than what keeps the store from writing.
+        if (!status.write_status.ok()) stats->forecast.to_limit = absl::ZeroDuration();
         for (Metrics::Row& row : ForecastRows(stats->forecast)) rows.push_back(std::move(row));
       }
     }

@@ -71,7 +71,9 @@ class FullDiskTest(unittest.TestCase):
         reason = self.wait_for(503)
         self.assertRegex(reason, r"\Athe store can not write: [^\n]+\n\Z")
         self.assertEqual(self.get("/healthz")[0], 200)
-        self.assertIn("\nflamekeep_store_writable 0\n", self.get("/metrics")[1])
+        metrics = self.get("/metrics")[1]
+        self.assertIn("\nflamekeep_store_writable 0\n", metrics)
+        self.assertIn('\nflamekeep_store_seconds_to_full{limit="disk"} 0\n', metrics)
         status = json.loads(self.server.run("status", "--json").stdout)
         self.assertTrue(status["store"]["write_error"])
         self.assertEqual(self.folded(), {b"main;a": 1})
