@@ -261,6 +261,7 @@ void Push(const Flags& flags) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(callers.size());
   for (const auto& caller : callers) threads.emplace_back(push, caller.get());
   for (std::thread& thread : threads) thread.join();
   tally.Print(stopwatch.Milliseconds() / 1e3);
