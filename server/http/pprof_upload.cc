@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <memory>
 #include <string>
 
 #include "base/status.h"
-#include "server/http/http_errors.h"
+#include "server/http/push_route.h"
 #include "server/http/query_string.h"
 
 namespace flamekeep::server {
 
 namespace {
-
-constexpr char kUploadMethod[] = "/push.v1.PusherService/Push";
 
 // What names the file and what is said of it.
 std::string UploadId(const HttpRequest& request) {
@@ -45,22 +42,11 @@ absl::StatusOr<::push::v1::PushRequest> PushOfUpload(const HttpRequest& request)
 }
 
 HttpRoute PprofUploadRoute(LocalCalls* calls, size_t max_body_bytes) {
-  return {.path = "/upload",
-          .methods = kHttpPut | kHttpPost,
-          .blocking = true,
-          .max_body_bytes = max_body_bytes,
-          .errors = HttpErrors::kText,
-          .start = [calls](const std::shared_ptr<HttpCall>& call) {
-            const auto push = PushOfUpload(call->request());
-            call->SetBody("");
-            if (!push.ok()) return call->Respond(ErrorResponse(push.status(), HttpErrors::kText));
-            calls->Unary({.method = kUploadMethod, .caller = call->request().client},
-                         push->SerializeAsString(), call.get(),
-                         [call](const absl::Status& status, const std::string& /*reply*/) {
-                           call->Respond(status.ok() ? HttpResponse{.body = "stored\n"}
-                                                     : ErrorResponse(status, HttpErrors::kText));
-                         });
-          }};
+  return PushRoute(calls, {.path = "/upload",
+                           .methods = kHttpPut | kHttpPost,
+                           .max_body_bytes = max_body_bytes,
+                           .read = PushOfUpload,
+                           .reply = "stored\n"});
 }
 
 }  // namespace flamekeep::server

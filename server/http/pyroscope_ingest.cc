@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -13,8 +12,8 @@
 #include "base/status.h"
 #include "ingest/folded.h"
 #include "ingest/pprof_file_writer.h"
-#include "server/http/http_errors.h"
 #include "server/http/json_codec.h"
+#include "server/http/push_route.h"
 #include "server/http/query_string.h"
 #include "server/text.h"
 
@@ -22,7 +21,6 @@ namespace flamekeep::server {
 
 namespace {
 
-constexpr char kPushMethod[] = "/push.v1.PusherService/Push";
 constexpr size_t kMaxFormParts = 16;
 constexpr size_t kMaxConfigBytes = size_t{64} << 10;
 constexpr size_t kMaxIngestLabels = 64;
@@ -289,22 +287,8 @@ absl::StatusOr<::push::v1::PushRequest> PushOfIngest(const HttpRequest& request)
 }
 
 HttpRoute PyroscopeIngestRoute(LocalCalls* calls, size_t max_body_bytes) {
-  return {.path = "/ingest",
-          .methods = kHttpPost,
-          .blocking = true,
-          .max_body_bytes = max_body_bytes,
-          .errors = HttpErrors::kText,
-          .start = [calls](const std::shared_ptr<HttpCall>& call) {
-            const auto push = PushOfIngest(call->request());
-            call->SetBody("");
-            if (!push.ok()) return call->Respond(ErrorResponse(push.status(), HttpErrors::kText));
-            calls->Unary({.method = kPushMethod, .caller = call->request().client},
-                         push->SerializeAsString(), call.get(),
-                         [call](const absl::Status& status, const std::string& /*reply*/) {
-                           call->Respond(status.ok() ? HttpResponse{}
-                                                     : ErrorResponse(status, HttpErrors::kText));
-                         });
-          }};
+  return PushRoute(calls,
+                   {.path = "/ingest", .max_body_bytes = max_body_bytes, .read = PushOfIngest});
 }
 
 }  // namespace flamekeep::server
