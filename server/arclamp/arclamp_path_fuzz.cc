@@ -2,7 +2,6 @@
 // that a selector or a header would take for its own gets through.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "query/selector.h"
@@ -10,20 +9,13 @@
 #include "server/arclamp/file_name.h"
 #include "server/arclamp/file_request.h"
 #include "server/arclamp/url_config.h"
+#include "server/fuzz_checks.h"
 
 namespace {
 
 using flamekeep::server::ArcLampPath;
-
-void Check(bool holds) {
-  if (!holds) std::abort();
-}
-
-bool IsHarmless(std::string_view name) {
-  return name.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-             "._-") == std::string_view::npos;
-}
+using flamekeep::server::Check;
+using flamekeep::server::IsHarmless;
 
 }  // namespace
 

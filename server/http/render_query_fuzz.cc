@@ -2,10 +2,10 @@
 // name.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "server/fuzz_checks.h"
 #include "server/http/http_message.h"
 #include "server/http/pyroscope_render.h"
 #include "server/http/query_string.h"
@@ -14,17 +14,9 @@
 namespace {
 
 namespace v1 = flamekeep::v1;
+using flamekeep::server::Check;
+using flamekeep::server::IsHarmless;
 using flamekeep::server::QueryString;
-
-void Check(bool holds) {
-  if (!holds) std::abort();
-}
-
-bool IsHarmless(std::string_view name) {
-  return name.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-             "._-") == std::string_view::npos;
-}
 
 }  // namespace
 
