@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/status.h"
 #include "cli/progress.h"
 
 namespace flamekeep::cli {
@@ -22,6 +23,17 @@ std::vector<std::string> RejectionTexts(const v1::IngestCounts& counts) {
         fmt::format("{} lines rejected: {}", CountText(rejected.lines()), rejected.sentence()));
   }
   return texts;
+}
+
+void IngestOutcome::Add(const v1::IngestCounts& counts) {
+  samples_ += counts.samples();
+  rejected_lines_ += counts.rejected_lines();
+}
+
+absl::Status IngestOutcome::status() const {
+  if (samples_ > 0 || rejected_lines_ == 0) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition,
+               "none of the {} lines was taken in: the notes say why", CountText(rejected_lines_));
 }
 
 }  // namespace flamekeep::cli

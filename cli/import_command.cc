@@ -123,6 +123,7 @@ absl::Status Import::Files(const v1::OpenSource& open) {
       return NotFound("can not read {}: no such file", path);
     }
   }
+  IngestOutcome outcome;
   for (const std::string& path : options_.files) {
     const absl::Time begin = absl::Now();
     FLAMEKEEP_ASSIGN_OR_RETURN(const FileResult result,
@@ -132,6 +133,7 @@ absl::Status Import::Files(const v1::OpenSource& open) {
     const std::string name = path == "-" ? "standard input" : path;
     Say(fmt::format("{}: {}", name, ResultText(result, absl::Now() - begin)));
     for (const std::string& text : RejectionTexts(result.counts)) Note(text);
+    outcome.Add(result.counts);
     if (result.left_out > 0) {
       Note(fmt::format(
           "the last line of {} has no newline yet and was left out ({}): import it again "
@@ -139,7 +141,7 @@ absl::Status Import::Files(const v1::OpenSource& open) {
           name, RoundedBytesText(result.left_out)));
     }
   }
-  return absl::OkStatus();
+  return outcome.status();
 }
 
 absl::Status Import::ArcLamp(const v1::OpenSource& open) {

@@ -145,7 +145,12 @@ absl::Status CheckFormat(const Input& input, FileFormat format, const v1::OpenSo
                            input.name());
   }
   if (format == FileFormat::kFolded && !has_both) {
-    return InvalidArgument("{} has no times inside: give --time and --type", input.name());
+    const std::string_view missing = !has_either       ? "--time and --type"
+                                     : open.has_time() ? "--type"
+                                                       : "--time";
+    return InvalidArgument(
+        "{} is taken for folded text, which has no times and types inside: give {}", input.name(),
+        missing);
   }
   if (format == FileFormat::kPerfData) {
     return InvalidArgument(

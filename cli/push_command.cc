@@ -92,8 +92,7 @@ class Push {
   absl::Status File(const std::string& path, v1::OpenSource open);
   // Standard input or a named pipe.
   absl::Status Pipe(const std::string& path, v1::OpenSource open);
-  // An error where all that there was has been rejected.
-  absl::Status Outcome() const;
+  absl::Status Outcome() const { return outcome_.status(); }
 
  private:
   // What was read is still sent after a signal, for a while.
@@ -120,8 +119,7 @@ class Push {
   bool sending_ = false;
   absl::Time stopped_ = absl::InfiniteFuture();
   uint64_t bytes_ = 0;  // of a pipe
-  uint64_t samples_ = 0;
-  uint64_t rejected_lines_ = 0;
+  IngestOutcome outcome_;
 };
 
 void Push::Report(std::string_view name, std::string_view before, const v1::IngestCounts& counts,
@@ -129,14 +127,7 @@ void Push::Report(std::string_view name, std::string_view before, const v1::Inge
   Say(fmt::format("{}: {}{} ({} in {})", name, before, CountsText(counts), RoundedBytesText(bytes),
                   RoundedDurationText(absl::Now() - begin)));
   for (const std::string& text : RejectionTexts(counts)) Note(text);
-  samples_ += counts.samples();
-  rejected_lines_ += counts.rejected_lines();
-}
-
-absl::Status Push::Outcome() const {
-  if (samples_ > 0 || rejected_lines_ == 0) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition,
-               "none of the {} lines was taken in: the notes say why", CountText(rejected_lines_));
+  outcome_.Add(counts);
 }
 
 absl::Status Push::File(const std::string& path, v1::OpenSource open) {

@@ -291,6 +291,48 @@ TEST_F(ForeignPushTest, PyroscopeSeriesAndRetries) {
   EXPECT_THAT(SumOf("process_cpu:cpu:nanoseconds::"), UnorderedElementsAre(Pair("main", 20)));
 }
 
+// A profile that came too late is not taken for a retry once the bounds are wider.
+TEST_F(ForeignPushTest, WhatWasRejectedMayBeSentAgain) {
+  const auto count = [](const ForeignResult& result, Reject reason) {
+    return result.counts.reasons[static_cast<size_t>(reason)];
+  };
+  auto request = Request();
+  otlp::Profile* profile = AddProfile(&request, "web", "0123456789abcdef");
+  profile->set_time_unix_nano(Nanos(kDay - absl::Hours(24 * 365)));
+  profile->add_samples()->set_stack_index(1);
+  profile->mutable_samples(0)->add_values(3);
+  for (int i = 0; i < 2; ++i) {
+    const auto result = Push(request);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->duplicates, 0u);
+    EXPECT_EQ(count(*result, Reject::kTooLate), 1u);
+  }
+}
+
+TEST_F(ForeignPushTest, PyroscopeTimesOfProfilesThatHaveNone) {
+  perftools::profiles::Profile profile;
+  ASSERT_TRUE(profile.ParseFromString(CpuPprof(10)));
+  const absl::Time begin = kDay + absl::Hours(20);
+  const auto push = [&](int64_t time_nanos) {
+    profile.set_time_nanos(time_nanos);
+    ::push::v1::PushRequest request;
+    auto* sample = request.add_series()->add_samples();
+    sample->set_raw_profile(profile.SerializeAsString());
+    sample->set_begin_nanos(Nanos(begin));
+    sample->set_end_nanos(Nanos(begin + absl::Seconds(10)));
+    const auto result = PushPyroscope(hub_.get(), options_, request.SerializeAsString());
+    EXPECT_TRUE(result.ok() && result->counts.samples == 1) << result.status();
+  };
+  const std::string type = "process_cpu:cpu:nanoseconds::";
+  push(0);
+  EXPECT_THAT(SumOf(type, begin, begin + absl::Minutes(1)), UnorderedElementsAre(Pair("main", 10)));
+  push(absl::ToUnixMicros(begin));  // microseconds, as old clients write: 1970
+  EXPECT_THAT(SumOf(type, begin, begin + absl::Minutes(1)), UnorderedElementsAre(Pair("main", 20)));
+  push(Nanos(begin + absl::Hours(1)));  // its own counts
+  EXPECT_THAT(SumOf(type, begin, begin + absl::Minutes(1)), UnorderedElementsAre(Pair("main", 20)));
+  EXPECT_THAT(SumOf(type), UnorderedElementsAre(Pair("main", 30)));
+}
+
 TEST_F(ForeignPushTest, PyroscopeValuesThatOnlyGrow) {
   ::push::v1::PushRequest request;
   auto* sample = request.add_series()->add_samples();

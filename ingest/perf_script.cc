@@ -49,6 +49,8 @@ bool IsPid(std::string_view word) {
 struct PerfHeader {
   std::string_view process;
   std::string_view event;
+  // Without call chains: the address and the symbol on the sample's own line; else empty.
+  std::string_view frame;
 };
 
 // Takes the last word off.
@@ -103,6 +105,8 @@ std::optional<PerfHeader> ReadPerfHeader(std::string_view line) {
     }
   }
   if (header.process.empty() || header.event.empty()) return std::nullopt;
+  // A trace point ("sched:sched_switch") has text of its own there.
+  if (header.event.find(':') == std::string_view::npos) header.frame = TrimBlanks(rest.substr(end));
   return header;
 }
 
@@ -147,6 +151,7 @@ void PerfScriptReader::Line(std::string_view line, Use use) {
     End(use);
     process_ = std::string(header->process);
     event_ = std::string(header->event);
+    if (!header->frame.empty() && !ReadFrame(header->frame)) ++passed_over_;
     return;
   }
   const bool is_frame = process_.has_value() && IsBlank(line[0]);

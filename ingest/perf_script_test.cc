@@ -57,6 +57,20 @@ TEST(PerfScriptTest, TracePointsAndSamplesWithoutStacks) {
               ElementsAre("syscalls:sys_enter_write: bash", "sched:sched_switch: bash;f@x"));
 }
 
+// `perf record` without -g.
+TEST(PerfScriptTest, SamplesWithoutCallChains) {
+  uint64_t passed_over = 0;
+  EXPECT_THAT(
+      ReadPerfText("go 14929 11424.190745:     200040 cpu-clock:  ffffffff8158c221 "
+                   "next_uptodate_folio+0xc1 ([kernel.kallsyms])\n"
+                   "go 14929 [001] 11424.190746: cycles:P:     7f2a3c0a1b2d [unknown] (/lib/x.so)\n"
+                   "go 14929 11424.190747: cycles: no address\n",
+                   &passed_over),
+      ElementsAre("cpu-clock: go;next_uptodate_folio@[kernel.kallsyms]",
+                  "cycles: go;x.so+0x7f2a3c0a1b2d@/lib/x.so", "cycles: go"));
+  EXPECT_EQ(passed_over, 1u);
+}
+
 TEST(PerfScriptTest, WhatIsNoSampleIsCounted) {
   uint64_t passed_over = 0;
   EXPECT_THAT(ReadPerfText("hello\n\tab f (x)\nmain;a 1\n\n \nbash x 5.1: cycles:\n", &passed_over),

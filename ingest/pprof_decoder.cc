@@ -166,8 +166,13 @@ absl::Status PprofDecoder::FindTime() {
   }
   absl::Time begin = stream_.now();
   absl::Duration duration;
-  if (tables_->time_nanos() != 0) {
-    begin = absl::FromUnixNanos(tables_->time_nanos());
+  const absl::Time own = absl::FromUnixNanos(tables_->time_nanos());
+  const bool has_own = tables_->time_nanos() != 0;
+  if (options_.begin && (!has_own || absl::ToCivilYear(own, absl::UTCTimeZone()).year() == 1970)) {
+    begin = *options_.begin;
+    duration = options_.duration;
+  } else if (has_own) {
+    begin = own;
     duration = absl::Nanoseconds(std::max<int64_t>(tables_->duration_nanos(), 0));
   } else if (options_.needs_time) {
     return InvalidArgument("the profile does not say when it was made: give it a time");

@@ -46,6 +46,9 @@ struct PprofOptions {
   // When all of it was sampled, at `resolution`; nothing: the profile's own time, else now.
   std::optional<storage::Minute> minute;
   storage::Level resolution = storage::Level::kMinute;
+  // Of a profile without a time of its own, or with one in 1970, as old clients have them.
+  std::optional<absl::Time> begin;
+  absl::Duration duration;
   // A profile without a time of its own is refused instead of being taken for one of now.
   bool needs_time = false;
   // By sample type.

@@ -338,7 +338,9 @@ absl::StatusOr<Appended> PushHub::Shared::AppendWithoutNumber(
                           .samples = std::move(decoded.samples),
                           .amend = checked.amend};
   FLAMEKEEP_ASSIGN_OR_RETURN(to_store.source, store->InternSource(checked.source));
-  if (!id.empty()) to_store.id = storage::MakeBatchId(to_store.source, id);
+  // Where all was rejected nothing is remembered: it may be sent again, under other bounds.
+  const bool nothing = to_store.samples.empty() && decoder->counts().rejected > 0;
+  if (!id.empty() && !nothing) to_store.id = storage::MakeBatchId(to_store.source, id);
   Appended appended;
   storage::AppendTold told;
   FLAMEKEEP_ASSIGN_OR_RETURN(appended.ticket, store->Append(to_store, &told));

@@ -1,9 +1,11 @@
 // PushPyroscope() of foreign_push.h.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/status.h"
 #include "ingest/foreign_push.h"
 #include "ingest/pprof_decoder.h"
@@ -17,6 +19,8 @@ constexpr std::string_view kNameLabel = "__name__";
 // Of ours, in RawSample.
 constexpr uint32_t kTypeRulesField = 1000;
 constexpr uint32_t kPreviousField = 1001;
+constexpr uint32_t kBeginField = 1002;
+constexpr uint32_t kEndField = 1003;
 
 // A LabelPair.
 bool ReadPair(std::string_view message, std::string_view* name, std::string_view* value) {
@@ -49,12 +53,20 @@ absl::Status PushRawSample(std::string_view message, PprofOptions pprof,
   bool whole = true;
   std::string_view profile;
   std::string_view id;
+  int64_t begin = 0;
+  int64_t end = 0;
   ProtoReader reader(message);
   while (reader.Next()) {
     if (reader.field() == 1) profile = reader.bytes();
     if (reader.field() == 2) id = reader.bytes();
     if (reader.field() == kTypeRulesField) whole &= ReadTypeRule(reader.bytes(), &pprof);
     if (reader.field() == kPreviousField) previous = reader.bytes();
+    if (reader.field() == kBeginField) begin = reader.signed_number();
+    if (reader.field() == kEndField) end = reader.signed_number();
+  }
+  if (begin > 0) {
+    pprof.begin = absl::FromUnixNanos(begin);
+    pprof.duration = absl::Nanoseconds(std::max<int64_t>(end - begin, 0));
   }
   if (reader.broken() || !whole) {
     request->RejectProfile(InvalidArgument("a RawSample of it is damaged"));

@@ -1,5 +1,7 @@
 #include "server/foreign_reply.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "base/status.h"
@@ -18,9 +20,18 @@ otlp::ExportProfilesServiceResponse OtlpReply(const ingest::ForeignResult& resul
 }
 
 absl::Status PyroscopeReply(const ingest::ForeignResult& result, const ingest::PushBounds& bounds) {
-  // Who pushes too many series goes on doing so until somebody is told.
-  const bool full = result.counts.reasons[static_cast<size_t>(ingest::Reject::kTooManySeries)] > 0;
-  if (result.rejected_profiles == 0 && !full) return absl::OkStatus();
+  using ingest::Reject;
+  // Whole profiles, or what their sender goes on doing until somebody tells him.
+  constexpr Reject kTold[] = {Reject::kTooLate, Reject::kTooEarly, Reject::kFinal,
+                              Reject::kTooManyTypes, Reject::kTooManySeries};
+  const auto occurred = [&result](Reject reason) {
+    return result.counts.reasons[static_cast<size_t>(reason)] > 0;
+  };
+  const bool nothing = result.counts.samples == 0 && result.counts.rejected > 0;
+  if (result.rejected_profiles == 0 && !nothing &&
+      std::none_of(std::begin(kTold), std::end(kTold), occurred)) {
+    return absl::OkStatus();
+  }
   return absl::InvalidArgumentError(ingest::RejectedText(result, bounds));
 }
 

@@ -57,6 +57,7 @@ std::string ArcLampTitle(const ArcLampFile& file, std::string_view begin) {
   std::string time = ArcLampTime(file.bucket);
   if (!file.channel.empty()) time += "." + file.channel;
   time += "." + file.tag;
+  if (!file.function.empty()) time += ".fn-" + file.function;
   if (const size_t at = time.find('_'); at != std::string::npos) time[at] = ' ';
   return fmt::format("{} - {} - {}{}", begin, ArcLampPeriod(file.bucket.level), time,
                      file.reversed ? " - reversed" : "");

@@ -38,6 +38,7 @@ constexpr std::string_view kWelcome =
     "/pprof    the same for go tool pprof\n"
     "/arclamp/ Arc Lamp's files: /arclamp/svgs/daily/2026-11-20.excimer-wall.all.svgz\n"
     "/upload   takes a pprof file by PUT: ?service_name=NAME\n"
+    "/ingest, /v1development/profiles: for Pyroscope's and OpenTelemetry's senders\n"
     "\n"
     "/flamekeep.v1.QueryService/METHOD and others: Connect, in JSON or binary\n"
     "/querier.v1.QuerierService/METHOD, /pyroscope/render: for Grafana's Pyroscope datasource\n";

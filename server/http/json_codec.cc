@@ -40,9 +40,10 @@ absl::StatusOr<std::string> JsonToProto(const protobuf::Descriptor& type, std::s
   protobuf::io::StringOutputStream out(&bytes);
   const auto status = protobuf::util::JsonToBinaryStream(Types(), UrlOf(type), &in, &out, options);
   if (status.ok()) return bytes;
-  const auto reason = status.message();
+  // Behind the first line it draws where in the text that is.
+  const std::string_view drawn(status.message().data(), status.message().size());
   return InvalidArgument("this is no {} in JSON: {}", type.full_name(),
-                         Shorten(std::string_view(reason.data(), reason.size()), kMaxReasonBytes));
+                         Shorten(drawn.substr(0, drawn.find('\n')), kMaxReasonBytes));
 }
 
 absl::StatusOr<std::string> ProtoToJson(const protobuf::Descriptor& type, std::string_view bytes) {

@@ -28,6 +28,15 @@ absl::StatusOr<::push::v1::PushRequest> PushOfUpload(const HttpRequest& request)
   if (request.body.empty()) {
     return InvalidArgument("there is no profile in this request: send a pprof file as its body");
   }
+  // What somebody may take for a parameter, and what would then be lost.
+  for (const std::string_view name : {"time", "from", "to", "until", "type"}) {
+    if (!query.Has(name)) continue;
+    return InvalidArgument(
+        "`{}` is no parameter of an upload: a profile has its own time and types, and all "
+        "parameters "
+        "but `name` are labels; `flamekeep import` takes --time and --type",
+        name);
+  }
   ::push::v1::PushRequest push;
   ::push::v1::RawProfileSeries* series = push.add_series();
   for (const auto& [name, value] : query.parameters()) {

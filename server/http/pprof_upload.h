@@ -4,8 +4,9 @@
 //
 // `name` is that of the profile types; without it they have what Pyroscope calls such a profile.
 // All other parameters are labels, as push.v1.PusherService/Push has them, and the file goes that
-// way. It counts once, however often it is sent with the same parameters within push.dedupe_window.
-// Replies: 200 once it is durable, else a sentence.
+// way; `time`, `from`, `to`, `until` and `type` are refused, as they would be lost. It counts once,
+// however often it is sent with the same parameters within push.dedupe_window. Replies: 200 once it
+// is durable, else a sentence.
 //
 // Thread safety: functions; the route may be called from several threads.
 #ifndef FLAMEKEEP_SERVER_HTTP_PPROF_UPLOAD_H_
@@ -21,7 +22,7 @@
 
 namespace flamekeep::server {
 
-// Errors: INVALID_ARGUMENT for a query that is none, or an empty body.
+// Errors: INVALID_ARGUMENT for a query that is none, those names, or an empty body.
 absl::StatusOr<::push::v1::PushRequest> PushOfUpload(const HttpRequest& request);
 
 // `calls` outlives it.

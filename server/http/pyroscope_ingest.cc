@@ -63,6 +63,7 @@ constexpr Measured kMeasured[] = {
 struct IngestName {
   std::string_view app;
   const Measured* measured = &kMeasured[0];
+  bool has_ending = false;  // it says what is measured; else it is CPU time
   std::vector<std::pair<std::string_view, std::string_view>> labels;
 };
 
@@ -100,6 +101,7 @@ absl::StatusOr<IngestName> ParseIngestName(std::string_view text) {
   for (const Measured& measured : kMeasured) {
     if (measured.suffix != suffix) continue;
     name.measured = &measured;
+    name.has_ending = true;
     name.app = name.app.substr(0, dot);
     break;
   }
@@ -216,6 +218,13 @@ absl::Status ReadIngestBody(const HttpRequest& request, const QueryString& query
     return InvalidArgument("the format \"{}\" is not read here: send folded, lines or pprof",
                            Shorten(format));
   }
+  const std::string_view units = query.Get("units");
+  if (!name.has_ending && !units.empty() && units != "samples") {
+    return InvalidArgument(
+        "`units` is \"{}\", and `name` does not say what is measured: end it with .alloc_space, "
+        ".inuse_space, .goroutines, .cpu, .wall or another that Pyroscope has",
+        Shorten(units));
+  }
   constexpr int64_t kNanos = 1'000'000'000;
   int64_t rate = kDefaultSampleRate;
   if (const std::string_view text = query.Get("sampleRate"); !text.empty()) {
@@ -272,6 +281,11 @@ absl::StatusOr<::push::v1::PushRequest> PushOfIngest(const HttpRequest& request)
     pair->set_value(std::string(value));
   };
   ::push::v1::RawSample* sample = series->add_samples();
+  if (const auto from = ParseIngestTime(query.Get("from"))) {
+    sample->set_begin_nanos(absl::ToUnixNanos(*from));
+    const auto until = ParseIngestTime(query.Get("until"));
+    sample->set_end_nanos(absl::ToUnixNanos(until.value_or(*from)));
+  }
   FLAMEKEEP_RETURN_IF_ERROR(ReadIngestBody(request, query, name, sample));
   // A pprof profile of several types tells by itself what each is.
   const bool folded = query.Get("format") != "pprof" &&

@@ -41,9 +41,10 @@ def setUpModule():
     from compat import pyroscope_push_pb2_grpc as push_grpc
 
 
-def cpu_profile(value):
+def cpu_profile(value, begin=None):
     profile = pprof.Profile(string_table=["", "cpu", "nanoseconds", "main", "main.go"],
-                            time_nanos=time.time_ns(), duration_nanos=10**10)
+                            time_nanos=int(begin * 1e9) if begin else time.time_ns(),
+                            duration_nanos=10**10)
     profile.sample_type.add(type=1, unit=2)
     profile.period_type.type, profile.period_type.unit = 1, 2
     profile.function.add(id=1, name=3, filename=4)
@@ -145,6 +146,14 @@ class ProfilesTest(unittest.TestCase):
         self.assertEqual(upload("name=mine&service_name=web&k8s.pod.name=web-2"), b"stored\n 200")
         self.assertEqual(self.stored(CPU + '{site="codfw",service_name="web"}'), {b"main": 9})
         self.assertEqual(self.stored('mine:cpu:nanoseconds:cpu:nanoseconds{pod="web-2"}'), {b"main": 9})
+        # What is not stored is not called stored, and may be sent again.
+        file.write_bytes(cpu_profile(9, time.time() - 40 * 86400))
+        for _ in range(2):
+            refused = upload("service_name=web")
+            self.assertIn(b"push.max_late", refused)
+            self.assertTrue(refused.endswith(b" 400"), refused)
+        self.assertIn(b"`time` is no parameter", upload("time=2026-11-20"))
+        file.write_bytes(cpu_profile(9))
         self.assertTrue(upload("a=b", "-H", "Origin: http://evil.example").endswith(b" 403"))
         file.write_bytes(b"no profile")
         self.assertTrue(upload("service_name=web").endswith(b" 400"))
@@ -158,6 +167,10 @@ class ProfilesTest(unittest.TestCase):
         self.assertEqual(self.stored(CPU + '{service_name="app",site="lab"}'),
                          {b"main;a": 30_000_000, b"main;b": 10_000_000})
         self.assertIn(b"send folded", self.post("/ingest?name=a&format=jfr", b"x", "text/plain", 400))
+        self.assertIn(b"end it with .alloc_space", self.post(
+            "/ingest?name=app.heap&units=bytes", b"main 5\n", "text/plain", 400))
+        self.assertIn(b"push.max_late", self.post(
+            f"/ingest?name=app.cpu&from={now - 40 * 86400}", b"main 5\n", "text/plain", 400))
 
         request = push.PushRequest()
         series = request.series.add()
