@@ -30,7 +30,7 @@ HttpResponse CanNotUnpack(const absl::Status& error, HttpErrors form) {
 HttpHost::HttpHost(HttpOptions from, std::vector<HttpRoute> all, boost::asio::io_context* io)
     : options(std::move(from)),
       loop(std::make_shared<HttpLoop>(io)),
-      memory(std::make_shared<HttpMemory>(options.max_held_bytes)),
+      memory(std::make_shared<HttpMemory>(options.max_held_bytes, options.metrics)),
       // What is in hand always finds room: a call has two tasks at most, the last one and its end.
       workers(std::make_shared<WorkerPool>("http-worker", options.threads,
                                            2 * options.max_connections + kMaxWaiting)) {

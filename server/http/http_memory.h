@@ -10,23 +10,38 @@
 #include <memory>
 #include <utility>
 
+#include "base/metrics.h"
+
 namespace flamekeep::server {
 
 // The budget that all share.
 class HttpMemory {
  public:
-  explicit HttpMemory(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  // `metrics` outlives it; null: nobody is told.
+  HttpMemory(uint64_t max_bytes, Metrics* metrics)
+      : max_bytes_(max_bytes),
+        gauge_(metrics == nullptr
+                   ? nullptr
+                   : &metrics->GetGauge("http_held_bytes",
+                                        "bytes of HTTP bodies in hand, of limits.http_memory")) {}
 
   // False, and nothing is taken, where there is no room.
   bool Take(uint64_t bytes) {
-    if (held_.fetch_add(bytes) + bytes <= max_bytes_) return true;
-    held_ -= bytes;
-    return false;
+    if (held_.fetch_add(bytes) + bytes > max_bytes_) {
+      held_ -= bytes;
+      return false;
+    }
+    if (gauge_ != nullptr) gauge_->Add(static_cast<double>(bytes));
+    return true;
   }
-  void Give(uint64_t bytes) { held_ -= bytes; }
+  void Give(uint64_t bytes) {
+    held_ -= bytes;
+    if (gauge_ != nullptr) gauge_->Add(-static_cast<double>(bytes));
+  }
 
  private:
   const uint64_t max_bytes_;
+  Gauge* const gauge_;
   std::atomic<uint64_t> held_ = 0;
 };
 

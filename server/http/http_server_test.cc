@@ -107,6 +107,13 @@ class HttpServerTest : public testing::Test {
     return Rejected(reason);
   }
 
+  void WaitUntilHeld(double bytes) {
+    const Gauge& held = metrics_.GetGauge("http_held_bytes", "");
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (held.value() != bytes && absl::Now() < end) absl::SleepFor(absl::Milliseconds(1));
+    EXPECT_EQ(held.value(), bytes);
+  }
+
   const std::string& address() const { return server_->address(); }
 
   static constexpr size_t kMaxEcho = 1000;
@@ -236,7 +243,7 @@ TEST_F(HttpServerTest, BoundsAllBodiesTogether) {
   {
     const std::unique_ptr<RawClient> second = hold();
     const std::unique_ptr<RawClient> third = hold();
-    absl::SleepFor(absl::Milliseconds(200));
+    WaitUntilHeld(2700);
     EXPECT_THAT(Post("", std::string(900, 'x')),
                 AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1"),
                       HasSubstr("limits.http_memory")));
@@ -245,7 +252,7 @@ TEST_F(HttpServerTest, BoundsAllBodiesTogether) {
     EXPECT_THAT(Post("", std::string(200, 'x')), StartsWith("HTTP/1.1 503"));
     EXPECT_EQ(Rejected("memory"), 2u);
   }
-  absl::SleepFor(absl::Milliseconds(200));
+  WaitUntilHeld(900);
   first->Send(std::string(100, 'x'));
   EXPECT_THAT(first->ReadUntil(" from"), StartsWith("HTTP/1.1 200"));
   for (int i = 0; i < 20; ++i) {

@@ -1,0 +1,14 @@
+// The server's services, by Connect in binary.
+import { createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-web';
+
+import { AdminService } from '@gen/flamekeep/v1/admin_pb';
+import { QueryService } from '@gen/flamekeep/v1/query_pb';
+
+const transport = createConnectTransport({
+  baseUrl: globalThis.location.origin,
+  useBinaryFormat: true,
+});
+
+export const queries = createClient(QueryService, transport);
+export const admin = createClient(AdminService, transport);

@@ -1,0 +1,22 @@
+// The page: what, when, and the view of it.
+import { question } from '@/state/page';
+import { FlameView } from '@/views/flame_view';
+
+import { ViewTabs } from './views/view_tabs';
+
+export function App() {
+  const { view } = question.value;
+  return (
+    <>
+      <header class="top-bar">
+        <a class="brand" href="/">
+          Flamekeep
+        </a>
+      </header>
+      <ViewTabs />
+      <main id="view" aria-label={view}>
+        {view === 'flame' && <FlameView />}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,105 @@
+// A flame graph as nested-set columns: entry i of each column belongs to box i, in preorder. Box 0
+// is the root. The boxes below i are those up to end[i].
+import { DiffVerdict, type DiffResponse_Tree } from '@gen/flamekeep/v1/diff_pb';
+import type { FlameGraphResponse } from '@gen/flamekeep/v1/flame_graph_pb';
+
+export interface Graph {
+  names: readonly string[]; // distinct functions
+  files: readonly string[]; // distinct files; entry 0 is "", unknown
+  name: Uint32Array; // index into names
+  file: Uint32Array; // index into files
+  depth: Uint16Array; // root 0
+  end: Uint32Array; // behind the last box below this one
+  parent: Int32Array; // of the root -1
+  start: Float64Array; // where the box begins: in units of `total`, from 0
+  total: Float64Array; // width
+  self: Float64Array;
+  height: number; // of the deepest box, and 1
+  // The same totals and selfs, exact beyond 2^53.
+  exactTotal: readonly bigint[];
+  exactSelf: readonly bigint[];
+  diff?: GraphDiff;
+}
+
+// How each box differs from the baseline.
+export interface GraphDiff {
+  baselineTotal: readonly bigint[];
+  baselineSelf: readonly bigint[];
+  difference: Float64Array; // of the shares: above 0 where it grew
+  beyondNoise: Uint8Array; // 1: it is; 0: noise, or not enough data
+}
+
+interface Columns {
+  names: string[];
+  files: string[];
+  depth: number[];
+  name: number[];
+  file: number[];
+  total: bigint[];
+  self: bigint[];
+}
+
+function fromColumns(columns: Columns, width: ArrayLike<number>): Graph {
+  const size = columns.depth.length;
+  const depth = Uint16Array.from(columns.depth);
+  const end = new Uint32Array(size);
+  const parent = new Int32Array(size).fill(-1);
+  const start = new Float64Array(size);
+  const total = Float64Array.from(width);
+  const next: number[] = []; // by depth: where the next box there begins
+  const open: number[] = []; // by depth: the last box seen
+  let height = 0;
+  for (let i = 0; i < size; ++i) {
+    const level = depth[i];
+    for (let closed = open.length - 1; closed >= level; --closed) end[open[closed]] = i;
+    open.length = level;
+    if (level > 0) {
+      parent[i] = open[level - 1];
+      start[i] = next[level];
+    }
+    next[level] = start[i] + total[i];
+    next[level + 1] = start[i];
+    open[level] = i;
+    height = Math.max(height, level + 1);
+  }
+  for (const box of open) end[box] = size;
+  return {
+    names: columns.names,
+    files: columns.files,
+    name: Uint32Array.from(columns.name),
+    file: Uint32Array.from(columns.file),
+    depth,
+    end,
+    parent,
+    start,
+    total,
+    self: Float64Array.from(columns.self, Number),
+    height,
+    exactTotal: columns.total,
+    exactSelf: columns.self,
+  };
+}
+
+export function graphOf(response: FlameGraphResponse): Graph {
+  return fromColumns(response, Float64Array.from(response.total, Number));
+}
+
+// Boxes are as wide as the mean of their two shares: what is gone is seen, too, and children never
+// stand out over their parent.
+export function graphOfDiff(tree: DiffResponse_Tree): Graph {
+  const shareOf = (values: bigint[]) => {
+    const all = Number(values[0] ?? 0n) || 1;
+    return Float64Array.from(values, (value) => Number(value) / all);
+  };
+  const before = shareOf(tree.baselineTotal);
+  const after = shareOf(tree.total);
+  const width = before.map((share, i) => (share + after[i]) / 2);
+  const graph = fromColumns(tree, width);
+  graph.diff = {
+    baselineTotal: tree.baselineTotal,
+    baselineSelf: tree.baselineSelf,
+    difference: Float64Array.from(tree.difference),
+    beyondNoise: Uint8Array.from(tree.verdict, (verdict) => (verdict === DiffVerdict.BEYOND_NOISE ? 1 : 0)),
+  };
+  return graph;
+}

@@ -1,0 +1,77 @@
+// Around whatever waits for the server: what was there before, dimmed, or a skeleton; how long it
+// has taken; failures in the server's words.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+import type { Answer, Failure } from '@/api/answer';
+
+// Short work shows no progress: it would only flicker.
+const QUIET_MS = 400;
+
+export function Answered<T>(props: {
+  answer: Answer<T> & { again: () => void };
+  what: string; // that is waited for: "the flame graph"
+  children: (value: T) => ComponentChildren;
+}) {
+  const { answer, what, children } = props;
+  const stale = answer.state !== 'ready';
+  return (
+    <div class="answered" aria-busy={answer.state === 'waiting'}>
+      {answer.state === 'failed' && <FailureBox failure={answer.failure} again={answer.again} />}
+      {answer.state === 'waiting' && <Progress key={answer.since} since={answer.since} what={what} />}
+      {answer.value === undefined ? (
+        answer.state === 'waiting' && <Skeleton />
+      ) : (
+        <div class={stale ? 'stale' : ''} inert={stale}>
+          {children(answer.value)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+export function FailureBox(props: { failure: Failure; again?: () => void }) {
+  return (
+    <div class="notice failure" role="alert">
+      <p>{props.failure.message}</p>
+      {props.again && (
+        <button type="button" onClick={props.again}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+// A sentence where there is nothing to show.
+export function Nothing(props: { children: ComponentChildren }) {
+  return <div class="nothing">{props.children}</div>;
+}
+
+function Progress(props: { since: number; what: string }) {
+  const [elapsed, setElapsed] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setElapsed(performance.now() - props.since), 100);
+    return () => clearInterval(timer);
+  }, [props.since]);
+  if (elapsed < QUIET_MS) return null;
+  return (
+    <div class="progress" role="status">
+      <div class="progress-bar" />
+      <span>
+        Summing up {props.what}: {(elapsed / 1000).toFixed(1)} s. Choose something else to stop it.
+      </span>
+    </div>
+  );
+}
+
+function Skeleton() {
+  const widths = [100, 92, 61, 40, 22];
+  return (
+    <div class="skeleton" aria-hidden="true">
+      {widths.map((width) => (
+        <div key={width} style={{ width: `${width}%` }} />
+      ))}
+    </div>
+  );
+}
