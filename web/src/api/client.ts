@@ -5,8 +5,10 @@ import { createConnectTransport } from '@connectrpc/connect-web';
 import { AdminService } from '@gen/flamekeep/v1/admin_pb';
 import { QueryService } from '@gen/flamekeep/v1/query_pb';
 
+import { serverAddress } from './base';
+
 const transport = createConnectTransport({
-  baseUrl: globalThis.location.origin,
+  baseUrl: serverAddress('.'),
   useBinaryFormat: true,
 });
 

@@ -1,0 +1,89 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { describe, expect, it } from 'vitest';
+
+import { CoverageSchema, Gap_Reason } from '@gen/flamekeep/v1/selection_pb';
+
+import { noticesOf, span, summaryOf } from './notices';
+
+const FROM = Date.UTC(2026, 10, 20, 13);
+const TO = Date.UTC(2026, 10, 20, 14);
+const range = (from: number, to: number) => ({
+  begin: timestampFromMs(from),
+  end: timestampFromMs(to),
+});
+const coverage = (more: object) =>
+  create(CoverageSchema, {
+    covered: range(FROM, TO),
+    observations: 1234n,
+    completeThrough: timestampFromMs(TO),
+    final: true,
+    ...more,
+  });
+const gap = (more: object) => ({
+  site: 'eqiad',
+  source: 'excimer-wall',
+  range: range(FROM, FROM + 120_000),
+  reason: Gap_Reason.DISCONNECTED,
+  node: 'arclamp1001',
+  ...more,
+});
+
+describe('noticesOf', () => {
+  it('is silent about a whole answer', () => {
+    expect(noticesOf(coverage({}))).toEqual([]);
+    expect(noticesOf(coverage({ completeThrough: undefined }))).toEqual([]);
+    expect(summaryOf(coverage({}))).toEqual({
+      samples: '1,234 samples',
+      covered: '2026-11-20 13:00 – 14:00 UTC',
+      final: true,
+    });
+  });
+
+  it('names each gap with its reason', () => {
+    const texts = noticesOf(
+      coverage({ gaps: [gap({}), gap({ reason: Gap_Reason.UNHASHED, node: '' })] }),
+    );
+    expect(texts).toEqual([
+      {
+        kind: 'incomplete',
+        text: 'excimer-wall of eqiad, 2026-11-20 13:00 – 13:02: nobody listened to the channel (arclamp1001).',
+      },
+      {
+        kind: 'note',
+        text: 'excimer-wall of eqiad, 2026-11-20 13:00 – 13:02: samples are there without the labels that are to be hashed.',
+      },
+    ]);
+  });
+
+  it('counts gaps beyond the first ones', () => {
+    const notices = noticesOf(coverage({ gaps: Array(7).fill(gap({})), gapsLeftOut: 10n }));
+    expect(notices).toHaveLength(6);
+    expect(notices[5].text).toBe('12 more gaps are in this range.');
+  });
+
+  it('tells where a source is behind, or has not reported', () => {
+    const texts = (completeThrough: number) =>
+      noticesOf(coverage({ completeThrough: timestampFromMs(completeThrough) })).map((n) => n.text);
+    expect(texts(TO - 60_000)).toEqual([
+      'Sources are read up to 2026-11-20 13:59: what is newer is not all here yet.',
+    ]);
+    expect(texts(0)).toEqual([
+      'A source has not reported yet how far it is: samples may be missing. See Status.',
+    ]);
+  });
+
+  it('tells of widened ranges and full sums', () => {
+    expect(noticesOf(coverage({ widened: true, saturated: true })).map((n) => n.kind)).toEqual([
+      'note',
+      'note',
+    ]);
+  });
+});
+
+describe('span', () => {
+  it('names the day once where it is one', () => {
+    expect(span(FROM, TO)).toBe('2026-11-20 13:00 – 14:00');
+    expect(span(FROM, FROM + 864e5)).toBe('2026-11-20 13:00 – 2026-11-21 13:00');
+  });
+});

@@ -1,0 +1,51 @@
+// What an answer stands on: samples, range, final or not; and a banner where something is missing.
+import type { Coverage } from '@gen/flamekeep/v1/selection_pb';
+
+import { noticesOf, summaryOf } from './notices';
+import './trust.css';
+
+export function TrustLine(props: {
+  coverage: Coverage | undefined;
+  name?: string; // where there are two: "Baseline"
+  more?: string; // another sentence, of the view
+}) {
+  const { coverage, name, more } = props;
+  if (!coverage) return null;
+  const { samples, covered, final } = summaryOf(coverage);
+  const notices = noticesOf(coverage);
+  const incomplete = notices.filter((notice) => notice.kind === 'incomplete');
+  const notes = notices.filter((notice) => notice.kind === 'note');
+  return (
+    <div class="trust">
+      {incomplete.length > 0 && (
+        <div class="notice" role="status">
+          <strong>Not all samples of this range are here.</strong>
+          <ul>
+            {incomplete.map(({ text }) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <p class="trust-line">
+        {name && <strong>{name}: </strong>}
+        <span>{samples}</span>
+        <span>{covered}</span>
+        {final ? (
+          <span
+            class="final"
+            title="Nothing can change this range any more: the same link shows the same numbers, at every site."
+          >
+            ✓ final
+          </span>
+        ) : (
+          <span title="Samples of this range may still come in, or be imported.">not final yet</span>
+        )}
+        {notes.map(({ text }) => (
+          <span key={text}>{text}</span>
+        ))}
+        {more && <span>{more}</span>}
+      </p>
+    </div>
+  );
+}
