@@ -1,0 +1,100 @@
+// "Take it away": files of what is shown, a link, a command, speedscope.
+import { useRef, useState } from 'preact/hooks';
+
+import { question } from '@/state/page';
+import { Menu, type MenuItem } from '@/ui/menu';
+
+import { copyText } from './clipboard';
+import { fileAddress, fileName, FORMATS, speedscopeAddress } from './files';
+import { commandOf } from './shell';
+
+// How long the button tells what was done.
+const TOLD_MS = 2000;
+
+function download(address: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
+// `picture` draws what is shown as PNG, where it can be drawn.
+export function TakeMenu(props: { picture?: (() => Promise<Blob>) | undefined }) {
+  const { picture } = props;
+  const button = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const [told, setTold] = useState('');
+  const shown = question.value;
+
+  const tell = (text: string) => {
+    setTold(text);
+    setTimeout(() => setTold(''), TOLD_MS);
+  };
+  const copy = (text: string, what: string) => {
+    copyText(text).then(
+      () => tell(`${what} copied`),
+      () => tell(`The browser does not let ${what.toLowerCase()} be copied`),
+    );
+  };
+
+  const items: MenuItem[] = [
+    { label: 'Copy link', act: () => copy(globalThis.location.href, 'Link') },
+  ];
+  const command = commandOf(shown, globalThis.location.hostname);
+  if (command) items.push({ label: 'Copy as command', act: () => copy(command, 'Command') });
+  const speedscope = speedscopeAddress(shown);
+  if (speedscope && shown.view !== 'status') {
+    items.push({
+      label: 'Open in speedscope',
+      act: () => void globalThis.open(speedscope, '_blank', 'noopener'),
+    });
+    for (const { format, label, ending } of FORMATS) {
+      items.push({
+        label: `Download ${label}`,
+        act: () => download(fileAddress(shown, format)!, fileName(shown, ending)),
+      });
+    }
+  }
+  if (picture) {
+    items.push({
+      label: 'Download PNG',
+      act: () => {
+        picture().then(
+          (blob) => {
+            const address = URL.createObjectURL(blob);
+            download(address, fileName(shown, 'png'));
+            setTimeout(() => URL.revokeObjectURL(address), TOLD_MS);
+          },
+          () => tell('The browser could not draw the picture: download the SVG'),
+        );
+      },
+    });
+  }
+
+  const place = button.current?.getBoundingClientRect();
+  return (
+    <>
+      <button
+        type="button"
+        ref={button}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onClick={() => setOpen(true)}
+      >
+        Share
+      </button>
+      <span class="muted" role="status">
+        {told}
+      </span>
+      {open && place && (
+        <Menu
+          label="Take it away"
+          x={place.left}
+          y={place.bottom + 4}
+          items={items}
+          close={() => setOpen(false)}
+        />
+      )}
+    </>
+  );
+}
