@@ -57,6 +57,11 @@ export function selection(selector: string, range: Range, filter?: Filter): Sele
   });
 }
 
+// Whatever matches the expression.
+export function matching(expression: string): FunctionMatcher {
+  return create(FunctionMatcherSchema, { matcher: frameMatcher(expression) });
+}
+
 // Exactly this function: its file counts only where it is known.
 export function exactly(name: FunctionName): FunctionMatcher {
   return create(FunctionMatcherSchema, { function: name.name, file: name.file });
