@@ -1,0 +1,40 @@
+// A field for an expression that is asked for while somebody types: shortly after the last letter,
+// at Enter, and at Escape, which empties it.
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+const PAUSE_MS = 250;
+
+export function SearchField(props: {
+  label: string;
+  placeholder?: string;
+  value: string;
+  onSearch: (expression: string) => void;
+}) {
+  const { label, placeholder, value, onSearch } = props;
+  const [text, setText] = useState(value);
+  const timer = useRef(0);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const search = (expression: string, pause: number) => {
+    setText(expression);
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => onSearch(expression), pause);
+  };
+  return (
+    <input
+      type="search"
+      class="search-field"
+      aria-label={label}
+      placeholder={placeholder ?? label}
+      spellcheck={false}
+      autocomplete="off"
+      value={text}
+      onInput={(event) => search(event.currentTarget.value, PAUSE_MS)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') search(text, 0);
+        if (event.key === 'Escape') search('', 0);
+      }}
+    />
+  );
+}
