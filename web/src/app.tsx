@@ -1,6 +1,7 @@
 // The page: what, when, and the view of it.
 import { question } from '@/state/page';
 import { FlameView } from '@/views/flame_view';
+import { FunctionsView } from '@/views/functions_view';
 
 import { ViewTabs } from './views/view_tabs';
 
@@ -16,6 +17,7 @@ export function App() {
       <ViewTabs />
       <main id="view" aria-label={view}>
         {view === 'flame' && <FlameView />}
+        {view === 'functions' && <FunctionsView />}
       </main>
     </>
   );
