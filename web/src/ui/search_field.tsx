@@ -6,11 +6,10 @@ const PAUSE_MS = 250;
 
 export function SearchField(props: {
   label: string;
-  placeholder?: string;
   value: string;
   onSearch: (expression: string) => void;
 }) {
-  const { label, placeholder, value, onSearch } = props;
+  const { label, value, onSearch } = props;
   const [text, setText] = useState(value);
   const timer = useRef(0);
   useEffect(() => setText(value), [value]);
@@ -26,7 +25,8 @@ export function SearchField(props: {
       type="search"
       class="search-field"
       aria-label={label}
-      placeholder={placeholder ?? label}
+      placeholder={label}
+      title="An expression that matches anywhere in the name; with file: in front, in the file's"
       spellcheck={false}
       autocomplete="off"
       value={text}

@@ -8,10 +8,13 @@ import { functionMenu } from './function_menu';
 import './function_table.css';
 import { Measure, type Whole } from './measure';
 
-// As FunctionRow of the API; also made from the boxes of a graph.
-export interface FunctionValues {
+export interface Named {
   function: string;
-  file: string;
+  file: string; // empty: unknown
+}
+
+// As FunctionRow of the API.
+export interface FunctionValues extends Named {
   self: bigint;
   total: bigint;
 }
@@ -30,17 +33,26 @@ export function FunctionTable(props: FunctionTableProps) {
   const { label, rows, whole, compact, sorted, onSort, onPick = toggle } = props;
   const withFiles = !compact && rows.some((row) => row.file !== '');
   const width = compact ? '124px' : '170px';
+  // One scale for both columns: bars of a self and of a total can be compared.
+  const widest = rows.reduce((most, { total }) => (total > most ? total : most), 0n);
+  const valueColumn = (
+    id: 'self' | 'total',
+    header: string,
+    title: string,
+  ): Column<FunctionValues> => ({
+    id,
+    header,
+    title,
+    width,
+    align: 'right',
+    sortable: !!onSort,
+    render: (row) => <Measure value={row[id]} whole={whole} widest={widest} />,
+  });
   const columns: Column<FunctionValues>[] = [
     { id: 'function', header: 'Function', render: (row) => <FunctionCell row={row} /> },
     ...(withFiles ? [FILE_COLUMN] : []),
-    {
-      ...valueColumn('self', 'Self', 'Of the samples that end in it', rows, whole, width),
-      sortable: !!onSort,
-    },
-    {
-      ...valueColumn('total', 'Total', 'Of the samples that hold it', rows, whole, width),
-      sortable: !!onSort,
-    },
+    valueColumn('self', 'Self', 'Of the samples that end in it'),
+    valueColumn('total', 'Total', 'Of the samples that hold it'),
   ];
   const { fn } = question.value;
   return (
@@ -69,27 +81,8 @@ const FILE_COLUMN: Column<FunctionValues> = {
   ),
 };
 
-function valueColumn(
-  id: 'self' | 'total',
-  header: string,
-  title: string,
-  rows: readonly FunctionValues[],
-  whole: Whole,
-  width: string,
-): Column<FunctionValues> {
-  const widest = rows.reduce((most, row) => (row[id] > most ? row[id] : most), 0n);
-  return {
-    id,
-    header,
-    title,
-    width,
-    align: 'right',
-    render: (row) => <Measure value={row[id]} whole={whole} widest={widest} />,
-  };
-}
-
 // The button is for the keyboard: its click goes on to the row.
-function FunctionCell({ row }: { row: FunctionValues }) {
+export function FunctionCell({ row }: { row: Named }) {
   const [qualifier, own] = splitName(row.function);
   return (
     <button
@@ -105,11 +98,11 @@ function FunctionCell({ row }: { row: FunctionValues }) {
   );
 }
 
-function nameOf(row: FunctionValues): FunctionName {
+export function nameOf(row: Named): FunctionName {
   return { name: row.function, file: row.file };
 }
 
-function isSelected(row: FunctionValues, fn: FunctionName | null): boolean {
+function isSelected(row: Named, fn: FunctionName | null): boolean {
   return fn !== null && fn.name === row.function && (fn.file === '' || fn.file === row.file);
 }
 

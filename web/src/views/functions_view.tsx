@@ -24,7 +24,6 @@ export function FunctionsView() {
       <div class="function-list-head">
         <SearchField
           label="Search functions"
-          placeholder="Search functions: an expression, file: in front of it for files"
           value={question.value.search}
           onSearch={(search) => adjust({ search })}
         />

@@ -1,0 +1,191 @@
+// The samples, or what a function has of them, across the values of a label.
+import { useState } from 'preact/hooks';
+
+import type { CompareResponse, CompareResponse_Row as Row } from '@gen/flamekeep/v1/tables_pb';
+
+import { useAnswer } from '@/api/answer';
+import { queries } from '@/api/client';
+import { exactly as exactFunction } from '@/api/request';
+import { exactly, percent, shareOf } from '@/format/numbers';
+import { go, question } from '@/state/page';
+import type { FunctionName } from '@/state/question';
+import { Answered, Nothing } from '@/ui/answered';
+import { FunctionPicker } from '@/ui/function_picker';
+import { Table, type Column, type Sorted } from '@/ui/table';
+
+import { asked } from './asked';
+import { sortedAfter, sortedRows, type CompareColumn } from './compare_rows';
+import './compare_view.css';
+import { exactText, Measure, ShareBar, type Whole } from './measure';
+
+const MOST_VALUES = 1000;
+const NO_VALUE = '(none)'; // of series that lack the label
+
+export function CompareView() {
+  const { selector, by, fn } = question.value;
+  const labels = useAnswer(selector || null, async (signal) =>
+    (await queries.listLabels({ selector }, { signal })).labels.map(({ name, values }) => ({
+      name,
+      values,
+    })),
+  );
+  if (!selector) return <Nothing>Choose a profile type and a time to compare.</Nothing>;
+  return (
+    <Answered answer={labels} what="the labels">
+      {(known) => {
+        const label = by || (known.find(({ values }) => values > 1n)?.name ?? 'site');
+        const names = known.map(({ name }) => name);
+        return (
+          <>
+            <div class="compare-head">
+              <LabelSelect names={names.includes(label) ? names : [label, ...names]} label={label} />
+              <OfFunction fn={fn} />
+            </div>
+            <Comparison label={label} fn={fn} />
+          </>
+        );
+      }}
+    </Answered>
+  );
+}
+
+function LabelSelect({ names, label }: { names: string[]; label: string }) {
+  return (
+    <label>
+      Compare by{' '}
+      <select value={label} onChange={(event) => go({ by: event.currentTarget.value })}>
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+// Of which function, and a way to another one.
+function OfFunction({ fn }: { fn: FunctionName | null }) {
+  const [choosing, setChoosing] = useState(false);
+  const pick = (picked: FunctionName) => {
+    setChoosing(false);
+    go({ fn: picked });
+  };
+  return (
+    <>
+      <span>
+        {fn ? 'the share of ' : 'all samples'}
+        {fn && <b title={fn.file}>{fn.name}</b>}
+      </span>
+      <button type="button" aria-expanded={choosing} onClick={() => setChoosing(!choosing)}>
+        {fn ? 'Another function' : 'Of a function…'}
+      </button>
+      {fn && (
+        <button type="button" onClick={() => go({ fn: null })}>
+          All samples
+        </button>
+      )}
+      {choosing && (
+        <div class="compare-picker">
+          <FunctionPicker onPick={pick} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function Comparison({ label, fn }: { label: string; fn: FunctionName | null }) {
+  const chosen = asked();
+  const answer = useAnswer(chosen && JSON.stringify([chosen.key, label, fn]), (signal) =>
+    queries.compare(
+      {
+        selection: chosen!.selection,
+        label,
+        limit: MOST_VALUES,
+        ...(fn && { function: exactFunction(fn) }),
+      },
+      { signal },
+    ),
+  );
+  if (!chosen) return <Nothing>Choose a time to compare.</Nothing>;
+  return (
+    <Answered answer={answer} what="the values">
+      {(response) => <Values response={response} label={label} ofFunction={fn !== null} />}
+    </Answered>
+  );
+}
+
+function Values(props: { response: CompareResponse; label: string; ofFunction: boolean }) {
+  const { response, label, ofFunction } = props;
+  const [sorted, setSorted] = useState<Sorted | null>(null);
+  if (response.rows.length === 0) {
+    return <Nothing>There are no samples here: choose another time, or fewer labels.</Nothing>;
+  }
+  const shown = sorted ?? { by: ofFunction ? 'share' : 'total', descending: true };
+  const { coverage, rowsLeftOut, totalLeftOut } = response;
+  const whole = { unit: coverage!.unit, total: coverage!.total };
+  const leftOut = percent(shareOf(totalLeftOut, whole.total));
+  return (
+    <>
+      <Table
+        label={`Values of ${label}`}
+        columns={columnsOf(response.rows, whole, label, ofFunction)}
+        rows={sortedRows(response.rows, shown)}
+        keyOf={(row) => row.value}
+        sorted={shown}
+        onSort={(column) => setSorted(sortedAfter(shown, column))}
+      />
+      {rowsLeftOut > 0n && (
+        <p class="muted">
+          {exactly(rowsLeftOut)} more values, with {leftOut} of the samples, are not listed.
+        </p>
+      )}
+    </>
+  );
+}
+
+function columnsOf(
+  rows: readonly Row[],
+  whole: Whole,
+  label: string,
+  ofFunction: boolean,
+): Column<Row>[] {
+  const largest = (read: (row: Row) => bigint) =>
+    rows.reduce((most, row) => (read(row) > most ? read(row) : most), 0n);
+  const column = (
+    id: CompareColumn,
+    header: string,
+    title: string,
+    width: string,
+    render: Column<Row>['render'],
+  ): Column<Row> => ({ id, header, title, width, align: 'right', sortable: true, render });
+  const mostSamples = largest((row) => row.total);
+  const mostOfFunction = largest((row) => row.functionTotal);
+  const largestShare = Math.max(...rows.map((row) => row.functionShare));
+  return [
+    {
+      id: 'value' satisfies CompareColumn,
+      header: label,
+      sortable: true,
+      render: ({ value }) => <bdi title={value}>{value || NO_VALUE}</bdi>,
+    },
+    column('observations', 'Samples', 'How many, before frame filters', '110px', (row) =>
+      exactly(row.observations),
+    ),
+    column('total', 'Total', 'Sum of their values, and the share of all', '170px', (row) => (
+      <Measure value={row.total} whole={whole} widest={mostSamples} />
+    )),
+    ...(ofFunction
+      ? [
+          column('functionTotal', 'Function', 'With the function, and the share of all', '170px', (row) => (
+            <Measure value={row.functionTotal} whole={whole} widest={mostOfFunction} />
+          )),
+          column('share', 'Function’s share', 'Of the total of this value', '24%', (row) => (
+            <ShareBar
+              share={row.functionShare}
+              widest={largestShare}
+              title={`${exactText(row.functionTotal, whole.unit)} of ${exactText(row.total, whole.unit)}`}
+            />
+          )),
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,158 @@
+// One function between those that call it and those that it calls.
+import type { ComponentChildren } from 'preact';
+
+import type { SandwichResponse } from '@gen/flamekeep/v1/tables_pb';
+
+import { useAnswer } from '@/api/answer';
+import { queries } from '@/api/client';
+import { exactly } from '@/api/request';
+import { graphOf, type Graph } from '@/flame/graph';
+import { percent, shareOf, withUnit } from '@/format/numbers';
+import { go, question } from '@/state/page';
+import type { FunctionName } from '@/state/question';
+import { Answered, Nothing } from '@/ui/answered';
+import { FunctionPicker } from '@/ui/function_picker';
+import { Table } from '@/ui/table';
+
+import { asked } from './asked';
+import { functionMenu } from './function_menu';
+import { FunctionCell, nameOf } from './function_table';
+import { exactText, Measure, type Whole } from './measure';
+import { alone, neighbours } from './neighbours';
+import './sandwich_view.css';
+
+export function SandwichView() {
+  const { fn } = question.value;
+  if (!fn) return <NothingChosen />;
+  return <Sandwich key={`${fn.file}\n${fn.name}`} fn={fn} />;
+}
+
+function NothingChosen() {
+  return (
+    <>
+      <h2>Sandwich</h2>
+      <p class="muted">
+        Who calls a function, and what it calls, merged over all stacks that hold it. Choose one:
+      </p>
+      <FunctionPicker onPick={(fn) => go({ fn })} />
+    </>
+  );
+}
+
+interface Halves {
+  response: SandwichResponse;
+  callers: Graph;
+  callees: Graph;
+}
+
+function Sandwich({ fn }: { fn: FunctionName }) {
+  const chosen = asked();
+  const answer = useAnswer<Halves>(chosen?.key ?? null, async (signal) => {
+    const response = await queries.sandwich(
+      { selection: chosen!.selection, function: exactly(fn) },
+      { signal },
+    );
+    return { response, callers: graphOf(response.callers!), callees: graphOf(response.callees!) };
+  });
+  return (
+    <>
+      <div class="sandwich-head">
+        <h2>
+          <bdi>{fn.name}</bdi>
+        </h2>
+        {fn.file && <bdi class="muted">{fn.file}</bdi>}
+        <button type="button" onClick={() => go({ fn: null })}>
+          Another function
+        </button>
+      </div>
+      {chosen ? (
+        <Answered answer={answer} what="callers and callees">
+          {(halves) => <HalvesView halves={halves} />}
+        </Answered>
+      ) : (
+        <Nothing>Choose a profile type and a time to see who calls it.</Nothing>
+      )}
+    </>
+  );
+}
+
+function HalvesView({ halves: { response, callers, callees } }: { halves: Halves }) {
+  const { total, self, coverage } = response;
+  const all: Whole = { unit: coverage!.unit, total: coverage!.total };
+  if (total === 0n) {
+    return <Nothing>No sample here holds this function: choose another time or function.</Nothing>;
+  }
+  const own: Whole = { unit: all.unit, total };
+  return (
+    <>
+      <p>
+        <Figure value={total} whole={all} /> of all samples hold it,{' '}
+        <Figure value={self} whole={all} /> end in it.
+      </p>
+      <Half title="Callers" graph={callers} whole={own}>
+        <Figure value={alone(callers)} whole={own} /> of it was called by nobody: it is the first
+        frame.
+      </Half>
+      <Half title="Callees" graph={callees} whole={own}>
+        <Figure value={alone(callees)} whole={own} /> of it calls nothing: that is its own work.
+      </Half>
+    </>
+  );
+}
+
+function Half(props: {
+  title: 'Callers' | 'Callees';
+  graph: Graph;
+  whole: Whole;
+  children: ComponentChildren; // what stands below the table
+}) {
+  const { title, graph, whole, children } = props;
+  return (
+    <section class="sandwich-half" aria-label={title}>
+      <div>
+        <h3>{title}</h3>
+      </div>
+      <div>
+        <h3>{`Direct ${title.toLowerCase()}`}</h3>
+        <Neighbours title={title} graph={graph} whole={whole} />
+        <p class="muted">{children}</p>
+      </div>
+    </section>
+  );
+}
+
+function Neighbours(props: { title: string; graph: Graph; whole: Whole }) {
+  const { title, graph, whole } = props;
+  const rows = neighbours(graph);
+  if (rows.length === 0) return null;
+  return (
+    <div class="sandwich-neighbours">
+      <Table
+        label={`Direct ${title.toLowerCase()}`}
+        columns={[
+          { id: 'function', header: 'Function', render: (row) => <FunctionCell row={row} /> },
+          {
+            id: 'total',
+            header: 'Total',
+            title: 'With it as the neighbour, and the share of the function',
+            width: '124px',
+            align: 'right',
+            render: (row) => <Measure value={row.total} whole={whole} widest={whole.total} />,
+          },
+        ]}
+        rows={rows}
+        keyOf={(row) => `${row.file}\n${row.function}`}
+        onChoose={(row) => go({ fn: nameOf(row) })}
+        menu={(row) => functionMenu(nameOf(row))}
+      />
+    </div>
+  );
+}
+
+function Figure({ value, whole }: { value: bigint; whole: Whole }) {
+  return (
+    <span title={exactText(value, whole.unit)}>
+      <b>{percent(shareOf(value, whole.total))}</b> ({withUnit(value, whole.unit)})
+    </span>
+  );
+}
