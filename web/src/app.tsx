@@ -1,7 +1,10 @@
 // The page: what, when, and the view of it.
 import { question } from '@/state/page';
+import { CompareView } from '@/views/compare_view';
 import { FlameView } from '@/views/flame_view';
 import { FunctionsView } from '@/views/functions_view';
+import { SandwichView } from '@/views/sandwich_view';
+import { StatusView } from '@/views/status_view';
 
 import { ViewTabs } from './views/view_tabs';
 
@@ -18,6 +21,9 @@ export function App() {
       <main id="view" aria-label={view}>
         {view === 'flame' && <FlameView />}
         {view === 'functions' && <FunctionsView />}
+        {view === 'sandwich' && <SandwichView />}
+        {view === 'compare' && <CompareView />}
+        {view === 'status' && <StatusView />}
       </main>
     </>
   );
