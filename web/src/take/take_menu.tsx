@@ -2,9 +2,9 @@
 import { useRef, useState } from 'preact/hooks';
 
 import { question } from '@/state/page';
+import { copyText } from '@/ui/copy';
 import { Menu, type MenuItem } from '@/ui/menu';
 
-import { copyText } from './clipboard';
 import { fileAddress, fileName, FORMATS, speedscopeAddress } from './files';
 import { commandOf } from './shell';
 

@@ -13,7 +13,8 @@ export async function copyText(text: string): Promise<void> {
   document.body.append(field);
   field.select();
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is nothing else
-  document.execCommand('copy');
+  const copied = document.execCommand('copy');
   field.remove();
   if (focused instanceof HTMLElement) focused.focus();
+  if (!copied) throw new Error('the browser refused to copy');
 }

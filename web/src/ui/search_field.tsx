@@ -1,5 +1,5 @@
 // A field for an expression that is asked for while somebody types: shortly after the last letter,
-// at Enter, and at Escape, which empties it.
+// at Enter, and at Escape, which empties it. "/" goes to it from anywhere on the page.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const PAUSE_MS = 250;
@@ -12,7 +12,18 @@ export function SearchField(props: {
   const { label, value, onSearch } = props;
   const [text, setText] = useState(value);
   const timer = useRef(0);
+  const input = useRef<HTMLInputElement>(null);
   useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    const focus = (event: KeyboardEvent) => {
+      const typing = (event.target as Element).matches('input, textarea, select');
+      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      input.current?.select();
+    };
+    document.addEventListener('keydown', focus);
+    return () => document.removeEventListener('keydown', focus);
+  }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const search = (expression: string, pause: number) => {
@@ -23,6 +34,7 @@ export function SearchField(props: {
   return (
     <input
       type="search"
+      ref={input}
       class="search-field"
       aria-label={label}
       placeholder={label}
