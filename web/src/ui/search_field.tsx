@@ -2,6 +2,8 @@
 // at Enter, and at Escape, which empties it. "/" goes to it from anywhere on the page.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import './search_field.css';
+
 const PAUSE_MS = 250;
 
 export function SearchField(props: {

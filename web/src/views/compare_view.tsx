@@ -9,6 +9,7 @@ import { exactly as exactFunction } from '@/api/request';
 import { exactly, percent, shareOf } from '@/format/numbers';
 import { go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
+import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 import { FunctionPicker } from '@/ui/function_picker';
 import { Table, type Column, type Sorted } from '@/ui/table';
@@ -108,7 +109,9 @@ function Comparison({ label, fn }: { label: string; fn: FunctionName | null }) {
   if (!chosen) return <Nothing>Choose a time to compare.</Nothing>;
   return (
     <Answered answer={answer} what="the values">
-      {(response) => <Values response={response} label={label} ofFunction={fn !== null} />}
+      {(response) => (
+        <Values key={`${fn !== null}`} response={response} label={label} ofFunction={fn !== null} />
+      )}
     </Answered>
   );
 }
@@ -116,23 +119,25 @@ function Comparison({ label, fn }: { label: string; fn: FunctionName | null }) {
 function Values(props: { response: CompareResponse; label: string; ofFunction: boolean }) {
   const { response, label, ofFunction } = props;
   const [sorted, setSorted] = useState<Sorted | null>(null);
-  if (response.rows.length === 0) {
-    return <Nothing>There are no samples here: choose another time, or fewer labels.</Nothing>;
-  }
   const shown = sorted ?? { by: ofFunction ? 'share' : 'total', descending: true };
   const { coverage, rowsLeftOut, totalLeftOut } = response;
   const whole = { unit: coverage!.unit, total: coverage!.total };
   const leftOut = percent(shareOf(totalLeftOut, whole.total));
   return (
     <>
-      <Table
-        label={`Values of ${label}`}
-        columns={columnsOf(response.rows, whole, label, ofFunction)}
-        rows={sortedRows(response.rows, shown)}
-        keyOf={(row) => row.value}
-        sorted={shown}
-        onSort={(column) => setSorted(sortedAfter(shown, column))}
-      />
+      <TrustLine coverage={coverage} />
+      {response.rows.length === 0 ? (
+        <Nothing>There are no samples here: choose another time, or fewer labels.</Nothing>
+      ) : (
+        <Table
+          label={`Values of ${label}`}
+          columns={columnsOf(response.rows, whole, label, ofFunction)}
+          rows={sortedRows(response.rows, shown)}
+          keyOf={(row) => row.value}
+          sorted={shown}
+          onSort={(column) => setSorted(sortedAfter(shown, column))}
+        />
+      )}
       {rowsLeftOut > 0n && (
         <p class="muted">
           {exactly(rowsLeftOut)} more values, with {leftOut} of the samples, are not listed.

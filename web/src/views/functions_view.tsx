@@ -8,6 +8,7 @@ import { queries } from '@/api/client';
 import { matching } from '@/api/request';
 import { exactly, percent, shareOf } from '@/format/numbers';
 import { adjust, go, question } from '@/state/page';
+import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 import { SearchField } from '@/ui/search_field';
 
@@ -21,13 +22,11 @@ const MOST_ROWS = 100_000; // of the server
 export function FunctionsView() {
   return (
     <>
-      <div class="function-list-head">
-        <SearchField
-          label="Search functions"
-          value={question.value.search}
-          onSearch={(search) => adjust({ search })}
-        />
-      </div>
+      <SearchField
+        label="Search functions"
+        value={question.value.search}
+        onSearch={(search) => adjust({ search })}
+      />
       <FunctionList />
     </>
   );
@@ -68,29 +67,34 @@ export function FunctionList({ compact }: { compact?: boolean }) {
   );
 }
 
+// Beside the flame graph (compact) what it stands on is said there.
 function Found(props: { found: TopResponse | SearchResponse; compact?: boolean }) {
   const { found, compact } = props;
   const whole = wholeOf(found);
-  if (found.rows.length === 0) {
-    return (
-      <Nothing>
-        {whole.total === 0n
-          ? 'There are no samples here: choose another time, or fewer labels and filters.'
-          : 'No function matches the search.'}
-      </Nothing>
-    );
-  }
+  const summary = summaryText(found);
   return (
     <>
-      <p class="muted">{summaryText(found)}</p>
-      <FunctionTable
-        label="Functions"
-        rows={found.rows}
-        whole={whole}
-        compact={compact}
-        sorted={question.value.sort}
-        onSort={(sort) => go({ sort })}
-      />
+      {compact ? (
+        <p class="muted">{summary}</p>
+      ) : (
+        <TrustLine coverage={found.coverage} more={summary} />
+      )}
+      {found.rows.length === 0 ? (
+        <Nothing>
+          {whole.total === 0n
+            ? 'There are no samples here: choose another time, or fewer labels and filters.'
+            : 'No function matches the search.'}
+        </Nothing>
+      ) : (
+        <FunctionTable
+          label="Functions"
+          rows={found.rows}
+          whole={whole}
+          compact={compact}
+          sorted={question.value.sort}
+          onSort={(sort) => go({ sort })}
+        />
+      )}
     </>
   );
 }
@@ -103,11 +107,9 @@ function summaryText(found: TopResponse | SearchResponse): string {
   const whole = wholeOf(found);
   const count = BigInt(found.rows.length) + found.rowsLeftOut;
   const functions = `${exactly(count)} ${count === 1n ? 'function' : 'functions'}`;
-  if (found.$typeName === 'flamekeep.v1.TopResponse') {
-    return `${functions} of ${exactText(whole.total, whole.unit)}`;
-  }
-  const matched = `${exactText(found.matchedTotal, whole.unit)} (${percent(found.matchedShare)})`;
-  return `${functions} ${count === 1n ? 'matches' : 'match'}; ${matched} hold any`;
+  if (found.$typeName === 'flamekeep.v1.TopResponse') return functions;
+  const any = `${percent(found.matchedShare)} (${exactText(found.matchedTotal, whole.unit)})`;
+  return `${functions} ${count === 1n ? 'matches' : 'match'}; samples with any of them: ${any}`;
 }
 
 function leftOutText(found: TopResponse | SearchResponse): string {

@@ -7,8 +7,9 @@ export interface Whole {
   total: bigint; // what shares are of
 }
 
+// Counts have no unit: a sample may count several times.
 export function exactText(value: bigint, unit: string): string {
-  return `${exactly(value)} ${unit === 'count' ? 'samples' : unit}`;
+  return unit === 'count' ? exactly(value) : `${exactly(value)} ${unit}`;
 }
 
 export function Measure(props: {

@@ -1,5 +1,4 @@
 // One function between those that call it and those that it calls.
-import type { ComponentChildren } from 'preact';
 
 import type { SandwichResponse } from '@gen/flamekeep/v1/tables_pb';
 
@@ -10,6 +9,7 @@ import { graphOf, type Graph } from '@/flame/graph';
 import { percent, shareOf, withUnit } from '@/format/numbers';
 import { go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
+import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 import { FunctionPicker } from '@/ui/function_picker';
 import { Table } from '@/ui/table';
@@ -30,7 +30,7 @@ export function SandwichView() {
 function NothingChosen() {
   return (
     <>
-      <h2>Sandwich</h2>
+      <h2 class="sandwich-title">Sandwich</h2>
       <p class="muted">
         Who calls a function, and what it calls, merged over all stacks that hold it. Choose one:
       </p>
@@ -80,7 +80,12 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
   const { total, self, coverage } = response;
   const all: Whole = { unit: coverage!.unit, total: coverage!.total };
   if (total === 0n) {
-    return <Nothing>No sample here holds this function: choose another time or function.</Nothing>;
+    return (
+      <>
+        <TrustLine coverage={coverage} />
+        <Nothing>No sample here holds this function: choose another time or function.</Nothing>
+      </>
+    );
   }
   const own: Whole = { unit: all.unit, total };
   return (
@@ -89,13 +94,19 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
         <Figure value={total} whole={all} /> of all samples hold it,{' '}
         <Figure value={self} whole={all} /> end in it.
       </p>
-      <Half title="Callers" graph={callers} whole={own}>
-        <Figure value={alone(callers)} whole={own} /> of it was called by nobody: it is the first
-        frame.
-      </Half>
-      <Half title="Callees" graph={callees} whole={own}>
-        <Figure value={alone(callees)} whole={own} /> of it calls nothing: that is its own work.
-      </Half>
+      <TrustLine coverage={coverage} />
+      <Half
+        title="Callers"
+        graph={callers}
+        whole={own}
+        lonely="has no caller: it is the first frame there."
+      />
+      <Half
+        title="Callees"
+        graph={callees}
+        whole={own}
+        lonely="ends in it, without a further call."
+      />
     </>
   );
 }
@@ -104,9 +115,10 @@ function Half(props: {
   title: 'Callers' | 'Callees';
   graph: Graph;
   whole: Whole;
-  children: ComponentChildren; // what stands below the table
+  lonely: string; // said of the share that has no neighbour on this side
 }) {
-  const { title, graph, whole, children } = props;
+  const { title, graph, whole, lonely } = props;
+  const withoutNeighbour = alone(graph);
   return (
     <section class="sandwich-half" aria-label={title}>
       <div>
@@ -115,7 +127,11 @@ function Half(props: {
       <div>
         <h3>{`Direct ${title.toLowerCase()}`}</h3>
         <Neighbours title={title} graph={graph} whole={whole} />
-        <p class="muted">{children}</p>
+        {withoutNeighbour > 0n && (
+          <p class="muted">
+            <Figure value={withoutNeighbour} whole={whole} /> {lonely}
+          </p>
+        )}
       </div>
     </section>
   );

@@ -61,17 +61,15 @@ const COLUMNS: Column<CounterStatus>[] = [
   {
     id: 'value',
     header: 'Count',
-    width: '130px',
     align: 'right',
     render: ({ value, severity }) =>
       severity === Severity.LOSS && value > 0 ? <b class="bad">{exactly(value)}</b> : exactly(value),
   },
-  { id: 'what', header: 'What', render: ({ description }) => description },
-  { id: 'where', header: 'Where', width: '24%', render: labelsOf },
+  { id: 'what', header: 'What', width: '40%', render: ({ description }) => description },
+  { id: 'where', header: 'Where', render: labelsOf },
   {
     id: 'name',
     header: 'Metric',
-    width: '26%',
     render: ({ name }) => <code class="muted">flamekeep_{name}</code>,
   },
 ];

@@ -30,7 +30,6 @@ function liveColumns(now: number): Column<SourceStatus>[] {
     {
       id: 'state',
       header: 'State',
-      width: '20%',
       render: (source) => {
         const { grade, word, detail } = sourceState(source, now);
         return (
@@ -44,7 +43,6 @@ function liveColumns(now: number): Column<SourceStatus>[] {
     {
       id: 'name',
       header: 'Source',
-      width: '16%',
       render: ({ kind, name, address }) => (
         <span title={address}>
           {name} <span class="muted">{kindText(kind)}</span>
@@ -67,13 +65,11 @@ function liveColumns(now: number): Column<SourceStatus>[] {
     {
       id: 'last',
       header: 'Last message',
-      width: '13%',
       render: (source) => <Last source={source} now={now} />,
     },
     {
       id: 'error',
       header: 'Last error',
-      width: '20%',
       render: (s) => s.lastError || <span class="muted">none</span>,
     },
   ];

@@ -31,6 +31,11 @@ export function StoreSection(props: { store: StoreStatus; stats: StoreStatsRespo
         {exactly(store.frames)} frames, {exactly(store.series)} series.{' '}
         {bytes(store.pendingBytes)} accepted and not yet durable.
       </p>
+      {stats && (
+        <p>
+          Logs have {bytes(stats.logBytes)}, derived files {bytes(stats.derivedBytes)}.
+        </p>
+      )}
       {stats?.forecast && <p>{forecastText(stats.forecast)}</p>}
       {store.deleting && <p>A deletion is running: it is not through yet.</p>}
       {store.cap && <Cap cap={store.cap} />}

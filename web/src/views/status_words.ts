@@ -65,7 +65,7 @@ export function findings(
   const found = [...ofStore(status), ...ofForecast(forecast), ...ofSources(status, now)];
   const lost = counted(status, Severity.LOSS).length;
   if (lost > 0) {
-    found.push({ grade: 'bad', text: `Samples were lost since the server started, for ${reasons(lost)}.` });
+    found.push({ grade: 'warn', text: `Samples were lost since the server started, for ${reasons(lost)}.` });
   }
   const errors = counted(status, Severity.ERROR).length;
   if (errors > 0) {
