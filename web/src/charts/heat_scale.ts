@@ -1,0 +1,31 @@
+// From values to the steps of a sequential scale.
+
+export const LEVELS = 7;
+
+export interface HeatScale {
+  low: number; // what is not above is of the first level
+  high: number; // what is not below is of the last
+  clippedLow: boolean; // there are values below
+  clippedHigh: boolean; // there are values above
+}
+
+// One value in a hundred at each end does not count: a single odd hour would leave all others with
+// one colour.
+const CLIPPED = 0.01;
+
+// From the lowest of the values, or from 0.
+export function scaleOf(values: number[], from: 'lowest' | 'zero'): HeatScale {
+  if (values.length === 0) return { low: 0, high: 0, clippedLow: false, clippedHigh: false };
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+  const low = from === 'zero' ? 0 : at(CLIPPED);
+  const high = at(1 - CLIPPED);
+  return { low, high, clippedLow: sorted[0] < low, clippedHigh: sorted[sorted.length - 1] > high };
+}
+
+// 0 to LEVELS - 1.
+export function levelOf({ low, high }: HeatScale, value: number): number {
+  if (high <= low) return LEVELS - 1;
+  const level = Math.floor(((value - low) / (high - low)) * LEVELS);
+  return Math.max(0, Math.min(LEVELS - 1, level));
+}
