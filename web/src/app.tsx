@@ -5,6 +5,7 @@ import { FlameView } from '@/views/flame_view';
 import { FunctionsView } from '@/views/functions_view';
 import { SandwichView } from '@/views/sandwich_view';
 import { StatusView } from '@/views/status_view';
+import { HeatMapView } from '@/views/heatmap_view';
 
 import { ViewTabs } from './views/view_tabs';
 
@@ -24,6 +25,7 @@ export function App() {
         {view === 'sandwich' && <SandwichView />}
         {view === 'compare' && <CompareView />}
         {view === 'status' && <StatusView />}
+        {view === 'heatmap' && <HeatMapView />}
       </main>
     </>
   );

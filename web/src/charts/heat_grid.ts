@@ -106,7 +106,7 @@ export function nearestCell(grid: HeatGrid, { column, row }: Place): number {
 
 // Where a key leads from a cell; undefined for keys that lead nowhere.
 export function cellByKey(grid: HeatGrid, cell: number, key: string): number | undefined {
-  const steps: Record<string, number> = {
+  const steps: Partial<Record<string, number>> = {
     ArrowUp: -1,
     ArrowDown: 1,
     ArrowLeft: -grid.rows,

@@ -2,6 +2,11 @@
 
 export const LEVELS = 7;
 
+// How cells without a level look.
+export const OUTSIDE = -1; // nothing is drawn
+export const UNKNOWN = -2;
+export const NO_SAMPLES = -3;
+
 export interface HeatScale {
   low: number; // what is not above is of the first level
   high: number; // what is not below is of the last
