@@ -56,7 +56,10 @@ describe('a calendar', () => {
 
   it('leaves out the name of a first month that has no room', () => {
     const names = calendarGrid(Date.UTC(2026, 0, 25), 60).columnNames;
-    expect(names).toEqual([{ at: 1, text: 'Feb' }, { at: 5, text: 'Mar' }]);
+    expect(names).toEqual([
+      { at: 1, text: 'Feb 2026' },
+      { at: 5, text: 'Mar' },
+    ]);
   });
 });
 

@@ -29,8 +29,7 @@ export interface Block extends Place {
 const DAY = 86_400_000;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HOURS = 24;
-// A name of a month takes about so many columns; those that would touch the next are left out.
-const MONTH_COLUMNS = 3;
+const NAME_COLUMNS = 3; // that a name takes
 
 // Monday is 0.
 export function weekday(day: number): number {
@@ -69,21 +68,23 @@ export function hourGrid(first: number, days: number): HeatGrid {
   };
 }
 
-// Each month at its first whole column; the first one wherever it begins.
+// Each month at its first whole column; the first one wherever it begins. The year stands at the
+// first one and at each January.
 function monthNames(first: number, days: number, columnOf: (day: number) => number): Name[] {
-  const names: Name[] = [];
-  for (let day = 0; day < days; ++day) {
+  const months = Array.from({ length: days }, (_, day) => day).filter(
+    (day) => day === 0 || new Date(first + day * DAY).getUTCDate() === 1,
+  );
+  const names = spaced(months.map((day) => ({ at: columnOf(day), day })));
+  return names.map(({ at, day }, i) => {
     const date = new Date(first + day * DAY);
-    if (day > 0 && date.getUTCDate() !== 1) continue;
     const month = MONTHS[date.getUTCMonth()];
-    const text = date.getUTCMonth() === 0 || day === 0 ? `${month} ${date.getUTCFullYear()}` : month;
-    names.push({ at: columnOf(day), text });
-  }
-  return spaced(names);
+    return { at, text: i === 0 || month === 'Jan' ? `${month} ${date.getUTCFullYear()}` : month };
+  });
 }
 
-function spaced(names: Name[]): Name[] {
-  return names.filter((name, i) => i > 0 || (names[1]?.at ?? Infinity) - name.at >= MONTH_COLUMNS);
+// Without a first one that would touch the second.
+function spaced<T extends { at: number }>(names: T[]): T[] {
+  return names.filter((name, i) => i > 0 || (names[1]?.at ?? Infinity) - name.at >= NAME_COLUMNS);
 }
 
 export function placeOf(grid: HeatGrid, cell: number): Place {

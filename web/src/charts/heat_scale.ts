@@ -18,19 +18,22 @@ export interface HeatScale {
 // one colour.
 const CLIPPED = 0.01;
 
-// From the lowest of the values, or from 0.
-export function scaleOf(values: number[], from: 'lowest' | 'zero'): HeatScale {
+// A scale begins at three quarters of its end at most: where all values are about the same, noise is
+// not to look like news.
+const HIGHEST_LOW = 0.75;
+
+export function scaleOf(values: number[]): HeatScale {
   if (values.length === 0) return { low: 0, high: 0, clippedLow: false, clippedHigh: false };
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
-  const low = from === 'zero' ? 0 : at(CLIPPED);
   const high = at(1 - CLIPPED);
+  const low = Math.min(at(CLIPPED), high * HIGHEST_LOW);
   return { low, high, clippedLow: sorted[0] < low, clippedHigh: sorted[sorted.length - 1] > high };
 }
 
 // 0 to LEVELS - 1.
 export function levelOf({ low, high }: HeatScale, value: number): number {
-  if (high <= low) return LEVELS - 1;
+  if (high <= low) return 0;
   const level = Math.floor(((value - low) / (high - low)) * LEVELS);
   return Math.max(0, Math.min(LEVELS - 1, level));
 }

@@ -19,6 +19,7 @@ import { Answered, Nothing } from '@/ui/answered';
 import { aboutCell, looksOf, partOf, scaleOfCells, type Part } from './heat_values';
 import { calendarYears, DAY, heatWindow, HOUR, hourPeriods } from './heat_window';
 import './heatmap_view.css';
+import { OfFunction } from './of_function';
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
@@ -41,6 +42,7 @@ function Years({ selector, range }: { selector: string; range: Range }) {
   );
   return (
     <>
+      <OfFunction />
       <div class="view-head">
         <button type="button" onClick={() => setYears(years - 1)}>
           ‹ Year before
