@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import { DAY } from '@/format/times';
+
 import {
   blocksOf,
   calendarGrid,
@@ -11,8 +13,6 @@ import {
   weekday,
   type HeatGrid,
 } from './heat_grid';
-
-const DAY = 86_400_000;
 
 // Digits are cells, by their last one; dots are places without one.
 function drawn(grid: HeatGrid): string {

@@ -1,6 +1,8 @@
 // Where the cells of a heat map lie: one after the other in time, down the columns. A calendar has
 // the days of a week in each column, a map of hours the hours of a day.
 
+import { DAY, MONTHS } from '@/format/times';
+
 export interface HeatGrid {
   size: number; // cells
   rows: number;
@@ -26,8 +28,6 @@ export interface Block extends Place {
   rows: number;
 }
 
-const DAY = 86_400_000;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HOURS = 24;
 const NAME_COLUMNS = 3; // that a name takes
 

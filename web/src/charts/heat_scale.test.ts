@@ -22,12 +22,12 @@ describe('a scale of a heat map', () => {
 
   it('shows a growth by a tenth, and not one by a hundredth', () => {
     const levels = (values: number[]) => values.map((value) => levelOf(scaleOf(values), value));
-    expect(levels([0.3, 0.33])).toEqual([4, 6]);
-    expect(levels([0.3, 0.303])).toEqual([6, 6]);
+    expect(levels([0.3, 0.33])).toEqual([2, 4]);
+    expect(levels([0.3, 0.303])).toEqual([3, 3]);
   });
 
   it('is of use where all values are equal or zero, and where there are none', () => {
-    expect(levelOf(scaleOf([5, 5]), 5)).toBe(LEVELS - 1);
+    expect(levelOf(scaleOf([5, 5]), 5)).toBe(3);
     expect(levelOf(scaleOf([0, 0]), 0)).toBe(0);
     expect(scaleOf([]).clippedHigh).toBe(false);
   });

@@ -18,16 +18,17 @@ export interface HeatScale {
 // one colour.
 const CLIPPED = 0.01;
 
-// A scale begins at three quarters of its end at most: where all values are about the same, noise is
-// not to look like news.
-const HIGHEST_LOW = 0.75;
+// A scale spans at least an eighth of what is in its middle to each side: where all values are about
+// the same, noise is not to look like news.
+const LEAST_SPREAD = 1 / 8;
 
 export function scaleOf(values: number[]): HeatScale {
   if (values.length === 0) return { low: 0, high: 0, clippedLow: false, clippedHigh: false };
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
-  const high = at(1 - CLIPPED);
-  const low = Math.min(at(CLIPPED), high * HIGHEST_LOW);
+  const middle = (at(CLIPPED) + at(1 - CLIPPED)) / 2;
+  const low = Math.min(at(CLIPPED), middle * (1 - LEAST_SPREAD));
+  const high = Math.max(at(1 - CLIPPED), middle * (1 + LEAST_SPREAD));
   return { low, high, clippedLow: sorted[0] < low, clippedHigh: sorted[sorted.length - 1] > high };
 }
 

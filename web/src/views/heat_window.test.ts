@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { calendarYears, DAY, heatWindow, hourPeriods } from './heat_window';
+import { DAY } from '@/format/times';
+
+import { calendarYears, heatWindow, hourPeriods } from './heat_window';
 
 const day = (text: string) => Date.parse(`${text}T00:00Z`);
 const shown = ({ from, to }: { from: number; to: number }) =>

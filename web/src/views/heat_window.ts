@@ -1,8 +1,6 @@
 // The days that a calendar shows around the range of a question.
+import { DAY } from '@/format/times';
 import type { Range } from '@/state/question';
-
-export const DAY = 86_400_000;
-export const HOUR = 3_600_000;
 
 const MAX_DAYS = 4_000; // of one answer
 const YEAR_DAYS = 366;

@@ -11,13 +11,14 @@ import { HeatLegend } from '@/charts/heat_legend';
 import { HeatMap } from '@/charts/heat_map';
 import type { HeatScale } from '@/charts/heat_scale';
 import { percent, withUnit } from '@/format/numbers';
+import { clockText, dateText, DAY, HOUR } from '@/format/times';
 import { go, question } from '@/state/page';
-import { formatTime, type Range } from '@/state/question';
+import type { Range } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 
 import { aboutCell, looksOf, partOf, scaleOfCells, type Part } from './heat_values';
-import { calendarYears, DAY, heatWindow, HOUR, hourPeriods } from './heat_window';
+import { calendarYears, heatWindow, hourPeriods } from './heat_window';
 import './heatmap_view.css';
 import { OfFunction } from './of_function';
 
@@ -48,7 +49,7 @@ function Years({ selector, range }: { selector: string; range: Range }) {
           ‹ Year before
         </button>
         <strong>
-          {dayText(shown.from)} – {dayText(shown.to - DAY)}
+          {dateText(shown.from)} – {dateText(shown.to - DAY)}
         </strong>
         <button type="button" onClick={() => setYears(years + 1)}>
           Year after ›
@@ -150,9 +151,9 @@ function Cells(
   const describe = useCallback(
     (cell: number) => {
       const begin = of.from + cell * step;
-      const clock = byDay ? '' : ` ${formatTime(begin).slice(11)}`;
+      const clock = byDay ? '' : ` ${clockText(begin)}`;
       return [
-        `${WEEKDAYS[weekday(begin)]} ${dayText(begin)}${clock}`,
+        `${WEEKDAYS[weekday(begin)]} ${dateText(begin)}${clock}`,
         ...aboutCell(cells, part, offset + cell, unit),
       ];
     },
@@ -162,7 +163,7 @@ function Cells(
     <HeatMap
       grid={grid}
       looks={looks}
-      label={`${byDay ? 'Days' : 'Hours'} from ${dayText(of.from)} to ${dayText(of.to - DAY)}`}
+      label={`${byDay ? 'Days' : 'Hours'} from ${dateText(of.from)} to ${dateText(of.to - DAY)}`}
       describe={describe}
       marked={markedCells(range, of, step)}
       maxWidth={byDay ? 24 : 32}
@@ -191,8 +192,4 @@ function formatOf(response: HeatMapResponse, part: Part | undefined): (value: nu
 
 function firstDay(response: HeatMapResponse): number {
   return milliseconds(response.firstDay) ?? 0;
-}
-
-function dayText(time: number): string {
-  return formatTime(time).slice(0, 10);
 }
