@@ -4,7 +4,9 @@ import { CompareView } from '@/views/compare_view';
 import { FlameView } from '@/views/flame_view';
 import { FunctionsView } from '@/views/functions_view';
 import { SandwichView } from '@/views/sandwich_view';
+import { SeriesView } from '@/views/series_view';
 import { StatusView } from '@/views/status_view';
+import { HeatMapView } from '@/views/heatmap_view';
 
 import { ViewTabs } from './views/view_tabs';
 
@@ -22,8 +24,10 @@ export function App() {
         {view === 'flame' && <FlameView />}
         {view === 'functions' && <FunctionsView />}
         {view === 'sandwich' && <SandwichView />}
+        {view === 'series' && <SeriesView />}
         {view === 'compare' && <CompareView />}
         {view === 'status' && <StatusView />}
+        {view === 'heatmap' && <HeatMapView />}
       </main>
     </>
   );

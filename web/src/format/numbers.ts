@@ -67,3 +67,10 @@ export function shareOf(part: bigint | number, whole: bigint | number): number {
   const all = Number(whole);
   return all === 0 ? 0 : Number(part) / all;
 }
+
+// A difference of shares: "+1.20 points", of a hundred.
+export function points(difference: number): string {
+  const value = difference * 100;
+  const digits = value !== 0 && Math.abs(value) < 0.1 ? 3 : 2;
+  return `${value > 0 ? '+' : ''}${value.toFixed(digits).replace('-', '−')} points`;
+}

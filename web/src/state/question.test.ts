@@ -20,6 +20,7 @@ const FULL: Question = {
   search: '%20&',
   fn: { name: 'A::b<c>', file: 'x/y.php' },
   sort: 'total',
+  measure: 'load',
   by: 'version',
   baseline: { selector: 'excimer-wall', range: { from: Date.UTC(2024, 1, 28), to: Date.UTC(2024, 1, 29) } },
 };

@@ -34,6 +34,11 @@ export interface FunctionName {
   file: string; // empty: unknown
 }
 
+// What is drawn over time of the selected function: the share of the samples that hold it, of those
+// that end in it, or all samples as if none were selected.
+export const MEASURES = ['total', 'self', 'load'] as const;
+export type Measure = (typeof MEASURES)[number];
+
 export interface Question {
   view: View;
   selector: string; // empty: nothing is chosen yet
@@ -45,6 +50,7 @@ export interface Question {
   search: string; // an expression whose matches are marked
   fn: FunctionName | null; // the function that is selected, in every view
   sort: 'self' | 'total'; // of tables
+  measure: Measure; // over time and by hours
   by: string; // the label that is compared by, and that series are grouped by; empty: the first, or none
   baseline: { selector: string; range: Range | null } | null; // of a diff; what is missing is the selection's
 }
@@ -69,6 +75,7 @@ export const EMPTY: Question = {
   search: '',
   fn: null,
   sort: 'self',
+  measure: 'total',
   by: '',
   baseline: null,
 };
@@ -127,6 +134,7 @@ export function parseQuestion(search: string): Question {
     search: text('search'),
     fn: params.has('fn') ? { name: text('fn'), file: text('fn_file') } : null,
     sort: params.get('sort') === 'total' ? 'total' : 'self',
+    measure: MEASURES.find((known) => known === params.get('measure')) ?? 'total',
     by: text('by'),
     baseline:
       params.has('baseline') || baselineRange
@@ -167,6 +175,7 @@ export function formatQuestion(question: Question): string {
     set('fn_file', question.fn.file);
   }
   if (question.sort === 'total') set('sort', 'total');
+  if (question.measure !== 'total') set('measure', question.measure);
   set('by', question.by);
   if (question.baseline) {
     params.set('baseline', question.baseline.selector);

@@ -102,11 +102,12 @@ export function nameOf(row: Named): FunctionName {
   return { name: row.function, file: row.file };
 }
 
-function isSelected(row: Named, fn: FunctionName | null): boolean {
+export function isSelected(row: Named, fn: FunctionName | null): boolean {
   return fn !== null && fn.name === row.function && (fn.file === '' || fn.file === row.file);
 }
 
-function toggle(fn: FunctionName): void {
+// Selects it, or none where it is selected already.
+export function toggle(fn: FunctionName): void {
   const { fn: selected } = question.value;
   const again = selected?.name === fn.name && selected.file === fn.file;
   go({ fn: again ? null : fn });

@@ -1,0 +1,73 @@
+// From an answer's groups to the lines of a chart and the rows of its legend.
+import type { SeriesGroup, SeriesResponse, Step } from '@gen/flamekeep/v1/series_pb';
+import { Level } from '@gen/flamekeep/v1/common_pb';
+
+import { milliseconds } from '@/api/request';
+import { REST_COLOR, seriesColor } from '@/charts/palette';
+import type { ChartSeries } from '@/charts/time_chart';
+import { MINUTE } from '@/format/times';
+
+export interface SeriesLine extends ChartSeries {
+  color: string;
+  labelValue?: string; // of the label that was grouped by; none of all samples, and of the others
+  total: bigint; // of all points
+  part: bigint; // what the function has of it
+}
+
+// What of the function is drawn; undefined: all samples.
+export type Part = 'value' | 'self';
+
+export const NO_VALUE = '(none)'; // of series that lack the label
+
+export function edgesOf(response: SeriesResponse): number[] {
+  return response.edges.map((edge) => milliseconds(edge)!);
+}
+
+// Groups keep their colours while others are hidden.
+export function linesOf(response: SeriesResponse, part: Part | undefined): SeriesLine[] {
+  const edges = edgesOf(response);
+  const line = (group: SeriesGroup, label: string, color: string): SeriesLine => ({
+    label,
+    color,
+    values: part ? shares(group, part) : rates(group, edges),
+    total: group.total,
+    part: part === 'self' ? group.self : group.value,
+  });
+  const lines = response.groups.map((group, i) => {
+    if (group.labels.length === 0) return line(group, 'All samples', seriesColor(i));
+    const [labelValue] = group.labels;
+    return { ...line(group, labelValue || NO_VALUE, seriesColor(i)), labelValue };
+  });
+  const { rest, groupsLeftOut } = response;
+  if (rest && groupsLeftOut > 0n) {
+    const others = groupsLeftOut === 1n ? '1 other' : `${groupsLeftOut} others`;
+    lines.push(line(rest, others, REST_COLOR));
+  }
+  return lines;
+}
+
+// Where there are no samples there is no share.
+function shares(group: SeriesGroup, part: Part): (number | null)[] {
+  const values = part === 'self' ? group.selfs : group.values;
+  return group.totals.map((total, i) => (total === 0n ? null : Number(values[i]) / Number(total)));
+}
+
+// By the minute: points may differ in length, and a short one is no dip.
+function rates(group: SeriesGroup, edges: number[]): number[] {
+  return group.totals.map((total, i) => (Number(total) * MINUTE) / (edges[i + 1] - edges[i]));
+}
+
+const UNITS: Partial<Record<Level, string>> = {
+  [Level.MINUTE]: 'minute',
+  [Level.HOUR]: 'hour',
+  [Level.DAY]: 'day',
+  [Level.MONTH]: 'month',
+  [Level.YEAR]: 'year',
+};
+
+// "5 minutes"
+export function stepText(step: Step | undefined): string {
+  const unit = UNITS[step?.unit ?? Level.MINUTE] ?? 'minute';
+  const count = step?.count ?? 1;
+  return count <= 1 ? `1 ${unit}` : `${count} ${unit}s`;
+}
