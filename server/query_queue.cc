@@ -17,8 +17,8 @@ namespace flamekeep::server {
 
 namespace {
 
-// Of the threads: each step is a tenth less of the processors' time.
-constexpr int kNice = 5;
+// Of the threads, below the process's own: each step is a tenth less of the processors' time.
+constexpr int kNicer = 5;
 
 }  // namespace
 
@@ -86,7 +86,8 @@ QueryQueue::QueryQueue(const Options& options)
     threads_.emplace_back([this, runs_long = i > 0] {
       pthread_setname_np(pthread_self(), options_.name.c_str());
       // Of this thread alone, as Linux has it.
-      if (setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice) != 0) {
+      const int niceness = getpriority(PRIO_PROCESS, 0) + kNicer;
+      if (setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness) != 0) {
         spdlog::warn("queries run with the priority of ingest: setpriority: {}",
                      std::error_code(errno, std::generic_category()).message());
       }
