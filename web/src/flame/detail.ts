@@ -30,7 +30,7 @@ export function detailOf(graph: Graph, box: number, zoomed: number, unit: string
   const { names, files, name, file, exactTotal, exactSelf, diff } = graph;
   const figure = (label: string, values: readonly bigint[], wholes: readonly bigint[]): Figure => ({
     label,
-    value: valueOf(values[box], unit),
+    value: valueText(values[box], unit),
     ofAll: percent(shareOf(values[box], wholes[0])),
     ofZoomed:
       zoomed > 0 && isWithin(graph, box, zoomed) ? percent(shareOf(values[box], wholes[zoomed])) : '',
@@ -60,7 +60,7 @@ export function sentenceOf(detail: Detail): string {
 }
 
 // Every digit, and what it comes to.
-function valueOf(value: bigint, unit: string): string {
+export function valueText(value: bigint, unit: string): string {
   const digits = exactly(value);
   if (unit === 'count' || unit === '') return digits;
   if (unit === 'samples') return `${digits} samples`;

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { FunctionName } from '@/state/question';
+import { copyText } from '@/ui/copy';
 import { Menu, type MenuItem } from '@/ui/menu';
 
 import { detailOf, sentenceOf } from './detail';
@@ -157,8 +158,10 @@ export function FlameGraph(props: FlameGraphProps) {
       const place = stage.current!.placeOf(box);
       gestures.onMenu(box, place.left, place.bottom);
     } else if (event.key === 'c') {
-      void navigator.clipboard.writeText(functionOf(graph, box).name);
-      setSpoken('Name copied.');
+      copyText(functionOf(graph, box).name).then(
+        () => setSpoken('Name copied.'),
+        () => setSpoken('The browser refused to copy.'),
+      );
     } else {
       return;
     }

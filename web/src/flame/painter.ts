@@ -7,8 +7,8 @@ import type { TextFit } from './text_fit';
 import { look, newVisible, type Visible, type Viewport } from './viewport';
 
 export const ROW = 18; // pixels, a gap of one among them
-export const FONT_SIZE = 12;
-export const FONT = `${FONT_SIZE}px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif`;
+export const FONT_FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+export const FONT = `12px ${FONT_FAMILY}`;
 const PADDING = 4;
 const LEAST_TEXT = 2 * PADDING + 14; // narrower boxes show none
 const GAP_FROM = 3; // narrower boxes have no gap beside them

@@ -24,11 +24,11 @@ function compile(search: string): { expression: RegExp; ofFile: boolean } {
   return { expression: new RegExp(rest.replaceAll('(?P<', '(?<'), unique), ofFile };
 }
 
-// Why it is no expression, in a sentence; null where it is one.
-export function searchError(search: string): string | null {
+// Why it is no expression, in a sentence; undefined where it is one.
+export function searchError(search: string): string | undefined {
   try {
     compile(search);
-    return null;
+    return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(': ').at(-1)! : String(error);
     return `"${search}" is not a valid expression: ${reason}. Put \\ before a character that is meant literally.`;
@@ -37,7 +37,7 @@ export function searchError(search: string): string | null {
 
 // Null where nothing is searched for, or where the expression is not valid.
 export function matchesOf(graph: Graph, search: string): Matches | null {
-  if (search === '' || searchError(search) !== null) return null;
+  if (search === '' || searchError(search) !== undefined) return null;
   const { expression, ofFile } = compile(search);
   const distinct = Uint8Array.from(ofFile ? graph.files : graph.names, (text) =>
     expression.test(text) ? 1 : 0,

@@ -64,10 +64,9 @@ function Toolbar({ graph }: { graph: Graph | undefined }) {
   const { inverted, beside, search, zoom } = question.value;
   const error = searchError(search);
   const told = useMemo(() => {
-    if (!graph || search === '' || error !== undefined) return '';
-    const { boxes, total } = matchesOf(graph, search);
-    return `${exactly(boxes)} boxes, ${percent(shareOf(total, graph.exactTotal[0] ?? 0n))}`;
-  }, [graph, search, error]);
+    const matches = graph && matchesOf(graph, search);
+    return matches ? `${exactly(matches.count)} boxes, ${percent(matches.share)}` : '';
+  }, [graph, search]);
   return (
     <div class="toolbar">
       <SearchField
