@@ -1,6 +1,6 @@
 // A flame graph as nested-set columns: entry i of each column belongs to box i, in preorder. Box 0
 // is the root. The boxes below i are those up to end[i].
-import { DiffVerdict, type DiffResponse_Tree } from '@gen/flamekeep/v1/diff_pb';
+import type { DiffResponse_Tree, DiffVerdict } from '@gen/flamekeep/v1/diff_pb';
 import type { FlameGraphResponse } from '@gen/flamekeep/v1/flame_graph_pb';
 
 export interface Graph {
@@ -26,7 +26,7 @@ export interface GraphDiff {
   baselineTotal: readonly bigint[];
   baselineSelf: readonly bigint[];
   difference: Float64Array; // of the shares: above 0 where it grew
-  beyondNoise: Uint8Array; // 1: it is; 0: noise, or not enough data
+  verdict: readonly DiffVerdict[];
 }
 
 interface Columns {
@@ -99,7 +99,7 @@ export function graphOfDiff(tree: DiffResponse_Tree): Graph {
     baselineTotal: tree.baselineTotal,
     baselineSelf: tree.baselineSelf,
     difference: Float64Array.from(tree.difference),
-    beyondNoise: Uint8Array.from(tree.verdict, (verdict) => (verdict === DiffVerdict.BEYOND_NOISE ? 1 : 0)),
+    verdict: tree.verdict,
   };
   return graph;
 }

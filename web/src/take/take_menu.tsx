@@ -1,11 +1,12 @@
 // "Take it away": files of what is shown, a link, a command, speedscope.
-import { useRef, useState } from 'preact/hooks';
+import { useCallback, useRef, useState } from 'preact/hooks';
 
 import { question } from '@/state/page';
 import { copyText } from '@/ui/copy';
 import { Menu, type MenuItem } from '@/ui/menu';
 
 import { fileAddress, fileName, FORMATS, speedscopeAddress } from './files';
+import { picture } from './picture';
 import { commandOf } from './shell';
 
 // How long the button tells what was done.
@@ -18,12 +19,11 @@ function download(address: string, name: string): void {
   link.click();
 }
 
-// `picture` draws what is shown as PNG, where it can be drawn.
-export function TakeMenu(props: { picture?: (() => Promise<Blob>) | undefined }) {
-  const { picture } = props;
+export function TakeMenu() {
   const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
   const [told, setTold] = useState('');
+  const close = useCallback(() => setOpen(false), []);
   const shown = question.value;
 
   const tell = (text: string) => {
@@ -55,11 +55,12 @@ export function TakeMenu(props: { picture?: (() => Promise<Blob>) | undefined })
       });
     }
   }
-  if (picture) {
+  const draw = picture.value;
+  if (draw) {
     items.push({
       label: 'Download PNG',
       act: () => {
-        picture().then(
+        draw().then(
           (blob) => {
             const address = URL.createObjectURL(blob);
             download(address, fileName(shown, 'png'));
@@ -92,7 +93,7 @@ export function TakeMenu(props: { picture?: (() => Promise<Blob>) | undefined })
           x={place.left}
           y={place.bottom + 4}
           items={items}
-          close={() => setOpen(false)}
+          close={close}
         />
       )}
     </>

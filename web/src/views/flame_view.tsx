@@ -1,21 +1,148 @@
+// The flame graph of what is selected, with the functions' table beside it where it is wanted.
+import { useCallback, useMemo } from 'preact/hooks';
+
+import type { FlameGraphResponse } from '@gen/flamekeep/v1/flame_graph_pb';
+
 import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
-import { selection } from '@/api/request';
-import { graphOf } from '@/flame/graph';
-import { exactly } from '@/format/numbers';
-import { question } from '@/state/page';
-import { Answered } from '@/ui/answered';
+import { FlameGraph } from '@/flame/flame_graph';
+import { graphOf, type Graph } from '@/flame/graph';
+import { drawPng } from '@/flame/png';
+import { matchesOf, searchError } from '@/flame/search';
+import { exactly, percent, shareOf } from '@/format/numbers';
+import { adjust, go, question } from '@/state/page';
+import { usePicture } from '@/take/picture';
+import { TrustLine } from '@/trust/trust_line';
+import { Answered, Nothing } from '@/ui/answered';
+import { SearchField } from '@/ui/search_field';
+
+import { asked } from './asked';
+import './flame_view.css';
+import { functionMenu } from './function_menu';
+import { FunctionList } from './functions_view';
+
+interface Drawn {
+  response: FlameGraphResponse;
+  graph: Graph;
+}
 
 export function FlameView() {
-  const { selector, range, filter, inverted } = question.value;
-  const asked = selector && range ? selection(selector, range, filter) : null;
-  const answer = useAnswer(
-    asked && JSON.stringify([selector, range, filter, inverted]),
-    async (signal) => graphOf(await queries.flameGraph({ selection: asked!, inverted }, { signal })),
+  const { inverted, beside } = question.value;
+  const chosen = asked();
+  const answer = useAnswer<Drawn>(
+    chosen && JSON.stringify([chosen.key, inverted]),
+    async (signal) => {
+      const request = { selection: chosen!.selection, inverted };
+      const response = await queries.flameGraph(request, { signal });
+      return { response, graph: graphOf(response) };
+    },
   );
   return (
-    <Answered answer={answer} what="the flame graph">
-      {(graph) => <p>{exactly(graph.exactTotal[0] ?? 0n)}</p>}
-    </Answered>
+    <>
+      <Toolbar graph={answer.value?.graph} />
+      {chosen ? (
+        <div class={beside ? 'flame-view beside' : 'flame-view'}>
+          <div>
+            <Answered answer={answer} what="the flame graph">
+              {(drawn) => <Drawing drawn={drawn} />}
+            </Answered>
+          </div>
+          {beside && (
+            <aside aria-label="Functions">
+              <FunctionList compact />
+            </aside>
+          )}
+        </div>
+      ) : (
+        <Nothing>Choose a profile type and a time to see its flame graph.</Nothing>
+      )}
+    </>
   );
+}
+
+function Toolbar({ graph }: { graph: Graph | undefined }) {
+  const { inverted, beside, search, zoom } = question.value;
+  const error = searchError(search);
+  const told = useMemo(() => {
+    const matches = graph && matchesOf(graph, search);
+    return matches ? `${exactly(matches.count)} boxes, ${percent(matches.share)}` : '';
+  }, [graph, search]);
+  return (
+    <div class="toolbar">
+      <SearchField
+        label="Search functions"
+        value={search}
+        onSearch={(expression) => adjust({ search: expression })}
+      />
+      <span class={error === undefined ? 'muted' : 'search-error'} role="status">
+        {error ?? told}
+      </span>
+      <span class="toolbar-gap" />
+      {zoom !== '' && (
+        <button type="button" onClick={() => go({ zoom: '' })}>
+          Reset zoom
+        </button>
+      )}
+      <button
+        type="button"
+        aria-pressed={inverted}
+        title="Functions that ran on top, with who called them below"
+        onClick={() => go({ inverted: !inverted, zoom: '' })}
+      >
+        Inverted
+      </button>
+      <button
+        type="button"
+        aria-pressed={beside}
+        title="The functions that took most, beside the graph"
+        onClick={() => go({ beside: !beside })}
+      >
+        Table beside
+      </button>
+    </div>
+  );
+}
+
+function Drawing({ drawn: { response, graph } }: { drawn: Drawn }) {
+  const { inverted, search, fn, zoom, selector } = question.value;
+  const coverage = response.coverage!;
+  const draw = useCallback(
+    () => drawPng(graph, { title: selector, unit: coverage.unit, inverted }),
+    [graph, selector, coverage.unit, inverted],
+  );
+  usePicture(draw);
+  if (coverage.total === 0n) {
+    return (
+      <Nothing>There are no samples here: choose another time, or fewer labels and filters.</Nothing>
+    );
+  }
+  return (
+    <>
+      <TrustLine coverage={coverage} more={cutText(response)} />
+      <FlameGraph
+        graph={graph}
+        unit={coverage.unit}
+        label={inverted ? 'Inverted flame graph' : 'Flame graph'}
+        inverted={inverted}
+        search={search}
+        selected={fn}
+        zoom={zoom}
+        onZoom={(path) => go({ zoom: path })}
+        onSelect={(selected) => adjust({ fn: selected })}
+        menu={(box) =>
+          functionMenu({
+            name: graph.names[graph.name[box]],
+            file: graph.files[graph.file[box]],
+          })
+        }
+      />
+    </>
+  );
+}
+
+// What drawing left out; the tables have it.
+function cutText({ cutNodes, cutTotal, coverage }: FlameGraphResponse): string {
+  if (cutNodes === 0n) return '';
+  const share = percent(shareOf(cutTotal, coverage!.total));
+  return `${exactly(cutNodes)} boxes too narrow to draw, ${share} of all, are left out of the picture`;
 }

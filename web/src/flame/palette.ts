@@ -1,0 +1,131 @@
+// The colours of boxes. Every box has a shade, a small number; a palette says how shades look in
+// the theme and with which text on them. Each shade has a faded twin, FADED further on.
+import { DiffVerdict } from '@gen/flamekeep/v1/diff_pb';
+
+import { contrast, hex, mixed, oklch, parseHex, type Rgb } from './colour';
+import type { Graph } from './graph';
+import { packageOf } from './package';
+import { hashOf } from './path_id';
+
+// Shades of packages: warm hues, from rose over orange to olive, each in two depths. Neighbours in
+// this order differ little, and say nothing.
+const HUES = [8, 22, 35, 47, 58, 69, 80, 92, 105, 120];
+const DEPTHS = 2;
+const PACKAGES = HUES.length * DEPTHS;
+
+// Shades of differences, from the most that shrank over noise to the most that grew.
+const STEPS = [0.0005, 0.002, 0.01, 0.05]; // of the share: where the next step begins
+const SHRANK = PACKAGES;
+const NOISE = SHRANK + STEPS.length;
+
+const ROOT = NOISE + STEPS.length + 1;
+export const MATCH = ROOT + 1;
+export const RUN = MATCH + 1; // boxes too thin to be told apart
+export const FADED = RUN + 1;
+
+export interface Palette {
+  fill: string[]; // by shade, faded ones too
+  text: string[];
+  page: string;
+  line: string; // around what is under the pointer
+  selected: string;
+  caption: string;
+}
+
+// What of the page's tokens (styles/tokens.css) palettes need.
+export interface Tokens {
+  page: string;
+  text: string;
+  muted: string;
+  mark: string;
+  focus: string;
+}
+
+const INK = parseHex('#1b1f27');
+const CHALK = parseHex('#f4f5f7');
+const FADE = 0.62;
+
+export function paletteOf(tokens: Tokens): Palette {
+  const page = parseHex(tokens.page);
+  const dark = contrast(page, CHALK) > contrast(page, INK);
+  const fills = [
+    ...HUES.flatMap((hue) => packageColours(hue, dark)),
+    ...differenceColours(dark),
+    dark ? oklch(0.34, 0.012, 260) : oklch(0.91, 0.008, 260), // root
+    parseHex(tokens.mark),
+    dark ? oklch(0.43, 0.035, 55) : oklch(0.83, 0.045, 60), // runs
+  ];
+  const readable = (on: Rgb) => hex(contrast(on, INK) > contrast(on, CHALK) ? INK : CHALK);
+  const faded = fills.map((fill) => mixed(fill, page, FADE));
+  return {
+    fill: [...fills, ...faded].map(hex),
+    text: [...fills.map(readable), ...faded.map(() => tokens.muted)],
+    page: tokens.page,
+    line: tokens.text,
+    selected: tokens.focus,
+    caption: tokens.text,
+  };
+}
+
+function packageColours(hue: number, dark: boolean): Rgb[] {
+  return dark
+    ? [oklch(0.47, 0.085, hue), oklch(0.41, 0.075, hue)]
+    : [oklch(0.86, 0.085, hue), oklch(0.8, 0.105, hue)];
+}
+
+// Orange and blue: told apart with every kind of colour blindness. On a dark page the larger
+// difference is the brighter, on a light page the deeper.
+function differenceColours(dark: boolean): Rgb[] {
+  const [orange, blue] = [55, 250];
+  const strengths = STEPS.map((_, i) => (i + 1) / STEPS.length);
+  const side = (hue: number, most: number) =>
+    strengths.map((strength) =>
+      dark
+        ? oklch(0.36 + 0.38 * strength, 0.02 + most * strength, hue)
+        : oklch(0.94 - 0.24 * strength, 0.01 + most * strength, hue),
+    );
+  const noise = dark ? oklch(0.32, 0.008, 260) : oklch(0.92, 0.006, 260);
+  return [...side(blue, 0.11).reverse(), noise, ...side(orange, 0.13)];
+}
+
+export function packageShade(name: string, file: string): number {
+  return hashOf(packageOf(name, file))[1] % PACKAGES;
+}
+
+// `difference` is of shares, from -1 to 1.
+export function differenceShade(difference: number, beyondNoise: boolean): number {
+  if (!beyondNoise || difference === 0) return NOISE;
+  const size = Math.abs(difference);
+  const step = 1 + STEPS.slice(1).filter((least) => size >= least).length;
+  return NOISE + Math.sign(difference) * step;
+}
+
+const known = new WeakMap<Graph, Uint8Array>();
+
+export function shadesOf(graph: Graph): Uint8Array {
+  const before = known.get(graph);
+  if (before) return before;
+  const shades = graph.diff ? differenceShades(graph) : packageShades(graph);
+  shades[0] = ROOT;
+  known.set(graph, shades);
+  return shades;
+}
+
+function differenceShades({ diff, name }: Graph): Uint8Array {
+  return Uint8Array.from(name, (_, i) =>
+    differenceShade(diff!.difference[i], diff!.verdict[i] === DiffVerdict.BEYOND_NOISE),
+  );
+}
+
+function packageShades({ names, files, name, file }: Graph): Uint8Array {
+  const found = new Map<number, number>(); // by pair of name and file
+  return Uint8Array.from(name, (at, i) => {
+    const pair = at * files.length + file[i];
+    let shade = found.get(pair);
+    if (shade === undefined) {
+      shade = packageShade(names[at], files[file[i]]);
+      found.set(pair, shade);
+    }
+    return shade;
+  });
+}
