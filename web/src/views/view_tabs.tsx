@@ -1,6 +1,7 @@
 // The views of what is selected, as links: each has an address.
 import { addressOf, go, question } from '@/state/page';
 import type { View } from '@/state/question';
+import { TakeMenu } from '@/take/take_menu';
 
 const TITLES: Record<View, string> = {
   flame: 'Flame graph',
@@ -31,6 +32,8 @@ export function ViewTabs() {
           {TITLES[view]}
         </a>
       ))}
+      <span class="tabs-gap" />
+      <TakeMenu />
     </nav>
   );
 }
