@@ -1,26 +1,14 @@
 // What a component shows while it waits for the server, and afterwards.
-import { Code, ConnectError } from '@connectrpc/connect';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-export interface Failure {
-  message: string; // the server's sentence
-  code: Code;
-}
+import { failureOf, type CallError } from './call';
 
 // `value` of an answer that waits or has failed is the last one, of another question: to be shown
 // dimmed, if at all.
 export type Answer<T> =
   | { state: 'waiting'; since: number; value?: T }
   | { state: 'ready'; value: T }
-  | { state: 'failed'; failure: Failure; value?: T };
-
-export function failureOf(error: unknown): Failure {
-  const { rawMessage, code } = ConnectError.from(error);
-  if (code === Code.Unknown && error instanceof TypeError) {
-    return { message: 'The server does not answer: is it running, and is the network up?', code };
-  }
-  return { message: rawMessage, code };
-}
+  | { state: 'failed'; failure: CallError; value?: T };
 
 // Asks whenever `key` changes, and lets go of a question whose answer nobody waits for: the server
 // then stops working at it. A null key asks nothing and waits.

@@ -1,16 +1,8 @@
-// The server's services, by Connect in binary.
-import { createClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-web';
-
+// The server's services.
 import { AdminService } from '@gen/flamekeep/v1/admin_pb';
 import { QueryService } from '@gen/flamekeep/v1/query_pb';
 
-import { serverAddress } from './base';
+import { clientOf } from './call';
 
-const transport = createConnectTransport({
-  baseUrl: serverAddress('.'),
-  useBinaryFormat: true,
-});
-
-export const queries = createClient(QueryService, transport);
-export const admin = createClient(AdminService, transport);
+export const queries = clientOf(QueryService);
+export const admin = clientOf(AdminService);

@@ -3,7 +3,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-import type { Answer, Failure } from '@/api/answer';
+import type { Answer } from '@/api/answer';
+import type { CallError } from '@/api/call';
 
 // Short work shows no progress: it would only flicker.
 const QUIET_MS = 400;
@@ -30,7 +31,7 @@ export function Answered<T>(props: {
   );
 }
 
-export function FailureBox(props: { failure: Failure; again?: () => void }) {
+export function FailureBox(props: { failure: CallError; again?: () => void }) {
   return (
     <div class="notice failure" role="alert">
       <p>{props.failure.message}</p>
