@@ -11,7 +11,8 @@ const { signal } = new AbortController();
 
 // What the page sends, answered with `response`.
 function serve(response: Response) {
-  const sent = vi.fn((_url: string, _request: RequestInit) => Promise.resolve(response));
+  const sent = vi.fn<(url: string, request: RequestInit) => Promise<Response>>();
+  sent.mockResolvedValue(response);
   vi.stubGlobal('location', { href: 'https://host/flamekeep/?view=flame' });
   vi.stubGlobal('fetch', sent);
   return sent;

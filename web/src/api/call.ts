@@ -45,7 +45,7 @@ export function clientOf<Service extends DescService>(service: Service): Client<
   for (const method of service.methods) {
     if (method.methodKind !== 'unary') continue;
     methods[method.localName] = (request: Request, { signal }: { signal: AbortSignal }) =>
-      call(method, request, signal);
+      call(method as DescMethodUnary, request, signal);
   }
   return methods as Client<Service>;
 }
