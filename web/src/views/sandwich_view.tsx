@@ -8,12 +8,14 @@ import { queries } from '@/api/client';
 import { exactly } from '@/api/request';
 import { FlameGraph } from '@/flame/flame_graph';
 import { graphOf, type Graph } from '@/flame/graph';
+import { searchError } from '@/flame/search';
 import { percent, shareOf, withUnit } from '@/format/numbers';
-import { go, question } from '@/state/page';
+import { adjust, go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 import { FunctionPicker } from '@/ui/function_picker';
+import { SearchField } from '@/ui/search_field';
 import { Table } from '@/ui/table';
 
 import { asked } from './asked';
@@ -48,6 +50,8 @@ interface Halves {
 }
 
 function Sandwich({ fn }: { fn: FunctionName }) {
+  const { search } = question.value;
+  const error = searchError(search);
   const chosen = asked();
   const answer = useAnswer<Halves>(chosen?.key ?? null, async (signal) => {
     const response = await queries.sandwich(
@@ -66,6 +70,16 @@ function Sandwich({ fn }: { fn: FunctionName }) {
         <button type="button" onClick={() => go({ fn: null })}>
           Another function
         </button>
+        <SearchField
+          label="Search callers and callees"
+          value={search}
+          onSearch={(expression) => adjust({ search: expression })}
+        />
+        {error !== undefined && (
+          <span class="search-error" role="status">
+            {error}
+          </span>
+        )}
       </div>
       {chosen ? (
         <Answered answer={answer} what="callers and callees">
