@@ -13,7 +13,7 @@ import { FunctionTable } from '@/views/function_table';
 import { Answered, Nothing } from './answered';
 import { SearchField } from './search_field';
 
-const ROWS = 20;
+const ROWS = 12;
 
 export function FunctionPicker({ onPick }: { onPick: (fn: FunctionName) => void }) {
   const [search, setSearch] = useState('');

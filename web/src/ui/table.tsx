@@ -1,7 +1,7 @@
 // A table of typed rows. Rows may be chosen (click, Enter in their first button) and have a menu
 // (right click, "⋯"); up and down arrows walk from row to row. Long tables keep only the rows in
 // the document that can be seen.
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useCallback, useRef, useState } from 'preact/hooks';
 
 import { Menu, type MenuItem } from './menu';
@@ -49,6 +49,27 @@ export function Table<Row>(props: TableProps<Row>) {
   const [open, setOpen] = useState<OpenMenu | null>(null);
   const close = useCallback(() => setOpen(null), []);
   const width = columns.length + (menu ? 1 : 0);
+  // What was drawn of the same table is not drawn again while it scrolls.
+  const drawn = useRef({ table: props, rows: new Map<number, VNode>() });
+  if (drawn.current.table !== props) drawn.current = { table: props, rows: new Map() };
+  const draw = (index: number): VNode => {
+    const row = rows[index];
+    return (
+      <BodyRow
+        key={keyOf(row)}
+        row={row}
+        index={index}
+        table={props}
+        openMenu={(x, y) => setOpen({ x, y, items: menu!(row) })}
+      />
+    );
+  };
+  const shown: VNode[] = [];
+  for (let index = visible.first; index < visible.end; ++index) {
+    const known = drawn.current.rows.get(index) ?? draw(index);
+    drawn.current.rows.set(index, known);
+    shown.push(known);
+  }
   return (
     <div class={wrap ? 'table wrapping' : 'table'}>
       <table aria-label={label} aria-rowcount={rows.length + 1}>
@@ -63,20 +84,16 @@ export function Table<Row>(props: TableProps<Row>) {
             {columns.map((column) => (
               <Header key={column.id} column={column} sorted={props.sorted} onSort={props.onSort} />
             ))}
-            {menu && <th aria-label="Actions" />}
+            {menu && (
+              <th scope="col">
+                <span class="unseen">Actions</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody ref={body} onKeyDown={walk}>
           <Spacer rows={visible.first} width={width} />
-          {rows.slice(visible.first, visible.end).map((row, i) => (
-            <BodyRow
-              key={keyOf(row)}
-              row={row}
-              index={visible.first + i}
-              table={props}
-              openMenu={(x, y) => setOpen({ x, y, items: menu!(row) })}
-            />
-          ))}
+          {shown}
           <Spacer rows={rows.length - visible.end} width={width} />
         </tbody>
       </table>

@@ -17,7 +17,7 @@ describe('visibleRows', () => {
       for (let row = 0; row < count; ++row) {
         if (seen(row) && (row < first || row >= end)) throw new Error(`row ${row} at ${top}`);
       }
-      expect(end - first).toBeLessThan(80);
+      expect(end - first).toBeLessThan(95);
       expect(end).toBeGreaterThanOrEqual(first);
     }
   });

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 export const ROW_HEIGHT = 28; // px; the stylesheet has it, too
 const ALL_UP_TO = 300; // rows; so few cost nothing
 const MARGIN = 20; // rows above and below what is seen, for the keyboard and quick scrolling
+const STEP = 10; // rows come and go by so many at once
 
 export interface Rows {
   first: number;
@@ -16,8 +17,8 @@ export function visibleRows(count: number, top: number, windowHeight: number): R
   if (count <= ALL_UP_TO) return { first: 0, end: count };
   const clamp = (row: number) => Math.min(count, Math.max(0, row));
   return {
-    first: clamp(Math.floor(-top / ROW_HEIGHT) - MARGIN),
-    end: clamp(Math.ceil((windowHeight - top) / ROW_HEIGHT) + MARGIN),
+    first: clamp(Math.floor((-top / ROW_HEIGHT - MARGIN) / STEP) * STEP),
+    end: clamp(Math.ceil(((windowHeight - top) / ROW_HEIGHT + MARGIN) / STEP) * STEP),
   };
 }
 

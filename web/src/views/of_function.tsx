@@ -1,4 +1,4 @@
-// Which function a view over time is of, and what of it is measured.
+// Which function a view is of, and what of it is measured.
 import { useState } from 'preact/hooks';
 
 import { go, question } from '@/state/page';
@@ -13,7 +13,8 @@ const MEASURES: { measure: Measure; text: string; title: string }[] = [
   { measure: 'load', text: 'All samples', title: 'Samples as a whole, whatever they are in' },
 ];
 
-export function OfFunction() {
+// `measured`: the view can tell more of a function than its total.
+export function OfFunction({ measured = true }: { measured?: boolean }) {
   const { fn, measure } = question.value;
   const [choosing, setChoosing] = useState(false);
   const pick = (picked: FunctionName) => {
@@ -27,19 +28,21 @@ export function OfFunction() {
           <span class="of-function-name">
             Function <bdi title={fn.file}>{fn.name}</bdi>
           </span>
-          <span role="group" aria-label="What is measured">
-            {MEASURES.map((known) => (
-              <button
-                key={known.measure}
-                type="button"
-                title={known.title}
-                aria-pressed={known.measure === measure}
-                onClick={() => go({ measure: known.measure })}
-              >
-                {known.text}
-              </button>
-            ))}
-          </span>
+          {measured && (
+            <span role="group" aria-label="What is measured">
+              {MEASURES.map((known) => (
+                <button
+                  key={known.measure}
+                  type="button"
+                  title={known.title}
+                  aria-pressed={known.measure === measure}
+                  onClick={() => go({ measure: known.measure })}
+                >
+                  {known.text}
+                </button>
+              ))}
+            </span>
+          )}
         </>
       ) : (
         <span>All samples</span>

@@ -1,17 +1,21 @@
 // One function between those that call it and those that it calls.
+import { useState } from 'preact/hooks';
 
 import type { SandwichResponse } from '@gen/flamekeep/v1/tables_pb';
 
 import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { exactly } from '@/api/request';
+import { FlameGraph } from '@/flame/flame_graph';
 import { graphOf, type Graph } from '@/flame/graph';
+import { searchError } from '@/flame/search';
 import { percent, shareOf, withUnit } from '@/format/numbers';
-import { go, question } from '@/state/page';
+import { adjust, go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 import { FunctionPicker } from '@/ui/function_picker';
+import { SearchField } from '@/ui/search_field';
 import { Table } from '@/ui/table';
 
 import { asked } from './asked';
@@ -46,6 +50,8 @@ interface Halves {
 }
 
 function Sandwich({ fn }: { fn: FunctionName }) {
+  const { search } = question.value;
+  const error = searchError(search);
   const chosen = asked();
   const answer = useAnswer<Halves>(chosen?.key ?? null, async (signal) => {
     const response = await queries.sandwich(
@@ -64,6 +70,16 @@ function Sandwich({ fn }: { fn: FunctionName }) {
         <button type="button" onClick={() => go({ fn: null })}>
           Another function
         </button>
+        <SearchField
+          label="Search callers and callees"
+          value={search}
+          onSearch={(expression) => adjust({ search: expression })}
+        />
+        {error !== undefined && (
+          <span class="search-error" role="status">
+            {error}
+          </span>
+        )}
       </div>
       {chosen ? (
         <Answered answer={answer} what="callers and callees">
@@ -99,6 +115,7 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
         title="Callers"
         graph={callers}
         whole={own}
+        inverted
         lonely="has no caller: it is the first frame there."
       />
       <Half
@@ -115,53 +132,73 @@ function Half(props: {
   title: 'Callers' | 'Callees';
   graph: Graph;
   whole: Whole;
+  inverted?: boolean;
   lonely: string; // said of the share that has no neighbour on this side
 }) {
-  const { title, graph, whole, lonely } = props;
+  const { title, graph, whole, inverted, lonely } = props;
   const withoutNeighbour = alone(graph);
+  const { fn, search } = question.value;
+  const [zoom, setZoom] = useState('');
   return (
-    <section class="sandwich-half" aria-label={title}>
-      <div>
+    <details class="sandwich-half" open>
+      <summary>
         <h3>{title}</h3>
+      </summary>
+      <div class="sandwich-columns">
+        <FlameGraph
+          graph={graph}
+          unit={whole.unit}
+          label={`${title} of ${fn?.name ?? ''}`}
+          inverted={inverted}
+          search={search}
+          selected={fn}
+          zoom={zoom}
+          onZoom={setZoom}
+          // A click zooms here, and does not walk away from the function: the tables do.
+          onSelect={() => undefined}
+          menu={(box) => functionMenu(functionOf(graph, box))}
+        />
+        <div class="sandwich-neighbours">
+          <Neighbours title={title} graph={graph} whole={whole} />
+          {withoutNeighbour > 0n && (
+            <p class="muted">
+              <Figure value={withoutNeighbour} whole={whole} /> {lonely}
+            </p>
+          )}
+        </div>
       </div>
-      <div>
-        <h3>{`Direct ${title.toLowerCase()}`}</h3>
-        <Neighbours title={title} graph={graph} whole={whole} />
-        {withoutNeighbour > 0n && (
-          <p class="muted">
-            <Figure value={withoutNeighbour} whole={whole} /> {lonely}
-          </p>
-        )}
-      </div>
-    </section>
+    </details>
   );
 }
 
+// A click walks to the function.
 function Neighbours(props: { title: string; graph: Graph; whole: Whole }) {
   const { title, graph, whole } = props;
   const rows = neighbours(graph);
   if (rows.length === 0) return null;
   return (
-    <div class="sandwich-neighbours">
-      <Table
-        label={`Direct ${title.toLowerCase()}`}
-        columns={[
-          { id: 'function', header: 'Function', render: (row) => <FunctionCell row={row} /> },
-          {
-            id: 'total',
-            header: 'Total',
-            title: 'With it as the neighbour, and the share of the function',
-            width: '124px',
-            align: 'right',
-            render: (row) => <Measure value={row.total} whole={whole} widest={whole.total} />,
-          },
-        ]}
-        rows={rows}
-        keyOf={(row) => `${row.file}\n${row.function}`}
-        onChoose={(row) => go({ fn: nameOf(row) })}
-        menu={(row) => functionMenu(nameOf(row))}
-      />
-    </div>
+    <Table
+      label={`Direct ${title.toLowerCase()}`}
+      columns={[
+        {
+          id: 'function',
+          header: `Direct ${title.toLowerCase()}`,
+          render: (row) => <FunctionCell row={row} />,
+        },
+        {
+          id: 'total',
+          header: 'Total',
+          title: 'Next to the function, and the share of it',
+          width: '140px',
+          align: 'right',
+          render: (row) => <Measure value={row.total} whole={whole} widest={whole.total} />,
+        },
+      ]}
+      rows={rows}
+      keyOf={(row) => `${row.file}\n${row.function}`}
+      onChoose={(row) => go({ fn: nameOf(row) })}
+      menu={(row) => functionMenu(nameOf(row))}
+    />
   );
 }
 
@@ -171,4 +208,8 @@ function Figure({ value, whole }: { value: bigint; whole: Whole }) {
       <b>{percent(shareOf(value, whole.total))}</b> ({withUnit(value, whole.unit)})
     </span>
   );
+}
+
+function functionOf(graph: Graph, box: number): FunctionName {
+  return { name: graph.names[graph.name[box]], file: graph.files[graph.file[box]] };
 }

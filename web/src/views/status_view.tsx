@@ -113,13 +113,15 @@ function Verdict({ found, status }: { found: Finding[]; status: StatusResponse }
     );
   }
   return (
-    <ul class="verdict" role="alert">
-      {found.map(({ grade, text }) => (
-        <li key={text} class={grade}>
-          <Mark grade={grade} /> {text}
-        </li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul class="verdict">
+        {found.map(({ grade, text }) => (
+          <li key={text} class={grade}>
+            <Mark grade={grade} /> {text}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

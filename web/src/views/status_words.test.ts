@@ -77,8 +77,8 @@ describe('findings', () => {
     ];
     expect(texts({ sources, counters, store: { writeError: 'no space left' } })).toEqual([
       'bad: The store can not be written: no space left',
-      'bad: excimer of codfw is disconnected for 2 h: refused',
-      'warn: excimer of eqiad is behind by 1 min',
+      'bad: excimer of codfw is disconnected since 2026-11-20 01:00:00 UTC: refused',
+      'warn: excimer of eqiad is behind.',
       'warn: Samples were lost since the server started, for one reason.',
       'warn: Something failed since the server started and was tried again, for 2 reasons.',
     ]);

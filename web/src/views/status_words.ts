@@ -11,7 +11,7 @@ import { Level } from '@gen/flamekeep/v1/common_pb';
 
 import { milliseconds } from '@/api/request';
 import { bytes, exactly } from '@/format/numbers';
-import { duration } from '@/format/moments';
+import { duration, utc } from '@/format/moments';
 
 // As the command line has them.
 const SILENCE_S = 60; // a live source that has said nothing for so long
@@ -26,6 +26,7 @@ export interface SourceState {
   grade: Grade;
   word: string; // "behind"
   detail: string; // "by 1 min 30 s"
+  since?: number | undefined; // when it began, where that is known
 }
 
 export function isLive(source: SourceStatus): boolean {
@@ -38,7 +39,7 @@ export function sourceState(source: SourceStatus, now: number): SourceState {
   if (!source.configured) {
     return { grade: 'off', word: 'retired', detail: 'not read by this server now' };
   }
-  if (!source.connected) return { grade: 'bad', word: 'disconnected', detail: lasting };
+  if (!source.connected) return { grade: 'bad', word: 'disconnected', detail: lasting, since };
   if (source.lagSeconds >= LAG_S) {
     return { grade: 'warn', word: 'behind', detail: `by ${duration(source.lagSeconds)}` };
   }
@@ -46,7 +47,7 @@ export function sourceState(source: SourceStatus, now: number): SourceState {
   if (last === undefined) return { grade: 'ok', word: 'connected', detail: 'no message yet' };
   const silence = (now - last) / 1000;
   if (silence > SILENCE_S) {
-    return { grade: 'warn', word: 'silent', detail: `for ${duration(silence)}` };
+    return { grade: 'warn', word: 'silent', detail: `for ${duration(silence)}`, since: last };
   }
   return { grade: 'ok', word: 'connected', detail: lasting };
 }
@@ -56,7 +57,8 @@ export interface Finding {
   text: string;
 }
 
-// What is wrong, the worst first; none where all is well.
+// What is wrong, the worst first; none where all is well. Says the same until something changes:
+// screen readers read it when it does.
 export function findings(
   status: StatusResponse,
   forecast: Forecast | undefined,
@@ -107,10 +109,11 @@ function ofForecast(forecast: Forecast | undefined): Finding[] {
 
 function ofSources(status: StatusResponse, now: number): Finding[] {
   return status.sources.filter(isLive).flatMap((source) => {
-    const { grade, word, detail } = sourceState(source, now);
+    const { grade, word, since } = sourceState(source, now);
     if (grade !== 'bad' && grade !== 'warn') return [];
-    const error = grade === 'bad' && source.lastError ? `: ${source.lastError}` : '';
-    return [{ grade, text: `${source.name} of ${source.site} is ${word} ${detail}${error}` }];
+    const begin = since === undefined ? '' : ` since ${utc(since)}`;
+    const error = grade === 'bad' && source.lastError ? `: ${source.lastError}` : '.';
+    return [{ grade, text: `${source.name} of ${source.site} is ${word}${begin}${error}` }];
   });
 }
 
