@@ -3,6 +3,7 @@
 //   excimer-wall{site="eqiad",entry_point=~"index|api"}
 //
 // A profile type and matchers of labels, in parts that can be shown and changed one by one.
+import { escapeExpression } from './filter';
 
 export type MatchOp = '=' | '!=' | '=~' | '!~';
 
@@ -163,7 +164,7 @@ export function choiceOf({ op, value }: Matcher): Choice | undefined {
 
 export function matcherOf(label: string, { values, negated }: Choice): Matcher {
   if (values.length === 1) return { label, op: negated ? '!=' : '=', value: values[0] };
-  const value = values.map((literal) => literal.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+  const value = values.map(escapeExpression).join('|');
   return { label, op: negated ? '!~' : '=~', value };
 }
 
