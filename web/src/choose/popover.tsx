@@ -8,11 +8,9 @@ export function Popover(props: {
   button: ComponentChildren;
   label: string; // of the box
   class?: string; // of the button
-  // Called when it was left other than by Escape.
-  onLeave?: () => void;
   children: (close: () => void) => ComponentChildren;
 }) {
-  const { button, label, onLeave, children } = props;
+  const { button, label, children } = props;
   const [open, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const close = () => {
@@ -27,19 +25,12 @@ export function Popover(props: {
         class={props.class}
         aria-haspopup="dialog"
         aria-expanded={open}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpen(!open)}
       >
         {button}
       </button>
       {open && (
-        <Box
-          label={label}
-          close={close}
-          leave={() => {
-            setOpen(false);
-            onLeave?.();
-          }}
-        >
+        <Box label={label} close={close} leave={() => setOpen(false)}>
           {children(close)}
         </Box>
       )}
@@ -67,7 +58,7 @@ function Box(props: {
 
   useEffect(() => {
     const elsewhere = (event: Event) => {
-      if (!box.current?.contains(event.target as Node)) latest.current();
+      if (!box.current?.parentElement?.contains(event.target as Node)) latest.current();
     };
     document.addEventListener('pointerdown', elsewhere, true);
     document.addEventListener('focusin', elsewhere, true);
