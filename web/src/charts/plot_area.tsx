@@ -8,6 +8,7 @@ import type { Range } from '@/state/question';
 
 import { dragged, keyed, type Grip, type Snap } from './brush_range';
 import { seriesColor } from './palette';
+import { isScrolling } from './scrolling';
 import type { TimeChartProps } from './time_chart';
 
 // A pointer that moved less was a click.
@@ -40,7 +41,7 @@ export function PlotArea(props: Props) {
   const snap: Snap = { span, step, edges };
   const shown = draft ?? marked ?? null;
 
-  const timeOf = (event: PointerEvent) => {
+  const timeOf = (event: MouseEvent) => {
     const { left, width } = plot.current!.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientX - left) / width));
     return span.from + share * (span.to - span.from);
@@ -75,6 +76,12 @@ export function PlotArea(props: Props) {
     if (index >= 0) onPoint?.({ from: edges[index], to: edges[index + 1] }, index);
   };
 
+  const turn = (event: WheelEvent) => {
+    if (!props.onWheel || isScrolling()) return;
+    event.preventDefault();
+    props.onWheel(event, timeOf(event));
+  };
+
   const letGo = () => {
     drag.current = null;
     setDraft(null);
@@ -90,6 +97,7 @@ export function PlotArea(props: Props) {
       onPointerUp={release}
       onPointerCancel={letGo}
       onPointerLeave={() => setHovered(null)}
+      onWheel={turn}
     >
       {spans?.map(({ range, kind }) => (
         <div

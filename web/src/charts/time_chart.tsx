@@ -37,6 +37,7 @@ export interface TimeChartProps {
   step?: number; // milliseconds that keys move the marked range by; without it a point's length
   onBrush?: (range: Range) => void; // a range was drawn, moved or resized
   onPoint?: (range: Range, index: number) => void; // a point was clicked
+  onWheel?: (event: WheelEvent, time: number) => void; // the page is then not scrolled by it
   children?: ComponentChildren; // inside of the plot
 }
 

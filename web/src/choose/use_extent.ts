@@ -1,0 +1,9 @@
+import { useAnswer, type Answer } from '@/api/answer';
+
+import { extentOf } from './extent';
+import type { Extent } from './ranges';
+
+// When there are samples of a selector; null where there are none, or nothing is selected yet.
+export function useExtent(selector: string): Answer<Extent | null> {
+  return useAnswer(selector || null, () => extentOf(selector));
+}
