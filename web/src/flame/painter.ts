@@ -2,7 +2,7 @@
 import { MATCHED, SELECTED, type Emphasis } from './emphasis';
 import type { Graph } from './graph';
 import { isWithin } from './hit';
-import { FADED, MATCH, RUN, shadesOf, type Palette } from './palette';
+import { FADED, MATCH, NOISE, RUN, shadesOf, type Palette } from './palette';
 import type { TextFit } from './text_fit';
 import { look, newVisible, type Visible, type Viewport } from './viewport';
 
@@ -64,8 +64,9 @@ export class Painter {
   }
 
   private drawRuns(context: CanvasRenderingContext2D, scene: Scene, screen: Screen): void {
-    const { palette, searching } = scene;
-    const plain = palette.fill[searching ? RUN + FADED : RUN];
+    const { graph, palette, searching } = scene;
+    const shade = graph.diff ? NOISE : RUN;
+    const plain = palette.fill[searching ? shade + FADED : shade];
     // What stands out is drawn last, over what does not.
     for (const flags of [0, MATCHED, SELECTED, MATCHED | SELECTED]) {
       context.fillStyle =

@@ -16,7 +16,7 @@ const PACKAGES = HUES.length * DEPTHS;
 // Shades of differences, from the most that shrank over noise to the most that grew.
 const STEPS = [0.0005, 0.002, 0.01, 0.05]; // of the share: where the next step begins
 const SHRANK = PACKAGES;
-const NOISE = SHRANK + STEPS.length;
+export const NOISE = SHRANK + STEPS.length;
 
 const ROOT = NOISE + STEPS.length + 1;
 export const MATCH = ROOT + 1;

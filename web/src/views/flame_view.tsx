@@ -1,5 +1,5 @@
 // The flame graph of what is selected, with the functions' table beside it where it is wanted.
-import { useCallback, useMemo } from 'preact/hooks';
+import { useCallback } from 'preact/hooks';
 
 import type { FlameGraphResponse } from '@gen/flamekeep/v1/flame_graph_pb';
 
@@ -8,18 +8,17 @@ import { queries } from '@/api/client';
 import { FlameGraph } from '@/flame/flame_graph';
 import { graphOf, type Graph } from '@/flame/graph';
 import { drawPng } from '@/flame/png';
-import { matchesOf, searchError } from '@/flame/search';
 import { exactly, percent, shareOf } from '@/format/numbers';
 import { adjust, go, question } from '@/state/page';
 import { usePicture } from '@/take/picture';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
-import { SearchField } from '@/ui/search_field';
 
 import { asked } from './asked';
 import './flame_view.css';
 import { functionMenu } from './function_menu';
 import { FunctionList } from './functions_view';
+import { GraphSearch } from './graph_search';
 
 interface Drawn {
   response: FlameGraphResponse;
@@ -61,28 +60,10 @@ export function FlameView() {
 }
 
 function Toolbar({ graph }: { graph: Graph | undefined }) {
-  const { inverted, beside, search, zoom } = question.value;
-  const error = searchError(search);
-  const told = useMemo(() => {
-    const matches = graph && matchesOf(graph, search);
-    return matches ? `${exactly(matches.count)} boxes, ${percent(matches.share)}` : '';
-  }, [graph, search]);
+  const { inverted, beside } = question.value;
   return (
     <div class="toolbar">
-      <SearchField
-        label="Search functions"
-        value={search}
-        onSearch={(expression) => adjust({ search: expression })}
-      />
-      <span class={error === undefined ? 'muted' : 'search-error'} role="status">
-        {error ?? told}
-      </span>
-      <span class="toolbar-gap" />
-      {zoom !== '' && (
-        <button type="button" onClick={() => go({ zoom: '' })}>
-          Reset zoom
-        </button>
-      )}
+      <GraphSearch graph={graph} />
       <button
         type="button"
         aria-pressed={inverted}

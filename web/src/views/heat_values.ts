@@ -10,19 +10,12 @@ import {
   type HeatScale,
 } from '@/charts/heat_scale';
 import { exactly, percent, shareOf, withUnit } from '@/format/numbers';
-import type { Measure } from '@/state/question';
 
-export type Part = 'values' | 'selfs';
-
-// What of the function is measured; undefined: all samples.
-export function partOf(measure: Measure, ofFunction: boolean): Part | undefined {
-  if (!ofFunction || measure === 'load') return undefined;
-  return measure === 'self' ? 'selfs' : 'values';
-}
+import type { Part } from './series_lines';
 
 function drawnValue(cells: HeatCells, cell: number, part: Part | undefined): number {
   const total = cells.totals[cell];
-  return part ? shareOf(cells[part][cell], total) : Number(total);
+  return part ? shareOf(cells[`${part}s`][cell], total) : Number(total);
 }
 
 // Over the cells from one to behind the last: their scale.
@@ -58,8 +51,8 @@ export function looksOf(
 }
 
 const PART_TEXTS: Record<Part, string> = {
-  values: 'in the function and what it calls',
-  selfs: 'in the function itself',
+  value: 'in the function and what it calls',
+  self: 'in the function itself',
 };
 
 // Sentences about a cell.
@@ -77,9 +70,9 @@ export function aboutCell(
   const observations = cells.observations[cell];
   const lines = [`${exactly(observations)} ${observations === 1n ? 'sample' : 'samples'}`];
   if (unit !== 'count' && unit !== 'samples') lines.push(withUnit(total, unit));
-  else if (total !== observations) lines.push(`${exactly(total)} of them shown`);
+  else if (total !== observations) lines.push(`total ${exactly(total)}`);
   if (part) {
-    const value = cells[part][cell];
+    const value = cells[`${part}s`][cell];
     lines.push(`${percent(shareOf(value, total))} ${PART_TEXTS[part]}`);
   }
   return lines;

@@ -17,10 +17,11 @@ import type { Range } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 
-import { aboutCell, looksOf, partOf, scaleOfCells, type Part } from './heat_values';
+import { aboutCell, looksOf, scaleOfCells } from './heat_values';
 import { calendarYears, heatWindow, hourPeriods } from './heat_window';
 import './heatmap_view.css';
 import { OfFunction } from './of_function';
+import { partOf, type Part } from './series_lines';
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
@@ -35,12 +36,13 @@ function Years({ selector, range }: { selector: string; range: Range }) {
   const { filter, fn, measure } = question.value;
   const [years, setYears] = useState(0);
   const shown = heatWindow(range, years);
-  const answer = useAnswer(JSON.stringify([selector, shown, filter, fn]), (signal) =>
-    queries.heatMap(
+  const answer = useAnswer(JSON.stringify([selector, shown, filter, fn]), async (signal) => ({
+    response: await queries.heatMap(
       { selection: selection(selector, shown, filter), ...(fn && { function: exactly(fn) }) },
       { signal },
     ),
-  );
+    ofFunction: fn !== null,
+  }));
   return (
     <>
       <OfFunction />
@@ -56,8 +58,8 @@ function Years({ selector, range }: { selector: string; range: Range }) {
         </button>
       </div>
       <Answered answer={answer} what="the calendar">
-        {(response) => (
-          <Maps response={response} part={partOf(measure, fn !== null)} range={range} />
+        {({ response, ofFunction }) => (
+          <Maps response={response} part={partOf(measure, ofFunction)} range={range} />
         )}
       </Answered>
     </>

@@ -1,11 +1,12 @@
 // From an answer's groups to the lines of a chart and the rows of its legend.
-import type { SeriesGroup, SeriesResponse, Step } from '@gen/flamekeep/v1/series_pb';
 import { Level } from '@gen/flamekeep/v1/common_pb';
+import type { SeriesGroup, SeriesResponse, Step } from '@gen/flamekeep/v1/series_pb';
 
 import { milliseconds } from '@/api/request';
 import { REST_COLOR, seriesColor } from '@/charts/palette';
 import type { ChartSeries } from '@/charts/time_chart';
 import { MINUTE } from '@/format/times';
+import type { Measure } from '@/state/question';
 
 export interface SeriesLine extends ChartSeries {
   color: string;
@@ -16,6 +17,11 @@ export interface SeriesLine extends ChartSeries {
 
 // What of the function is drawn; undefined: all samples.
 export type Part = 'value' | 'self';
+
+export function partOf(measure: Measure, ofFunction: boolean): Part | undefined {
+  if (!ofFunction || measure === 'load') return undefined;
+  return measure === 'self' ? 'self' : 'value';
+}
 
 export const NO_VALUE = '(none)'; // of series that lack the label
 
@@ -31,7 +37,7 @@ export function linesOf(response: SeriesResponse, part: Part | undefined): Serie
     color,
     values: part ? shares(group, part) : rates(group, edges),
     total: group.total,
-    part: part === 'self' ? group.self : group.value,
+    part: part ? group[part] : 0n,
   });
   const lines = response.groups.map((group, i) => {
     if (group.labels.length === 0) return line(group, 'All samples', seriesColor(i));
@@ -48,7 +54,7 @@ export function linesOf(response: SeriesResponse, part: Part | undefined): Serie
 
 // Where there are no samples there is no share.
 function shares(group: SeriesGroup, part: Part): (number | null)[] {
-  const values = part === 'self' ? group.selfs : group.values;
+  const values = group[`${part}s`];
   return group.totals.map((total, i) => (total === 0n ? null : Number(values[i]) / Number(total)));
 }
 

@@ -18,9 +18,9 @@ import { GroupBy } from './group_by';
 import { exactText } from './measure';
 import { OfFunction } from './of_function';
 import { SeriesLegend } from './series_legend';
-import { edgesOf, linesOf, stepText, type Part } from './series_lines';
+import { edgesOf, linesOf, partOf, stepText, type Part } from './series_lines';
 
-const MAX_POINTS = 300;
+const MAX_POINTS = 400;
 const MAX_GROUPS = 10;
 const HEIGHT = 320;
 
@@ -38,8 +38,8 @@ export function SeriesView() {
 
 function Series({ chosen }: { chosen: Asked }) {
   const { fn, by, measure } = question.value;
-  const answer = useAnswer(JSON.stringify([chosen.key, fn, by]), (signal) =>
-    queries.series(
+  const answer = useAnswer(JSON.stringify([chosen.key, fn, by]), async (signal) => ({
+    response: await queries.series(
       {
         selection: chosen.selection,
         by: by ? [by] : [],
@@ -49,11 +49,19 @@ function Series({ chosen }: { chosen: Asked }) {
       },
       { signal },
     ),
-  );
-  const part = !fn || measure === 'load' ? undefined : measure === 'self' ? 'self' : 'value';
+    by,
+    ofFunction: fn !== null,
+  }));
   return (
     <Answered answer={answer} what="the series">
-      {(response) => <Lines key={by} response={response} by={by} part={part} />}
+      {(value) => (
+        <Lines
+          key={value.by}
+          response={value.response}
+          by={value.by}
+          part={partOf(measure, value.ofFunction)}
+        />
+      )}
     </Answered>
   );
 }
