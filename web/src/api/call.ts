@@ -26,6 +26,10 @@ export function failureOf(error: unknown): CallError {
   return error instanceof CallError ? error : new CallError('internal', String(error));
 }
 
+interface Options {
+  signal?: AbortSignal; // ends the call; the server then stops working at it
+}
+
 export type Client<Service extends DescService> = {
   [Name in keyof Service['method']]: Service['method'][Name] extends DescMethodUnary<
     infer Input,
@@ -33,7 +37,7 @@ export type Client<Service extends DescService> = {
   >
     ? (
         request: MessageInitShape<Input>,
-        options: { signal: AbortSignal },
+        options?: Options,
       ) => Promise<MessageShape<Output>>
     : never;
 };
@@ -44,13 +48,13 @@ export function clientOf<Service extends DescService>(service: Service): Client<
   const methods: Record<string, unknown> = {};
   for (const method of service.methods) {
     if (method.methodKind !== 'unary') continue;
-    methods[method.localName] = (request: Request, { signal }: { signal: AbortSignal }) =>
-      call(method as DescMethodUnary, request, signal);
+    methods[method.localName] = (request: Request, options: Options = {}) =>
+      call(method as DescMethodUnary, request, options);
   }
   return methods as Client<Service>;
 }
 
-async function call(method: DescMethodUnary, request: Request, signal: AbortSignal) {
+async function call(method: DescMethodUnary, request: Request, { signal }: Options) {
   const response = await send(
     `${method.parent.typeName}/${method.name}`,
     toBinary(method.input, create(method.input, request)),
@@ -60,16 +64,16 @@ async function call(method: DescMethodUnary, request: Request, signal: AbortSign
   return fromBinary(method.output, new Uint8Array(await response.arrayBuffer()));
 }
 
-async function send(path: string, body: Uint8Array, signal: AbortSignal): Promise<Response> {
+async function send(path: string, body: Uint8Array, signal?: AbortSignal): Promise<Response> {
   try {
     return await fetch(serverAddress(path), {
       method: 'POST',
       headers: { 'Content-Type': 'application/proto', 'Connect-Protocol-Version': '1' },
       body: body as Uint8Array<ArrayBuffer>,
-      signal,
+      signal: signal ?? null,
     });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal?.aborted) throw error;
     throw new CallError(
       'unavailable',
       'The server does not answer: is it running, and is the network up?',

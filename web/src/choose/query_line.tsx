@@ -1,7 +1,7 @@
 // The whole selector as text, for those who write it faster than they choose.
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
-import { failureOf } from '@/api/answer';
+import { failureOf } from '@/api/call';
 import { queries } from '@/api/client';
 import { selection } from '@/api/request';
 import type { Range } from '@/state/question';
