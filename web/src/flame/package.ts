@@ -9,8 +9,8 @@ export function packageOf(name: string, file: string): string {
   const plain = withoutArguments(name);
   if (plain.includes('\\')) return above(plain, '\\', MOST_PARTS); // PHP
   if (plain.includes('::')) return above(plain, '::', 2); // C++, Rust, PHP, Ruby
-  const slash = plain.lastIndexOf('/'); // Go, Java's internal names
-  if (slash >= 0) return plain.slice(0, plain.indexOf('.', slash) >>> 0);
+  const internal = /^.*\/[^.]*/s.exec(plain); // Go, Java's internal names
+  if (internal) return internal[0];
   if (plain.includes('.')) return above(plain, '.', MOST_PARTS); // Java, Python, JavaScript
   return file === '' ? name : folderOf(file);
 }

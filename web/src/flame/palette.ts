@@ -36,14 +36,14 @@ export interface Palette {
 export interface Tokens {
   page: string;
   text: string;
-  muted: string;
   mark: string;
   focus: string;
 }
 
-const INK = parseHex('#1b1f27');
-const CHALK = parseHex('#f4f5f7');
-const FADE = 0.62;
+const INK = parseHex('#10131a');
+const CHALK = parseHex('#ffffff');
+const FADE = 0.62; // of a faded box towards the page
+const TEXT_FADE = 0.28;
 
 export function paletteOf(tokens: Tokens): Palette {
   const page = parseHex(tokens.page);
@@ -59,7 +59,7 @@ export function paletteOf(tokens: Tokens): Palette {
   const faded = fills.map((fill) => mixed(fill, page, FADE));
   return {
     fill: [...fills, ...faded].map(hex),
-    text: [...fills.map(readable), ...faded.map(() => tokens.muted)],
+    text: [...fills.map(readable), ...faded.map(() => hex(mixed(parseHex(tokens.text), page, TEXT_FADE)))],
     page: tokens.page,
     line: tokens.text,
     selected: tokens.focus,
