@@ -43,7 +43,7 @@ export interface Tokens {
 const INK = parseHex('#10131a');
 const CHALK = parseHex('#ffffff');
 const FADE = 0.62; // of a faded box towards the page
-const TEXT_FADE = 0.28;
+const TEXT_FADE = 0.15;
 
 export function paletteOf(tokens: Tokens): Palette {
   const page = parseHex(tokens.page);
