@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
 import { contrast, oklch, hex, parseHex } from './colour';
+import { graphOf } from './graph';
 import { packageOf } from './package';
-import { differenceShade, packageShade, paletteOf } from './palette';
+import { differenceShade, paletteOf, shadesOf } from './palette';
+import { randomNumbers, randomTree, responseOf } from './random_tree';
+
+const SHAPE = { boxes: 1000, names: 200, deepest: 20 };
 
 const THEMES = {
   light: { page: '#ffffff', text: '#1b1f27', mark: '#c026d3', focus: '#1f6feb' },
@@ -17,9 +21,17 @@ describe('palettes', () => {
     });
   });
 
-  it('give all functions of a package one shade, faded or not', () => {
-    const shade = packageShade('Wikimedia\\Rdbms\\Database::query', '');
-    expect(packageShade('Wikimedia\\Rdbms\\DBConnRef::select', 'x.php')).toBe(shade);
+  it('give all functions of a package one shade', () => {
+    const graph = graphOf(responseOf(randomTree(randomNumbers(6), SHAPE), SHAPE.names));
+    graph.names = graph.names.map((name, i) => (i % 3 === 0 ? `plain${i}` : name));
+    const shades = shadesOf(graph);
+    const byPackage = new Map<string, Set<number>>();
+    for (let i = 1; i < shades.length; ++i) {
+      const key = packageOf(graph.names[graph.name[i]], graph.files[graph.file[i]]);
+      byPackage.set(key, (byPackage.get(key) ?? new Set()).add(shades[i]));
+    }
+    expect([...byPackage.values()].map(({ size }) => size)).toEqual(Array(byPackage.size).fill(1));
+    expect(new Set(shades).size).toBeGreaterThan(10);
   });
 
   it('go one way with the size of a difference, and the other with its sign', () => {
