@@ -39,13 +39,19 @@ interface Columns {
   self: bigint[];
 }
 
-function fromColumns(columns: Columns, width: ArrayLike<number>): Graph {
+// Quicker than Float64Array.from by a multiple: no iterator, no call for each.
+function numbersOf(values: readonly bigint[]): Float64Array {
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < numbers.length; ++i) numbers[i] = Number(values[i]);
+  return numbers;
+}
+
+function fromColumns(columns: Columns, total: Float64Array): Graph {
   const size = columns.depth.length;
-  const depth = Uint16Array.from(columns.depth);
+  const depth = new Uint16Array(columns.depth);
   const end = new Uint32Array(size);
   const parent = new Int32Array(size).fill(-1);
   const start = new Float64Array(size);
-  const total = Float64Array.from(width);
   const next: number[] = []; // by depth: where the next box there begins
   const open: number[] = []; // by depth: the last box seen
   let height = 0;
@@ -66,14 +72,14 @@ function fromColumns(columns: Columns, width: ArrayLike<number>): Graph {
   return {
     names: columns.names,
     files: columns.files,
-    name: Uint32Array.from(columns.name),
-    file: Uint32Array.from(columns.file),
+    name: new Uint32Array(columns.name),
+    file: new Uint32Array(columns.file),
     depth,
     end,
     parent,
     start,
     total,
-    self: Float64Array.from(columns.self, Number),
+    self: numbersOf(columns.self),
     height,
     exactTotal: columns.total,
     exactSelf: columns.self,
@@ -81,15 +87,16 @@ function fromColumns(columns: Columns, width: ArrayLike<number>): Graph {
 }
 
 export function graphOf(response: FlameGraphResponse): Graph {
-  return fromColumns(response, Float64Array.from(response.total, Number));
+  return fromColumns(response, numbersOf(response.total));
 }
 
 // Boxes are as wide as the mean of their two shares: what is gone is seen, too, and children never
 // stand out over their parent.
 export function graphOfDiff(tree: DiffResponse_Tree): Graph {
   const shareOf = (values: bigint[]) => {
-    const all = Number(values[0] ?? 0n) || 1;
-    return Float64Array.from(values, (value) => Number(value) / all);
+    const shares = numbersOf(values);
+    const all = shares[0] || 1;
+    return shares.map((value) => value / all);
   };
   const before = shareOf(tree.baselineTotal);
   const after = shareOf(tree.total);
@@ -98,7 +105,7 @@ export function graphOfDiff(tree: DiffResponse_Tree): Graph {
   graph.diff = {
     baselineTotal: tree.baselineTotal,
     baselineSelf: tree.baselineSelf,
-    difference: Float64Array.from(tree.difference),
+    difference: new Float64Array(tree.difference),
     verdict: tree.verdict,
   };
   return graph;

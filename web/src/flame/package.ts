@@ -4,18 +4,23 @@
 const MOST_PARTS = 3;
 
 export function packageOf(name: string, file: string): string {
+  return packageInName(name) ?? (file === '' ? name : folderOf(file));
+}
+
+// Undefined where the name tells none.
+export function packageInName(name: string): string | undefined {
   const path = /^(?:\{closure:)?(\/.*)/s.exec(name)?.[1];
   if (path !== undefined) return folderOf(path);
   const plain = withoutArguments(name);
   if (plain.includes('\\')) return above(plain, '\\', MOST_PARTS); // PHP
   if (plain.includes('::')) return above(plain, '::', 2); // C++, Rust, PHP, Ruby
-  const slash = plain.lastIndexOf('/'); // Go, Java's internal names
-  if (slash >= 0) return plain.slice(0, plain.indexOf('.', slash) >>> 0);
+  const internal = /^.*\/[^.]*/s.exec(plain); // Go, Java's internal names
+  if (internal) return internal[0];
   if (plain.includes('.')) return above(plain, '.', MOST_PARTS); // Java, Python, JavaScript
-  return file === '' ? name : folderOf(file);
+  return undefined;
 }
 
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 

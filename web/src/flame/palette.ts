@@ -3,8 +3,8 @@
 import { DiffVerdict } from '@gen/flamekeep/v1/diff_pb';
 
 import { contrast, hex, mixed, oklch, parseHex, type Rgb } from './colour';
-import type { Graph } from './graph';
-import { packageOf } from './package';
+import type { Graph, GraphDiff } from './graph';
+import { folderOf, packageInName } from './package';
 import { hashOf } from './path_id';
 
 // Shades of packages: warm hues, from rose over orange to olive, each in two depths. Neighbours in
@@ -36,14 +36,14 @@ export interface Palette {
 export interface Tokens {
   page: string;
   text: string;
-  muted: string;
   mark: string;
   focus: string;
 }
 
-const INK = parseHex('#1b1f27');
-const CHALK = parseHex('#f4f5f7');
-const FADE = 0.62;
+const INK = parseHex('#10131a');
+const CHALK = parseHex('#ffffff');
+const FADE = 0.62; // of a faded box towards the page
+const TEXT_FADE = 0.15;
 
 export function paletteOf(tokens: Tokens): Palette {
   const page = parseHex(tokens.page);
@@ -59,7 +59,7 @@ export function paletteOf(tokens: Tokens): Palette {
   const faded = fills.map((fill) => mixed(fill, page, FADE));
   return {
     fill: [...fills, ...faded].map(hex),
-    text: [...fills.map(readable), ...faded.map(() => tokens.muted)],
+    text: [...fills.map(readable), ...faded.map(() => hex(mixed(parseHex(tokens.text), page, TEXT_FADE)))],
     page: tokens.page,
     line: tokens.text,
     selected: tokens.focus,
@@ -88,8 +88,8 @@ function differenceColours(dark: boolean): Rgb[] {
   return [...side(blue, 0.11).reverse(), noise, ...side(orange, 0.13)];
 }
 
-export function packageShade(name: string, file: string): number {
-  return hashOf(packageOf(name, file))[1] % PACKAGES;
+function packageShade(packageName: string): number {
+  return hashOf(packageName)[1] % PACKAGES;
 }
 
 // `difference` is of shares, from -1 to 1.
@@ -105,27 +105,32 @@ const known = new WeakMap<Graph, Uint8Array>();
 export function shadesOf(graph: Graph): Uint8Array {
   const before = known.get(graph);
   if (before) return before;
-  const shades = graph.diff ? differenceShades(graph) : packageShades(graph);
+  const shades = graph.diff ? differenceShades(graph.diff) : packageShades(graph);
   shades[0] = ROOT;
   known.set(graph, shades);
   return shades;
 }
 
-function differenceShades({ diff, name }: Graph): Uint8Array {
-  return Uint8Array.from(name, (_, i) =>
-    differenceShade(diff!.difference[i], diff!.verdict[i] === DiffVerdict.BEYOND_NOISE),
-  );
+function differenceShades(diff: GraphDiff): Uint8Array {
+  const shades = new Uint8Array(diff.difference.length);
+  for (let i = 0; i < shades.length; ++i) {
+    const beyondNoise = diff.verdict[i] === DiffVerdict.BEYOND_NOISE;
+    shades[i] = differenceShade(diff.difference[i], beyondNoise);
+  }
+  return shades;
 }
 
+// As packageOf says, but each name and file is looked at once.
 function packageShades({ names, files, name, file }: Graph): Uint8Array {
-  const found = new Map<number, number>(); // by pair of name and file
-  return Uint8Array.from(name, (at, i) => {
-    const pair = at * files.length + file[i];
-    let shade = found.get(pair);
-    if (shade === undefined) {
-      shade = packageShade(names[at], files[file[i]]);
-      found.set(pair, shade);
-    }
-    return shade;
+  const ofName = names.map((text) => {
+    const inName = packageInName(text);
+    return inName === undefined ? undefined : packageShade(inName);
   });
+  const ofFile = files.map((path) => packageShade(folderOf(path)));
+  const shades = new Uint8Array(name.length);
+  for (let i = 0; i < shades.length; ++i) {
+    shades[i] =
+      ofName[name[i]] ?? (file[i] > 0 ? ofFile[file[i]] : packageShade(names[name[i]]));
+  }
+  return shades;
 }

@@ -9,7 +9,6 @@ export function currentPalette(): Palette {
   return paletteOf({
     page: token('page'),
     text: token('text'),
-    muted: token('muted'),
     mark: token('mark'),
     focus: token('focus'),
   });
