@@ -30,7 +30,9 @@ export function FunctionPicker({ onPick }: { onPick: (fn: FunctionName) => void 
   if (!chosen) return <Nothing>Choose a profile type and a time to see its functions.</Nothing>;
   return (
     <div class="function-picker">
-      <SearchField label="Search a function" value={search} onSearch={setSearch} />
+      <div class="search-line">
+        <SearchField label="Search a function" value={search} onSearch={setSearch} />
+      </div>
       <Answered answer={answer} what="the functions">
         {({ rows, coverage }) =>
           rows.length === 0 ? (

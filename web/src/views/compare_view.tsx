@@ -9,15 +9,16 @@ import { exactly as exactFunction } from '@/api/request';
 import { exactly, percent, shareOf } from '@/format/numbers';
 import { go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
+import { narrowed } from '@/state/selector';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
-import { FunctionPicker } from '@/ui/function_picker';
 import { Table, type Column, type Sorted } from '@/ui/table';
 
 import { asked } from './asked';
 import { sortedAfter, sortedRows, type CompareColumn } from './compare_rows';
 import './compare_view.css';
 import { exactText, Measure, ShareBar, type Whole } from './measure';
+import { OfFunction } from './of_function';
 
 const MOST_VALUES = 1000;
 const NO_VALUE = '(none)'; // of series that lack the label
@@ -32,27 +33,30 @@ export function CompareView() {
   );
   if (!selector) return <Nothing>Choose a profile type and a time to compare.</Nothing>;
   return (
-    <Answered answer={labels} what="the labels">
-      {(known) => {
-        const label = by || (known.find(({ values }) => values > 1n)?.name ?? 'site');
-        const names = known.map(({ name }) => name);
-        return (
-          <>
-            <div class="compare-head">
-              <LabelSelect names={names.includes(label) ? names : [label, ...names]} label={label} />
-              <OfFunction fn={fn} />
-            </div>
-            <Comparison label={label} fn={fn} />
-          </>
-        );
-      }}
-    </Answered>
+    <>
+      <OfFunction measured={false} />
+      <Answered answer={labels} what="the labels">
+        {(known) => {
+          const label = by || (known.find(({ values }) => values > 1n)?.name ?? 'site');
+          const names = known.map(({ name }) => name);
+          return (
+            <>
+              <LabelSelect
+                names={names.includes(label) ? names : [label, ...names]}
+                label={label}
+              />
+              <Comparison label={label} fn={fn} />
+            </>
+          );
+        }}
+      </Answered>
+    </>
   );
 }
 
 function LabelSelect({ names, label }: { names: string[]; label: string }) {
   return (
-    <label>
+    <label class="group-by">
       Compare by{' '}
       <select value={label} onChange={(event) => go({ by: event.currentTarget.value })}>
         {names.map((name) => (
@@ -60,36 +64,6 @@ function LabelSelect({ names, label }: { names: string[]; label: string }) {
         ))}
       </select>
     </label>
-  );
-}
-
-// Of which function, and a way to another one.
-function OfFunction({ fn }: { fn: FunctionName | null }) {
-  const [choosing, setChoosing] = useState(false);
-  const pick = (picked: FunctionName) => {
-    setChoosing(false);
-    go({ fn: picked });
-  };
-  return (
-    <>
-      <span>
-        {fn ? 'the share of ' : 'all samples'}
-        {fn && <b title={fn.file}>{fn.name}</b>}
-      </span>
-      <button type="button" aria-expanded={choosing} onClick={() => setChoosing(!choosing)}>
-        {fn ? 'Another function' : 'Of a function…'}
-      </button>
-      {fn && (
-        <button type="button" onClick={() => go({ fn: null })}>
-          All samples
-        </button>
-      )}
-      {choosing && (
-        <div class="compare-picker">
-          <FunctionPicker onPick={pick} />
-        </div>
-      )}
-    </>
   );
 }
 
@@ -136,6 +110,9 @@ function Values(props: { response: CompareResponse; label: string; ofFunction: b
           keyOf={(row) => row.value}
           sorted={shown}
           onSort={(column) => setSorted(sortedAfter(shown, column))}
+          onChoose={({ value }) =>
+            go({ selector: narrowed(question.value.selector, label, value) })
+          }
         />
       )}
       {rowsLeftOut > 0n && (
@@ -170,7 +147,12 @@ function columnsOf(
       id: 'value' satisfies CompareColumn,
       header: label,
       sortable: true,
-      render: ({ value }) => <bdi title={value}>{value || NO_VALUE}</bdi>,
+      // The button is for the keyboard: its click goes on to the row.
+      render: ({ value }) => (
+        <button type="button" class="label-value" title={`Only ${label}=${JSON.stringify(value)}`}>
+          <bdi>{value || NO_VALUE}</bdi>
+        </button>
+      ),
     },
     column('observations', 'Samples', 'How many, before frame filters', '110px', (row) =>
       exactly(row.observations),

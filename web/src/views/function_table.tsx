@@ -23,7 +23,7 @@ export interface FunctionTableProps {
   label: string;
   rows: readonly FunctionValues[];
   whole: Whole;
-  compact?: boolean; // beside something else: files in titles only
+  compact?: boolean; // beside something else: files and values in titles only
   sorted?: 'self' | 'total'; // as the rows are, descending
   onSort?: (by: 'self' | 'total') => void;
   onPick?: (fn: FunctionName) => void;
@@ -32,7 +32,7 @@ export interface FunctionTableProps {
 export function FunctionTable(props: FunctionTableProps) {
   const { label, rows, whole, compact, sorted, onSort, onPick = toggle } = props;
   const withFiles = !compact && rows.some((row) => row.file !== '');
-  const width = compact ? '124px' : '170px';
+  const width = compact ? '76px' : '170px';
   // One scale for both columns: bars of a self and of a total can be compared.
   const widest = rows.reduce((most, { total }) => (total > most ? total : most), 0n);
   const valueColumn = (
@@ -46,7 +46,9 @@ export function FunctionTable(props: FunctionTableProps) {
     width,
     align: 'right',
     sortable: !!onSort,
-    render: (row) => <Measure value={row[id]} whole={whole} widest={widest} />,
+    render: (row) => (
+      <Measure value={row[id]} whole={whole} widest={widest} shareOnly={compact} />
+    ),
   });
   const columns: Column<FunctionValues>[] = [
     { id: 'function', header: 'Function', render: (row) => <FunctionCell row={row} /> },

@@ -22,11 +22,13 @@ const MOST_ROWS = 100_000; // of the server
 export function FunctionsView() {
   return (
     <>
-      <SearchField
-        label="Search functions"
-        value={question.value.search}
-        onSearch={(search) => adjust({ search })}
-      />
+      <div class="search-line">
+        <SearchField
+          label="Search functions"
+          value={question.value.search}
+          onSearch={(search) => adjust({ search })}
+        />
+      </div>
       <FunctionList />
     </>
   );

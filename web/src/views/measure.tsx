@@ -16,8 +16,9 @@ export function Measure(props: {
   value: bigint;
   whole: Whole;
   widest: bigint; // the value whose bar is as wide as the column
+  shareOnly?: boolean | undefined; // where room is short
 }) {
-  const { value, whole, widest } = props;
+  const { value, whole, widest, shareOnly } = props;
   const share = percent(shareOf(value, whole.total));
   const text = exactText(value, whole.unit);
   return (
@@ -26,7 +27,7 @@ export function Measure(props: {
       title={`${text}: ${share} of ${exactText(whole.total, whole.unit)}`}
       style={{ backgroundSize: `${shareOf(value, widest) * 100}% 100%` }}
     >
-      <span>{withUnit(value, whole.unit)}</span>
+      {!shareOnly && <span>{withUnit(value, whole.unit)}</span>}
       <span>{share}</span>
     </span>
   );
