@@ -2,6 +2,7 @@
 import { Choose } from '@/choose/choose';
 import { question } from '@/state/page';
 import { CompareView } from '@/views/compare_view';
+import { DiffView } from '@/views/diff_view';
 import { FlameView } from '@/views/flame_view';
 import { FunctionsView } from '@/views/functions_view';
 import { HeatMapView } from '@/views/heatmap_view';
@@ -26,6 +27,7 @@ export function App() {
         {view === 'flame' && <FlameView />}
         {view === 'functions' && <FunctionsView />}
         {view === 'sandwich' && <SandwichView />}
+        {view === 'diff' && <DiffView />}
         {view === 'series' && <SeriesView />}
         {view === 'compare' && <CompareView />}
         {view === 'status' && <StatusView />}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { DAY, HOUR } from '@/format/times';
 
-import { baselineOf, earlierRanges, pairOf, sameSides, sideText, swapped, type Side } from './diff_pair';
+import { baselineOf, earlierRanges, pairOf, sameSides, sideText, swapped, titleOf, type Side } from './diff_pair';
 
 const T = Date.UTC(2026, 10, 20, 13);
 const range = { from: T, to: T + HOUR };
@@ -42,6 +42,9 @@ describe('the sides of a diff', () => {
   it('are told by what they differ in', () => {
     expect(sideText(A, { ...A, range: before })).toBe('2026-11-20 13:00 – 14:00 UTC');
     expect(sideText(B, A)).toBe('b, 2026-11-20 12:00 – 13:00 UTC');
+    expect(titleOf({ baseline: { ...A, range: before }, selection: A })).toBe(
+      'a, 2026-11-20 13:00 – 14:00 UTC, against 2026-11-20 12:00 – 13:00 UTC',
+    );
   });
 });
 

@@ -73,3 +73,7 @@ export function sideText(side: Side, other: Side): string {
   const when = `${rangeText(side.range)} UTC`;
   return side.selector === other.selector ? when : `${side.selector}, ${when}`;
 }
+
+export function titleOf({ baseline, selection }: Pair): string {
+  return `${selection.selector}, ${rangeText(selection.range)} UTC, against ${sideText(baseline, selection)}`;
+}

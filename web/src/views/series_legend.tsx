@@ -1,9 +1,11 @@
 // The lines of a chart as a table: what each one is, has, and whether it is shown.
+import { shareOf } from '@/format/numbers';
+import { go, question } from '@/state/page';
+import { narrowed } from '@/state/selector';
 import { Table, type Column } from '@/ui/table';
 
 import { exactText, Measure, ShareBar } from './measure';
 import type { Part, SeriesLine } from './series_lines';
-import { shareOf } from '@/format/numbers';
 
 import './series_view.css';
 
@@ -56,6 +58,13 @@ export function SeriesLegend(props: {
       ),
     });
   }
+  columns.push({
+    id: 'narrow',
+    header: 'Narrow',
+    width: '110px',
+    align: 'right',
+    render: ({ labelValue }) => labelValue !== undefined && <OnlyThis by={by} value={labelValue} />,
+  });
   return (
     <Table
       label={`Lines by ${by}`}
@@ -63,5 +72,19 @@ export function SeriesLegend(props: {
       rows={lines}
       keyOf={({ label }) => label}
     />
+  );
+}
+
+function OnlyThis({ by, value }: { by: string; value: string }) {
+  return (
+    <button
+      type="button"
+      class="only-this"
+      aria-label={`Only this: ${by} ${value}`}
+      title="Select the samples of this line only"
+      onClick={() => go({ selector: narrowed(question.value.selector, by, value), by: '' })}
+    >
+      Only this
+    </button>
   );
 }

@@ -2,12 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 
-import { Level } from '@gen/flamekeep/v1/common_pb';
-import { SeriesResponseSchema, StepSchema } from '@gen/flamekeep/v1/series_pb';
+import { SeriesResponseSchema } from '@gen/flamekeep/v1/series_pb';
 
 import { REST_COLOR, seriesColor } from '@/charts/palette';
 
-import { edgesOf, linesOf, stepText } from './series_lines';
+import { edgesOf, linesOf } from './series_lines';
 
 const MINUTES = [0, 1, 6];
 const edges = MINUTES.map((minute) => timestampFromMs(minute * 60_000));
@@ -52,15 +51,5 @@ describe('lines of a series', () => {
       ['(none)', '', seriesColor(1)],
       ['3 others', undefined, REST_COLOR],
     ]);
-  });
-});
-
-describe('stepText', () => {
-  it.each([
-    [Level.MINUTE, 5, '5 minutes'],
-    [Level.DAY, 1, '1 day'],
-    [Level.MONTH, 0, '1 month'],
-  ])('%i %i', (unit, count, text) => {
-    expect(stepText(create(StepSchema, { unit, count }))).toBe(text);
   });
 });

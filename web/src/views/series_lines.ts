@@ -1,6 +1,5 @@
 // From an answer's groups to the lines of a chart and the rows of its legend.
-import { Level } from '@gen/flamekeep/v1/common_pb';
-import type { SeriesGroup, SeriesResponse, Step } from '@gen/flamekeep/v1/series_pb';
+import type { SeriesGroup, SeriesResponse } from '@gen/flamekeep/v1/series_pb';
 
 import { milliseconds } from '@/api/request';
 import { REST_COLOR, seriesColor } from '@/charts/palette';
@@ -61,19 +60,4 @@ function shares(group: SeriesGroup, part: Part): (number | null)[] {
 // By the minute: points may differ in length, and a short one is no dip.
 function rates(group: SeriesGroup, edges: number[]): number[] {
   return group.totals.map((total, i) => (Number(total) * MINUTE) / (edges[i + 1] - edges[i]));
-}
-
-const UNITS: Partial<Record<Level, string>> = {
-  [Level.MINUTE]: 'minute',
-  [Level.HOUR]: 'hour',
-  [Level.DAY]: 'day',
-  [Level.MONTH]: 'month',
-  [Level.YEAR]: 'year',
-};
-
-// "5 minutes"
-export function stepText(step: Step | undefined): string {
-  const unit = UNITS[step?.unit ?? Level.MINUTE] ?? 'minute';
-  const count = step?.count ?? 1;
-  return count <= 1 ? `1 ${unit}` : `${count} ${unit}s`;
 }

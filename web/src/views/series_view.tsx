@@ -8,6 +8,7 @@ import { queries } from '@/api/client';
 import { exactly as exactFunction } from '@/api/request';
 import { spansOf } from '@/charts/coverage_spans';
 import { TimeChart } from '@/charts/time_chart';
+import { stepText } from '@/choose/series_points';
 import { exactly, percent, shareOf, withUnit } from '@/format/numbers';
 import { go, question } from '@/state/page';
 import { TrustLine } from '@/trust/trust_line';
@@ -18,7 +19,7 @@ import { GroupBy } from './group_by';
 import { exactText } from './measure';
 import { OfFunction } from './of_function';
 import { SeriesLegend } from './series_legend';
-import { edgesOf, linesOf, partOf, stepText, type Part } from './series_lines';
+import { edgesOf, linesOf, partOf, type Part } from './series_lines';
 
 const MAX_POINTS = 400;
 const MAX_GROUPS = 10;
@@ -84,7 +85,7 @@ function Lines(props: { response: SeriesResponse; by: string; part: Part | undef
   };
   const rate = (value: number) => `${withUnit(value, coverage.unit)}/min`;
   const wide = response.widePoints;
-  const step = `Each point is ${stepText(response.step)}`;
+  const step = `A point each ${stepText(response.step)}`;
   return (
     <>
       <TrustLine

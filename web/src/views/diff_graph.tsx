@@ -1,0 +1,67 @@
+// Both flame graphs of a diff merged into one.
+import { useCallback, useMemo } from 'preact/hooks';
+
+import type { DiffResponse_Tree } from '@gen/flamekeep/v1/diff_pb';
+
+import { FlameGraph } from '@/flame/flame_graph';
+import { graphOfDiff } from '@/flame/graph';
+import { differenceShade } from '@/flame/palette';
+import { drawPng } from '@/flame/png';
+import { usePalette } from '@/flame/theme';
+import { percent, shareOf } from '@/format/numbers';
+import { adjust, go, question } from '@/state/page';
+import { usePicture } from '@/take/picture';
+
+import { functionMenu } from './function_menu';
+import { GraphSearch } from './graph_search';
+
+export function DiffGraph(props: { tree: DiffResponse_Tree; unit: string; title: string }) {
+  const { tree, unit, title } = props;
+  const { fn, search, zoom } = question.value;
+  const graph = useMemo(() => graphOfDiff(tree), [tree]);
+  const draw = useCallback(() => drawPng(graph, { title, unit }), [graph, title, unit]);
+  usePicture(draw);
+  return (
+    <section aria-label="Flame graph of the difference">
+      <div class="toolbar diff-toolbar">
+        <GraphSearch graph={graph} />
+      </div>
+      <DiffKey more={cutText(tree)} />
+      <FlameGraph
+        graph={graph}
+        unit={unit}
+        label="Flame graph of the difference"
+        search={search}
+        selected={fn}
+        zoom={zoom}
+        onZoom={(path) => go({ zoom: path })}
+        onSelect={(selected) => adjust({ fn: selected })}
+        menu={(box) =>
+          functionMenu({
+            name: graph.names[graph.name[box]],
+            file: graph.files[graph.file[box]],
+          })
+        }
+      />
+    </section>
+  );
+}
+
+function DiffKey({ more }: { more: string }) {
+  const { fill } = usePalette();
+  const swatch = (difference: number, beyondNoise: boolean) => (
+    <span class="swatch" style={{ background: fill[differenceShade(difference, beyondNoise)] }} />
+  );
+  return (
+    <p class="muted diff-key">
+      {swatch(-0.05, true)}shrank {swatch(0.05, true)}grew {swatch(0, false)}within noise. Boxes are
+      as wide as the mean of both shares. {more}
+    </p>
+  );
+}
+
+// What drawing left out; the table has it.
+function cutText({ baselineCutTotal, cutTotal, baselineTotal, total }: DiffResponse_Tree): string {
+  const share = Math.max(shareOf(baselineCutTotal, baselineTotal[0]), shareOf(cutTotal, total[0]));
+  return share === 0 ? '' : `What is too narrow to draw holds ${percent(share)}.`;
+}

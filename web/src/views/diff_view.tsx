@@ -1,0 +1,119 @@
+// What changed from a baseline to the selection: both sides, the merged flame graph, and the
+// functions that differ.
+import { useMemo } from 'preact/hooks';
+
+import type { DiffResponse } from '@gen/flamekeep/v1/diff_pb';
+import { FunctionOrder } from '@gen/flamekeep/v1/tables_pb';
+
+import { useAnswer } from '@/api/answer';
+import { queries } from '@/api/client';
+import { selection } from '@/api/request';
+import { exactly } from '@/format/numbers';
+import { go, question } from '@/state/page';
+import { Answered, Nothing } from '@/ui/answered';
+
+import { DiffChoice } from './diff_choice';
+import { DiffGraph } from './diff_graph';
+import { pairOf, sameSides, titleOf, type Pair } from './diff_pair';
+import { rowsOf, summaryOf } from './diff_rows';
+import { DiffSides } from './diff_sides';
+import { DiffTable } from './diff_table';
+import './diff_view.css';
+
+const MOST_ROWS = 1000;
+const MOST_BOXES = 50_000;
+
+export function DiffView() {
+  const { selector, range } = question.value;
+  if (!selector || !range) return <Nothing>Choose a profile type and a time to compare.</Nothing>;
+  const pair = pairOf(question.value);
+  return (
+    <>
+      <DiffChoice selection={{ selector, range }} pair={pair} />
+      {pair ? (
+        <Difference pair={pair} />
+      ) : (
+        <Nothing>
+          A diff tells which functions take another share of the samples than before, and whether
+          that is more than noise. Choose above what to compare the selection with.
+        </Nothing>
+      )}
+    </>
+  );
+}
+
+function Difference({ pair }: { pair: Pair }) {
+  const { filter, sort } = question.value;
+  const same = sameSides(pair);
+  const answer = useAnswer(same ? null : JSON.stringify([pair, filter, sort]), (signal) =>
+    queries.diff(
+      {
+        baseline: selection(pair.baseline.selector, pair.baseline.range, filter),
+        selection: selection(pair.selection.selector, pair.selection.range, filter),
+        by: sort === 'total' ? FunctionOrder.TOTAL : FunctionOrder.SELF,
+        tree: true,
+        maxNodes: MOST_BOXES,
+        limit: MOST_ROWS,
+      },
+      { signal },
+    ),
+  );
+  if (same) return <Nothing>Both sides are the same: choose another time or selector for one.</Nothing>;
+  const { value } = answer;
+  return (
+    <>
+      <DiffSides pair={pair} baseline={value?.baseline} coverage={value?.coverage} />
+      <Answered answer={answer} what="the difference">
+        {(response) => <Compared response={response} pair={pair} />}
+      </Answered>
+    </>
+  );
+}
+
+function Compared({ response, pair }: { response: DiffResponse; pair: Pair }) {
+  const { sort } = question.value;
+  const rows = useMemo(() => rowsOf(response.functions, sort), [response, sort]);
+  const unit = response.coverage?.unit ?? '';
+  const summary = summaryOf(response);
+  return (
+    <>
+      <p class={summary.verdict ? 'diff-summary' : 'notice'} role="status">
+        {summary.text}
+      </p>
+      {rows.length > 0 && (
+        <>
+          <ValueChoice />
+          <div class="diff-functions">
+            <DiffTable rows={rows} unit={unit} />
+          </div>
+          {response.functionCount > BigInt(rows.length) && (
+            <p class="muted">
+              The {exactly(rows.length)} that differ most of {exactly(response.functionCount)}{' '}
+              functions are listed.
+            </p>
+          )}
+        </>
+      )}
+      {response.tree && response.tree.depth.length > 1 && (
+        <DiffGraph tree={response.tree} unit={unit} title={titleOf(pair)} />
+      )}
+    </>
+  );
+}
+
+// Which value of functions the table, and the count of those beyond noise, are about.
+function ValueChoice() {
+  const { sort } = question.value;
+  const button = (value: 'self' | 'total', text: string, title: string) => (
+    <button type="button" title={title} aria-pressed={sort === value} onClick={() => go({ sort: value })}>
+      {text}
+    </button>
+  );
+  return (
+    <div class="diff-values" role="group" aria-label="Which share of functions">
+      <h2>Functions by</h2>
+      {button('self', 'Self share', 'Of the samples: those that end in the function')}
+      {button('total', 'Total share', 'Of the samples: those with the function in their stack')}
+    </div>
+  );
+}
