@@ -1,7 +1,8 @@
-# cmake -DINPUT=<text file> -DOUTPUT=<header> -P EmbedAsset.cmake
+# cmake -DINPUT=<text file> -DHEADER=<header> -DSOURCE=<C++ file> -P EmbedAsset.cmake
 #
-# Writes a header that holds the file as a string: flamegraph.js -> flamekeep::assets::kFlamegraphJs.
+# Makes a string of the file: flamegraph.js -> flamekeep::assets::kFlamegraphJs.
 cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/Incbin.cmake")
 
 get_filename_component(file "${INPUT}" NAME)
 string(REGEX MATCHALL "[A-Za-z0-9]+" words "${file}")
@@ -13,20 +14,20 @@ foreach(word IN LISTS words)
   string(APPEND name "${first}${rest}")
 endforeach()
 
-# As bytes: no encoding, delimiter or length of a literal to care about.
-file(READ "${INPUT}" hex HEX)
-string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
-file(WRITE "${OUTPUT}" "// Generated from ${file}.
+list(JOIN words "_" symbol)
+flamekeep_incbin(assembly "flamekeep_asset_${symbol}" "${INPUT}")
+file(WRITE "${SOURCE}" "// Generated from ${file}.\n${assembly}")
+file(SIZE "${INPUT}" size)
+file(WRITE "${HEADER}" "// Generated from ${file}.
 #pragma once
 
 #include <string_view>
 
+extern \"C\" const char flamekeep_asset_${symbol}[];
+
 namespace flamekeep::assets {
 
-inline constexpr char ${name}Bytes[] = {
-${bytes}'\\0'};
-inline constexpr std::string_view ${name}(${name}Bytes, sizeof(${name}Bytes) - 1);
+inline constexpr std::string_view ${name}(flamekeep_asset_${symbol}, ${size});
 
 }  // namespace flamekeep::assets
 ")

@@ -96,7 +96,15 @@ function(_flamekeep_glob out dir pattern)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-# Generates `<folder>/assets/<file>.h` for each asset and adds it to the target.
+# Adds a generated source that holds files. They are not what it says, so it stands alone: no cache
+# of compilers may answer for it, and no batch of files waits for it.
+function(flamekeep_embedding_source target source)
+  set_source_files_properties("${source}" PROPERTIES
+    SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
+  target_sources(${target} PRIVATE "${source}")
+endfunction()
+
+# Generates `<folder>/assets/<file>.h` for each asset and adds what is in it to the target.
 function(_flamekeep_embed_assets target dir)
   _flamekeep_glob(files "${dir}" "*")
   list(FILTER files INCLUDE REGEX "/assets/[^/]+$")
@@ -107,14 +115,17 @@ function(_flamekeep_embed_assets target dir)
   foreach(file IN LISTS files)
     file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${file}")
     set(header "${FLAMEKEEP_GEN_DIR}/${path}.h")
+    set(source "${FLAMEKEEP_GEN_DIR}/${path}.cc")
     add_custom_command(
-      OUTPUT "${header}"
-      COMMAND "${CMAKE_COMMAND}" "-DINPUT=${file}" "-DOUTPUT=${header}"
+      OUTPUT "${header}" "${source}"
+      COMMAND "${CMAKE_COMMAND}" "-DINPUT=${file}" "-DHEADER=${header}" "-DSOURCE=${source}"
         -P "${PROJECT_SOURCE_DIR}/cmake/EmbedAsset.cmake"
       DEPENDS "${file}" "${PROJECT_SOURCE_DIR}/cmake/EmbedAsset.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/Incbin.cmake"
       COMMENT "Embedding ${path}"
       VERBATIM)
     list(APPEND headers "${header}")
+    flamekeep_embedding_source(${target} "${source}")
   endforeach()
   target_sources(${target} PRIVATE ${headers})
   add_custom_target(${target}_assets DEPENDS ${headers})

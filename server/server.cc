@@ -35,6 +35,8 @@
 #include "server/http/endpoints.h"
 #include "server/http/http_server.h"
 #include "server/http/local_calls.h"
+#include "server/http/web_files.h"
+#include "server/http/web_page.h"
 #include "server/notify.h"
 #include "storage/store.h"
 
@@ -87,6 +89,7 @@ struct Server::Impl {
     for (HttpRoute& route : ApiRoutes(&calls, {.max_body_bytes = limits.max_message_bytes})) {
       routes.push_back(std::move(route));
     }
+    for (HttpRoute& route : WebPageRoutes(WebFiles())) routes.push_back(std::move(route));
     for (HttpRoute& route : arclamp.Routes()) routes.push_back(std::move(route));
     FLAMEKEEP_ASSIGN_OR_RETURN(http,
                                HttpServer::Start({.address = config.http,

@@ -8,6 +8,8 @@ const SERVER = process.env.FLAMEKEEP_HTTP ?? 'http://127.0.0.1:4040';
 const folder = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
+  // Relative, so that the page works below a proxy's path, too.
+  base: './',
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   resolve: { alias: { '@': folder('./src'), '@gen': folder('./gen') } },
   build: {

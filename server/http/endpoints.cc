@@ -28,21 +28,6 @@ Metrics::Row GaugeRow(std::string_view name, std::string_view sentence, double v
 // A forecast of years need not be younger.
 constexpr absl::Duration kStatsAge = absl::Minutes(1);
 
-constexpr std::string_view kWelcome =
-    "Flamekeep {}\n"
-    "\n"
-    "/healthz  the process lives\n"
-    "/readyz   samples are taken in\n"
-    "/metrics  Prometheus metrics\n"
-    "/render   a flame graph: ?query=SELECTOR&from=now-1h&to=now&format=svg\n"
-    "/pprof    the same for go tool pprof\n"
-    "/arclamp/ Arc Lamp's files: /arclamp/svgs/daily/2026-11-20.excimer-wall.all.svgz\n"
-    "/upload   takes a pprof file by PUT: ?service_name=NAME\n"
-    "/ingest, /v1development/profiles: for Pyroscope's and OpenTelemetry's senders\n"
-    "\n"
-    "/flamekeep.v1.QueryService/METHOD and others: Connect, in JSON or binary\n"
-    "/querier.v1.QuerierService/METHOD, /pyroscope/render: for Grafana's Pyroscope datasource\n";
-
 }  // namespace
 
 std::vector<Metrics::Row> StoreRows(const storage::StoreStatus& status) {
@@ -126,9 +111,6 @@ HttpResponse Endpoints::MetricsPage() const {
 
 std::vector<HttpRoute> Endpoints::Routes() {
   std::vector<HttpRoute> routes;
-  routes.push_back({.path = "/", .handle = [](const HttpRequest&) -> HttpResponse {
-                      return {.body = fmt::format(fmt::runtime(kWelcome), kVersion)};
-                    }});
   routes.push_back({.path = "/healthz",
                     .handle = [](const HttpRequest&) -> HttpResponse { return {.body = "ok\n"}; }});
   routes.push_back({.path = "/readyz", .handle = [this](const HttpRequest&) { return Ready(); }});

@@ -1,6 +1,5 @@
-// The pages of the HTTP port; api_routes.h has the rest:
+// What monitoring asks on the HTTP port; web_page.h and api_routes.h have the rest:
 //
-//   /         a few lines that say what there is
 //   /healthz  200 while the process serves HTTP
 //   /readyz   200 while samples are taken in, else 503 with the reason
 //   /metrics  Prometheus text

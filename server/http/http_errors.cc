@@ -78,6 +78,10 @@ HttpResponse ErrorResponse(const absl::Status& error, HttpErrors form) {
   return ErrorResponse(HttpStatusOf(error.code()), error, form);
 }
 
+absl::Status NothingAt(std::string_view path) {
+  return NotFound("there is nothing at {}: / tells what there is", Shorten(path));
+}
+
 absl::Status NoHttpMemory() {
   return absl::UnavailableError(
       "too many requests are in hand: try again later, or raise limits.http_memory");

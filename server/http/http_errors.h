@@ -29,6 +29,9 @@ HttpResponse ErrorResponse(const absl::Status& error, HttpErrors form);
 // The same with another status than that of the code.
 HttpResponse ErrorResponse(int http_status, const absl::Status& error, HttpErrors form);
 
+// What is told where no route has the path, or the route nothing for it.
+absl::Status NothingAt(std::string_view path);
+
 // What is told where the memory of all bodies is used up.
 absl::Status NoHttpMemory();
 

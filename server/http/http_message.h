@@ -14,6 +14,8 @@
 
 namespace flamekeep::server {
 
+inline constexpr int kHttpNotModified = 304;
+
 // Name and value.
 using HttpHeader = std::pair<std::string, std::string>;
 

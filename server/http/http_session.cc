@@ -31,7 +31,6 @@ constexpr uint64_t kMinBytesPerSecond = uint64_t{64} << 10;
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr uint64_t kMaxLingerBytes = uint64_t{64} << 20;
 
-constexpr int kNotModified = 304;
 constexpr int kMethodNotAllowed = 405;
 constexpr int kTooLarge = 413;
 constexpr int kInternalError = 500;
@@ -201,9 +200,7 @@ std::optional<HttpSession::Refusal> HttpSession::Check(const HttpRoute* route,
                                                        std::string_view path,
                                                        const Parser& parser) const {
   if (route == nullptr) {
-    return Refusal{.response = ErrorResponse(
-                       NotFound("there is nothing at {}: / tells what there is", Shorten(path)),
-                       HttpErrors::kText)};
+    return Refusal{.response = ErrorResponse(NothingAt(path), HttpErrors::kText)};
   }
   if ((MethodBit(parser.get().method()) & route->methods) == 0) {
     const std::string allowed = AllowedMethods(route->methods);
@@ -345,7 +342,7 @@ asio::awaitable<bool> HttpSession::WriteWhole(HttpResponse* from, bool keep, boo
   SetHead(*from, &response);
   response.keep_alive(keep);
   // Who has it all is told nothing about a body.
-  if (from->status != kNotModified) response.content_length(from->body.size());
+  if (from->status != kHttpNotModified) response.content_length(from->body.size());
   if (!head) response.body() = std::move(from->body);
   stream_.expires_after(absl::ToChronoNanoseconds(host_->options.response_timeout));
   http::response_serializer<http::string_body> serializer(response);

@@ -20,7 +20,6 @@ namespace flamekeep::server {
 namespace {
 
 constexpr char kRenderMethod[] = "/flamekeep.v1.QueryService/Render";
-constexpr int kNotModifiedStatus = 304;
 constexpr std::string_view kGzipType = "application/gzip";
 // Strangers' names stand in drawings: escaped, and nothing is loaded from anywhere.
 constexpr char kContentPolicy[] =
@@ -124,7 +123,7 @@ class RenderExchange : public std::enable_shared_from_this<RenderExchange> {
                     {"Flamekeep-Coverage", CoverageText(coverage)}};
     head.headers.insert(head.headers.end(), file_.headers.begin(), file_.headers.end());
     if (!coverage.version().empty() && coverage.version() == request().known_version()) {
-      head.status = kNotModifiedStatus;
+      head.status = kHttpNotModified;
       call_->Respond(std::move(head));
       return true;
     }
