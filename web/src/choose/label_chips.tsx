@@ -1,11 +1,14 @@
 // The matchers of a selector as chips: each can be changed and removed, and others added.
 import { useRef, useState } from 'preact/hooks';
 
+import type { ListLabelsResponse_Name as LabelName } from '@gen/flamekeep/v1/series_pb';
+
 import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { choiceOf, type Matcher, type Selector } from '@/state/selector';
 import { FailureBox } from '@/ui/answered';
 
+import { chipsOf } from './chips';
 import { LabelEditor } from './label_editor';
 import { Popover } from './popover';
 
@@ -18,49 +21,55 @@ interface Props {
 }
 
 export function LabelChips({ selector, onSelector }: Props) {
-  const { matchers } = selector;
+  const { matchers, profileType } = selector;
+  const answer = useAnswer(profileType, (signal) =>
+    queries.listLabels({ selector: profileType }, { signal }),
+  );
+  const labels = answer.value?.labels ?? [];
   return (
     <>
-      {matchers.map((matcher, i) => (
-        <span key={`${matcher.label} ${i}`} class="chip">
+      {chipsOf(matchers, labels).map(({ label, nth, at }) => (
+        <span key={`${label} ${nth}`} class={at < matchers.length ? 'chip' : 'chip unsaid'}>
           <Popover
-            label={`Values of ${matcher.label}`}
+            label={`Values of ${label}`}
             class="chip-main"
-            button={<MatcherText {...matcher} />}
+            button={<MatcherText label={label} matcher={matchers[at]} />}
           >
-            {() => <Editor label={matcher.label} at={i} selector={selector} onSelector={onSelector} />}
+            {() => <Editor label={label} at={at} selector={selector} onSelector={onSelector} />}
           </Popover>
-          <button
-            type="button"
-            class="chip-remove"
-            aria-label={`Remove ${matcher.label}`}
-            title={`Any ${matcher.label}`}
-            onClick={() =>
-              onSelector({ ...selector, matchers: matchers.filter((_, other) => other !== i) }, false)
-            }
-          >
-            ×
-          </button>
+          {at < matchers.length && (
+            <button
+              type="button"
+              class="chip-remove"
+              aria-label={`Remove ${label}`}
+              title={`Any ${label}`}
+              onClick={() =>
+                onSelector({ ...selector, matchers: matchers.toSpliced(at, 1) }, false)
+              }
+            >
+              ×
+            </button>
+          )}
         </span>
       ))}
       <Popover label="Add a label" class="add" button="+ Label">
-        {() => <AddLabel selector={selector} onSelector={onSelector} />}
+        {() => <AddLabel labels={labels} selector={selector} onSelector={onSelector} />}
       </Popover>
+      {answer.state === 'failed' && <FailureBox failure={answer.failure} again={answer.again} />}
     </>
   );
 }
 
-const OPS = { '=': '=', '!=': '≠', '=~': '=~', '!~': '!~' };
-
-function MatcherText(matcher: Matcher) {
+function MatcherText({ label, matcher }: { label: string; matcher: Matcher | undefined }) {
+  if (!matcher) return <>{label}: any</>;
   const choice = choiceOf(matcher);
   const values = choice?.values ?? [matcher.value];
-  const op = choice ? (choice.negated ? '≠' : '=') : OPS[matcher.op];
+  const op = choice ? (choice.negated ? '≠' : '=') : matcher.op;
   const shown = values.slice(0, SHOWN_VALUES).map((value) => value || '""');
   if (values.length > SHOWN_VALUES) shown.push(`${values.length - SHOWN_VALUES} more`);
   return (
     <>
-      <span class="muted">{matcher.label}</span> {op} <span class="mono">{shown.join(', ')}</span>
+      <span class="muted">{label}</span> {op} <span class="mono">{shown.join(', ')}</span>
     </>
   );
 }
@@ -85,31 +94,23 @@ function Editor(props: Props & { label: string; at: number }) {
   );
 }
 
-function AddLabel({ selector, onSelector }: Props) {
+function AddLabel(props: Props & { labels: readonly LabelName[] }) {
+  const { labels, selector, onSelector } = props;
   const [chosen, setChosen] = useState<{ label: string; at: number }>();
-  const answer = useAnswer(selector.profileType, (signal) =>
-    queries.listLabels({ selector: selector.profileType }, { signal }),
-  );
   if (chosen) return <Editor {...chosen} selector={selector} onSelector={onSelector} />;
-  if (answer.state === 'failed') return <FailureBox failure={answer.failure} again={answer.again} />;
-  const labels = answer.value?.labels ?? [];
+  if (labels.length === 0) return <p class="muted hint">These series have no labels.</p>;
   return (
-    <>
-      <ul class="label-names">
-        {labels.map(({ name, values }) => (
-          <li key={name}>
-            <button
-              type="button"
-              onClick={() => setChosen({ label: name, at: selector.matchers.length })}
-            >
-              {name} <span class="muted">{values === 1n ? '1 value' : `${values} values`}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {labels.length === 0 && answer.state === 'ready' && (
-        <p class="muted hint">These series have no labels.</p>
-      )}
-    </>
+    <ul class="label-names">
+      {labels.map(({ name, values }) => (
+        <li key={name}>
+          <button
+            type="button"
+            onClick={() => setChosen({ label: name, at: selector.matchers.length })}
+          >
+            {name} <span class="muted">{values === 1n ? '1 value' : `${values} values`}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -99,9 +99,10 @@ export function Timeline(props: {
           <button
             type="button"
             title="Show the range in the middle"
+            class="timeline-fit"
             onClick={() => setWindow(windowOf(range, now))}
           >
-            ⌖
+            fit
           </button>
         </div>
       </div>
