@@ -59,8 +59,8 @@ export function FlameGraph(props: FlameGraphProps) {
   const { graph, search, selected, zoom, unit } = props;
   const root = useRef<HTMLDivElement>(null);
   const screen = useRef<HTMLDivElement>(null);
-  const boxes = useRef<HTMLCanvasElement>(null);
-  const over = useRef<HTMLCanvasElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const line = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>();
   const walked = useRef(0); // the box that keys walk from
   const [shown, setShown] = useState<Place | null>(null); // what is told about
@@ -107,7 +107,7 @@ export function FlameGraph(props: FlameGraphProps) {
 
   useLayoutEffect(() => {
     const abort = new AbortController();
-    const made = new Stage(root.current!, screen.current!, boxes.current!, over.current!);
+    const made = new Stage(root.current!, screen.current!, canvas.current!, line.current!);
     stage.current = made;
     const current: Gestures = {
       graph: () => latest.current.graph(),
@@ -182,9 +182,9 @@ export function FlameGraph(props: FlameGraphProps) {
         onBlur={() => tell(null)}
       >
         <div class="flame-screen" ref={screen}>
-          <canvas ref={boxes} />
-          <canvas ref={over} />
+          <canvas ref={canvas} />
         </div>
+        <div class="flame-line" ref={line} />
       </div>
       <div class="flame-spoken" aria-live="polite">
         {spoken}

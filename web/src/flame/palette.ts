@@ -27,7 +27,6 @@ export interface Palette {
   fill: string[]; // by shade, faded ones too
   text: string[];
   page: string;
-  line: string; // around what is under the pointer
   selected: string;
   caption: string;
 }
@@ -61,7 +60,6 @@ export function paletteOf(tokens: Tokens): Palette {
     fill: [...fills, ...faded].map(hex),
     text: [...fills.map(readable), ...faded.map(() => hex(mixed(parseHex(tokens.text), page, TEXT_FADE)))],
     page: tokens.page,
-    line: tokens.text,
     selected: tokens.focus,
     caption: tokens.text,
   };

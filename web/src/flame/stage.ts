@@ -1,7 +1,7 @@
-// The canvases on the page: their size, the camera and its moves, and when they are drawn. Frames
-// are asked for while something changes only.
+// The canvas on the page: its size, the camera and its moves, and when it is drawn. Frames are asked
+// for while something changes only.
 //
-// The root element is as high as the graph. The screen in it, which holds the canvases, is no
+// The root element is as high as the graph. The screen in it, which holds the canvas, is no
 // higher than the window and sticks to its upper edge: scrolling the page moves the graph in it.
 import { between, cameraOn, inside, sameCamera, type Camera } from './camera';
 import { boxAt } from './hit';
@@ -9,6 +9,7 @@ import { Painter, ROW, type Scene, type Screen } from './painter';
 import { rowsShown } from './viewport';
 
 const MOVE_MS = 200;
+const LINE_LEAST = 4; // pixels that the line around a box is wide
 
 interface Move {
   from: Camera;
@@ -20,12 +21,11 @@ export class Stage {
   camera: Camera = { from: 0, span: 1 };
   private scene: Scene | undefined;
   private move: Move | undefined;
-  private pointed = -1; // the box with a line around it
+  private pointed = -1; // box; -1: none
   private width = 0;
   private height = 0;
   private rows = 1;
   private frame = 0;
-  private stale = { boxes: false, over: false };
   private readonly painter = new Painter();
   private readonly abort = new AbortController();
   private readonly resized: ResizeObserver;
@@ -33,8 +33,8 @@ export class Stage {
   constructor(
     private readonly root: HTMLElement,
     private readonly screen: HTMLElement,
-    private readonly boxes: HTMLCanvasElement,
-    private readonly over: HTMLCanvasElement,
+    private readonly canvas: HTMLCanvasElement,
+    private readonly line: HTMLElement, // around the box that is pointed at
   ) {
     const { signal } = this.abort;
     this.resized = new ResizeObserver(() => this.measure());
@@ -66,7 +66,7 @@ export class Stage {
   point(box: number): void {
     if (box === this.pointed) return;
     this.pointed = box;
-    this.redraw({ boxes: false, over: true });
+    this.drawLine();
   }
 
   // Away from the zoomed box, at once: by a wheel or while dragging.
@@ -169,20 +169,16 @@ export class Stage {
   private fitScreen(): void {
     this.height = Math.min(this.rows * ROW, globalThis.innerHeight);
     this.screen.style.height = `${this.height}px`;
-    for (const canvas of [this.boxes, this.over]) {
-      const [width, height] = [this.width, this.height].map((size) =>
-        Math.max(1, Math.round(size * globalThis.devicePixelRatio)),
-      );
-      // Setting a size empties the canvas.
-      if (canvas.width !== width) canvas.width = width;
-      if (canvas.height !== height) canvas.height = height;
-    }
+    const [width, height] = [this.width, this.height].map((size) =>
+      Math.max(1, Math.round(size * globalThis.devicePixelRatio)),
+    );
+    // Setting a size empties the canvas.
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
     this.redraw();
   }
 
-  private redraw(stale = { boxes: true, over: true }): void {
-    this.stale.boxes ||= stale.boxes;
-    this.stale.over ||= stale.over;
+  private redraw(): void {
     this.frame ||= requestAnimationFrame((now) => {
       this.frame = 0;
       this.advance(now);
@@ -193,10 +189,7 @@ export class Stage {
   private draw(): void {
     const { scene } = this;
     if (!scene || this.width === 0) return;
-    const top = Math.max(
-      0,
-      this.screen.getBoundingClientRect().top - this.root.getBoundingClientRect().top,
-    );
+    const top = this.scrolled;
     const screen: Screen = {
       view: {
         camera: this.camera,
@@ -207,25 +200,30 @@ export class Stage {
       top,
       density: globalThis.devicePixelRatio,
     };
-    if (this.stale.boxes) this.painter.paint(this.emptied(this.boxes, screen), scene, screen);
-    if (this.stale.over) this.drawOver(this.emptied(this.over, screen), scene, screen);
-    this.stale = { boxes: this.move !== undefined, over: this.move !== undefined };
+    // Without transparency: it costs, and the page shows through nowhere.
+    const context = this.canvas.getContext('2d', { alpha: false })!;
+    context.setTransform(screen.density, 0, 0, screen.density, 0, 0);
+    context.fillStyle = scene.palette.page;
+    context.fillRect(0, 0, this.width, this.height);
+    this.painter.paint(context, scene, screen);
+    this.drawLine();
   }
 
-  private emptied(canvas: HTMLCanvasElement, { density }: Screen): CanvasRenderingContext2D {
-    const context = canvas.getContext('2d')!;
-    context.setTransform(density, 0, 0, density, 0, 0);
-    context.clearRect(0, 0, this.width, this.height);
-    return context;
+  // How far the root's upper edge is above the screen's.
+  private get scrolled(): number {
+    return Math.max(
+      0,
+      this.screen.getBoundingClientRect().top - this.root.getBoundingClientRect().top,
+    );
   }
 
-  private drawOver(context: CanvasRenderingContext2D, scene: Scene, screen: Screen): void {
-    if (this.pointed < 0) return;
+  private drawLine(): void {
+    const { style } = this.line;
+    style.display = this.scene && this.pointed >= 0 ? 'block' : 'none';
+    if (!this.scene || this.pointed < 0) return;
     const [left, right] = this.edges(this.pointed);
-    const y = scene.graph.depth[this.pointed] * ROW - screen.top;
-    context.strokeStyle = scene.palette.line;
-    context.lineWidth = 2;
-    context.strokeRect(left + 1, y, Math.max(1, right - left - 3), ROW - 1);
+    style.transform = `translate(${left}px, ${this.scene.graph.depth[this.pointed] * ROW}px)`;
+    style.width = `${Math.max(LINE_LEAST, right - left - 1)}px`;
   }
 
   private edges(box: number): [number, number] {

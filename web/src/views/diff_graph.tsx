@@ -54,8 +54,8 @@ function DiffKey({ more }: { more: string }) {
   );
   return (
     <p class="muted diff-key">
-      {swatch(-0.05, true)}shrank {swatch(0.05, true)}grew {swatch(0, false)}within noise. Boxes are
-      as wide as the mean of both shares. {more}
+      {swatch(-0.05, true)}shrank {swatch(0.05, true)}grew {swatch(0, false)}within noise, or too few
+      samples to tell. Boxes are as wide as the mean of both shares. {more}
     </p>
   );
 }

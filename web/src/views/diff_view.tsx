@@ -75,12 +75,13 @@ function Compared({ response, pair }: { response: DiffResponse; pair: Pair }) {
   const rows = useMemo(() => rowsOf(response.functions, sort), [response, sort]);
   const unit = response.coverage?.unit ?? '';
   const summary = summaryOf(response);
+  const empty = !response.baseline?.total || !response.coverage?.total;
   return (
     <>
       <p class={summary.verdict ? 'diff-summary' : 'notice'} role="status">
         {summary.text}
       </p>
-      {rows.length > 0 && (
+      {!empty && rows.length > 0 && (
         <>
           <ValueChoice />
           <div class="diff-functions">
@@ -94,7 +95,7 @@ function Compared({ response, pair }: { response: DiffResponse; pair: Pair }) {
           )}
         </>
       )}
-      {response.tree && response.tree.depth.length > 1 && (
+      {!empty && response.tree && response.tree.depth.length > 1 && (
         <DiffGraph tree={response.tree} unit={unit} title={titleOf(pair)} />
       )}
     </>
