@@ -4,7 +4,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -80,11 +80,23 @@ export class Server {
     return `http://${this.http}/${search && `?${search}`}`;
   }
 
+  // In which `flamekeep` is the program, and finds this server.
+  environment(): NodeJS.ProcessEnv {
+    const path = `${dirname(PROGRAM)}:${process.env.PATH}`;
+    return { ...process.env, PATH: path, FLAMEKEEP_SERVER: this.grpc };
+  }
+
   // Runs a command against it and returns what it prints.
   async run(...args: string[]): Promise<string> {
-    const environment = { ...process.env, FLAMEKEEP_SERVER: this.grpc };
-    const { stdout } = await promisify(execFile)(PROGRAM, args, { env: environment });
+    const { stdout } = await promisify(execFile)(PROGRAM, args, { env: this.environment() });
     return stdout;
+  }
+
+  // As profile type "cpu" of the site "local", in the hour that begins then.
+  async importFolded(text: string, time: string): Promise<void> {
+    const file = join(this.directory, 'stacks.folded');
+    await writeFile(file, `${text}\n`);
+    await this.run('import', '--site', 'local', '--time', time, '--type', 'cpu', file);
   }
 
   async stop(): Promise<void> {

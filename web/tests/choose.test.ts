@@ -1,0 +1,157 @@
+// What and when are chosen, and stand in the address.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([Server.startWithSample(), startBrowser()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, server));
+  return async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+const param = (name: string) => new URL(page.url()).searchParams.get(name);
+const expectParam = (name: string) => expect.poll(() => param(name));
+
+describe('when', () => {
+  test('the first visit shows the last samples there are, at fixed times', async () => {
+    await page.goto(server.page());
+    await page.getByRole('application', { name: 'Flame graph' }).waitFor();
+    expect(param('query')).toContain('excimer');
+    expect(param('from')).toMatch(/^2026-11-2[01]T\d\d:\d\d$/);
+    expect(param('to')).toMatch(/^2026-11-21T01:\d\d$/);
+    // Nothing to go back to: the page chose by itself.
+    expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2);
+  });
+
+  test('shortcuts, steps and keys move the range; back and forward work', async () => {
+    await page.goto(server.page(SAMPLE));
+    await page.getByRole('button', { name: 'Last 1 h' }).click();
+    await expectParam('from').not.toBe(SAMPLE_FROM);
+    const [from, to] = [param('from')!, param('to')!];
+    expect(Date.parse(`${to}Z`) - Date.parse(`${from}Z`)).toBe(3_600_000);
+    await page.getByRole('button', { name: 'Previous 1 h' }).click();
+    await expectParam('to').toBe(from);
+    await page.goBack();
+    await expectParam('to').toBe(to);
+    await page.goBack();
+    await expectParam('from').toBe(SAMPLE_FROM);
+    await page.goForward();
+    await expectParam('to').toBe(to);
+    await page.keyboard.press('[');
+    await expectParam('to').toBe(from);
+    await page.keyboard.press(']');
+    await expectParam('to').toBe(to);
+    await page.getByRole('button', { name: 'All samples' }).click();
+    await expectParam('from').toMatch(/^2026-11-21T00:5/);
+  });
+
+  test('exact fields are taken, and explained where they are wrong', async () => {
+    await page.goto(server.page(SAMPLE));
+    const field = page.getByLabel('From, UTC').first();
+    await field.fill('2026-11-21 00:55');
+    await field.press('Enter');
+    await expectParam('from').toBe('2026-11-21T00:55');
+    await field.fill('2026-11-21 09:00');
+    await field.press('Enter');
+    await page.getByRole('alert').filter({ hasText: 'begin before' }).waitFor();
+    expect(param('from')).toBe('2026-11-21T00:55');
+    await field.fill('yesterday');
+    await field.press('Enter');
+    await page.getByRole('alert').first().waitFor();
+    expect(param('from')).toBe('2026-11-21T00:55');
+  });
+
+  test('a range is drawn on the timeline, and moved by keys', async () => {
+    await page.goto(server.page('query=excimer-wall&from=2026-11-21T00:58&to=2026-11-21T01:00'));
+    const slider = page.getByRole('slider').first();
+    await slider.waitFor();
+    const plot = (await page.locator('.choose .u-over').first().boundingBox())!;
+    const at = (share: number) => plot.x + plot.width * share;
+    await page.mouse.move(at(0.2), plot.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(at(0.25), plot.y + 20, { steps: 4 });
+    await page.mouse.move(at(0.3), plot.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await expectParam('from').not.toBe('2026-11-21T00:58');
+    const drawn = param('from')!;
+    await slider.focus();
+    await page.keyboard.press('ArrowRight');
+    await expectParam('from').not.toBe(drawn);
+    await screenshot(page, 'timeline');
+  });
+});
+
+describe('what', () => {
+  test('values of a label are chosen in its chip, and taken away', async () => {
+    await page.goto(server.page(SAMPLE));
+    await page.getByRole('button', { name: /^entry_point/ }).click();
+    await page.getByRole('checkbox', { name: 'index' }).check();
+    await expectParam('query').toBe('excimer-wall{entry_point="index"}');
+    await page.getByRole('checkbox', { name: 'api' }).check();
+    await expectParam('query').toMatch(/entry_point=~"(index\|api|api\|index)"/);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Remove entry_point' }).click();
+    await expectParam('query').toBe('excimer-wall');
+  });
+
+  test('the profile type is chosen', async () => {
+    await page.goto(server.page(SAMPLE));
+    await page.getByLabel('Profile type').selectOption({ label: 'excimer (samples)' });
+    await expectParam('query').toBe('excimer');
+  });
+
+  test('experts write the selector; what is wrong is told in the server’s words', async () => {
+    await page.goto(server.page(SAMPLE));
+    await page.getByRole('button', { name: 'Query', exact: true }).click();
+    const line = page.getByLabel('Query', { exact: true }).and(page.locator('input, textarea'));
+    await line.fill('excimer-wall{entry_point=~"ind.*"}');
+    await line.press('Enter');
+    await expectParam('query').toBe('excimer-wall{entry_point=~"ind.*"}');
+    await line.fill('excimer-wall{entry_point=~"("}');
+    await line.press('Enter');
+    await page.getByRole('alert').first().waitFor();
+    expect(param('query')).toBe('excimer-wall{entry_point=~"ind.*"}');
+  });
+
+  test('filters of frames are chips', async () => {
+    await page.goto(server.page(`${SAMPLE}&keep=Database`));
+    await page.getByRole('button', { name: '+ Filter' }).click();
+    const box = page.getByRole('dialog', { name: 'Add a filter of frames' });
+    await box.getByLabel('Frame', { exact: true }).fill('^run$');
+    await box.getByLabel('Filter').selectOption('hide');
+    await box.getByRole('button', { name: 'Add' }).click();
+    await expectParam('hide').toBe('^run$');
+    await screenshot(page, 'chips');
+    await page.getByRole('button', { name: /^Remove .* Database$/ }).click();
+    await expectParam('keep').toBeNull();
+    expect(param('hide')).toBe('^run$');
+  });
+});
+
+test('an empty store explains how samples come in', async () => {
+  const empty = await Server.start();
+  const { page: other, complaints: others } = await newPage(browser, empty);
+  await other.goto(empty.page());
+  await other.getByText('This store has no samples yet').waitFor();
+  expect(others).toEqual([]);
+  await empty.stop();
+});

@@ -1,0 +1,216 @@
+// The flame graph under hand and keys.
+import { readFile } from 'node:fs/promises';
+
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+let graph: Locator;
+
+const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
+const ROW = 18; // pixels
+
+// Names as somebody could push them who wants to run scripts in the browsers of others.
+const HOSTILE = [
+  '<img src=x onerror=alert(1)>',
+  '<script>alert(1)</script>',
+  '"onmouseover="alert(1)',
+  '\u202Eevil',
+  '𝕊𝕡𝕒𝕞 🔥',
+];
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([Server.startWithSample(), startBrowser()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, server));
+  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+  return async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+const param = (name: string) => new URL(page.url()).searchParams.get(name);
+const expectParam = (name: string) => expect.poll(() => param(name));
+
+async function open(more = ''): Promise<void> {
+  await page.goto(server.page(SAMPLE + more));
+  graph = page.getByRole('application');
+  await graph.waitFor();
+}
+
+// The middle of a row, at a share of the graph's width.
+async function spot(row: number, share = 0.1): Promise<[number, number]> {
+  const box = (await graph.boundingBox())!;
+  return [box.x + box.width * share, box.y + (row + 0.5) * ROW];
+}
+
+// What a reader of the screen is told last.
+const spoken = () => page.locator('[aria-live="polite"]').last().textContent();
+
+test('a click zooms and selects, Escape zooms out, and the address has both', async () => {
+  await open();
+  await page.mouse.click(...(await spot(3)));
+  await expectParam('zoom').not.toBeNull();
+  const [zoom, fn] = [param('zoom'), param('fn')];
+  expect(fn).toBeTruthy();
+  await screenshot(page, 'zoomed');
+  await page.reload();
+  await graph.waitFor();
+  expect([param('zoom'), param('fn')]).toEqual([zoom, fn]);
+  await graph.focus();
+  await page.keyboard.press('Escape');
+  await expectParam('zoom').toBeNull();
+  await page.goBack();
+  await expectParam('zoom').toBe(zoom);
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  await expectParam('zoom').toBeNull();
+});
+
+test('hovering tells function, values, shares and path, and moves nothing', async () => {
+  await open();
+  const before = await graph.boundingBox();
+  await page.mouse.move(...(await spot(2)));
+  const tip = page.locator('.flame-tooltip, [role="tooltip"]').first();
+  await tip.waitFor();
+  expect(await tip.textContent()).toMatch(/%/);
+  expect(await graph.boundingBox()).toEqual(before);
+  await screenshot(page, 'tooltip');
+});
+
+test('keys walk, tell, zoom and open the menu', async () => {
+  await open();
+  await graph.focus();
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(spoken).toMatch(/mediawiki/);
+  const first = await spoken();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(spoken).not.toBe(first);
+  await page.keyboard.press('Enter');
+  await expectParam('zoom').not.toBeNull();
+  await page.keyboard.press('m');
+  await page.getByRole('menu').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('menu').count()).toBe(0);
+  await page.keyboard.press('Backspace');
+  await expectParam('zoom').toBeNull();
+});
+
+test('the menu narrows the stacks: keep, focus, hide, drop, sandwich', async () => {
+  await open();
+  for (const [item, name] of [
+    ['Keep only stacks with it', 'keep'],
+    ['Focus on it', 'focus'],
+    ['Hide it', 'hide'],
+    ['Drop stacks with it', 'drop'],
+  ]) {
+    await page.goto(server.page(SAMPLE));
+    await graph.waitFor();
+    await page.mouse.click(...(await spot(4)), { button: 'right' });
+    await page.getByRole('menuitem', { name: item }).click();
+    await expectParam(name).toMatch(/^\^.*\$$/);
+  }
+  await page.goto(server.page(SAMPLE));
+  await graph.waitFor();
+  await page.mouse.click(...(await spot(4)), { button: 'right' });
+  await screenshot(page, 'menu');
+  await page.getByRole('menuitem', { name: /^Sandwich/ }).click();
+  await expectParam('view').toBe('sandwich');
+});
+
+test('a search marks matches and tells their share, which is that of the command line', async () => {
+  await open();
+  await page.keyboard.press('/');
+  await page.keyboard.type('Database');
+  await expectParam('search').toBe('Database');
+  const told = page.getByRole('status').filter({ hasText: /boxes/ });
+  await told.waitFor();
+  const share = Number(/([\d.]+) %/.exec((await told.textContent())!)![1]);
+  const printed = await server.run(
+    ...['search', 'Database', 'excimer-wall', '--from', SAMPLE_FROM, '--to', SAMPLE_TO],
+  );
+  const exact = Number(/([\d.]+)\s?%/.exec(printed)![1]);
+  // What is too narrow to draw is not searched.
+  expect(share).toBeGreaterThan(exact - 5);
+  expect(share).toBeLessThan(exact + 0.1);
+  await screenshot(page, 'search');
+  await page.getByRole('searchbox', { name: 'Search functions' }).fill('(');
+  await page.getByText('is not a valid expression').waitFor();
+});
+
+test('the graph is inverted, and has the functions beside it', async () => {
+  await open();
+  await page.getByRole('button', { name: 'Inverted' }).click();
+  await expectParam('inverted').toBe('1');
+  await page.getByRole('application', { name: 'Inverted flame graph' }).waitFor();
+  await page.getByRole('button', { name: 'Table beside' }).click();
+  await expectParam('beside').toBe('1');
+  const table = page.getByRole('table', { name: 'Functions' });
+  await table.waitFor();
+  await table.getByRole('row').nth(1).click();
+  await expectParam('fn').not.toBeNull();
+  await screenshot(page, 'beside');
+});
+
+test('is crisp on high-density screens', async () => {
+  const dense = await newPage(browser, server, { deviceScaleFactor: 2 });
+  await dense.page.goto(server.page(SAMPLE));
+  const canvas = dense.page.locator('canvas').last();
+  await dense.page.getByRole('application').waitFor();
+  const [pixels, width] = await canvas.evaluate((element) => [
+    (element as HTMLCanvasElement).width,
+    element.clientWidth,
+  ]);
+  expect(pixels).toBeGreaterThanOrEqual(2 * width - 2);
+  expect(dense.complaints).toEqual([]);
+});
+
+test('names with markup in them stay text everywhere', async () => {
+  const other = await Server.start();
+  const folded = HOSTILE.map((name, i) => `main;${name} ${10 + i}`).join('\n');
+  await other.importFolded(folded, '2026-11-20T13:00');
+  const hostile = await newPage(browser, other);
+  hostile.page.on('dialog', (dialog) => hostile.complaints.push(`dialog: ${dialog.message()}`));
+  const asked = 'query=cpu&from=2026-11-20T13:00&to=2026-11-20T14:00';
+  for (const view of ['flame', 'functions', 'sandwich', 'series', 'compare', 'heatmap']) {
+    for (const name of HOSTILE) {
+      const fn = encodeURIComponent(name);
+      await hostile.page.goto(other.page(`${asked}&view=${view}&beside=1&fn=${fn}&search=${fn}`));
+      await hostile.page.locator('main').waitFor();
+    }
+  }
+  await hostile.page.goto(other.page(`${asked}&view=functions`));
+  await hostile.page.getByRole('button', { name: HOSTILE[0] }).waitFor();
+  expect(await hostile.page.locator('img, script:not([src])').count()).toBe(0);
+  // Pictures of the server, too: opened in a tab of their own.
+  await hostile.page.goto(`http://${other.http}/render?${asked}&format=svg`);
+  await hostile.page.waitForLoadState('networkidle');
+  expect(hostile.complaints).toEqual([]);
+  await other.stop();
+});
+
+test('the picture is a PNG of the graph', async () => {
+  await open();
+  await page.getByRole('button', { name: 'Share' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'Download PNG' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^excimer-wall\.20261121-0052\..*\.png$/);
+  const bytes = await readFile(await download.path());
+  expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+  expect(bytes.readUInt32BE(16)).toBeGreaterThan(2000); // pixels wide
+});

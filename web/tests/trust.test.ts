@@ -1,0 +1,77 @@
+// What an answer stands on is told, and so are failures.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+
+let browser: Browser;
+
+const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(() => browser.close());
+
+test('a source that is not reached makes a banner, and the status says why', async () => {
+  // Nothing listens on port 1.
+  const server = await Server.startWithSample(
+    'sites: {local: {redis: "redis://127.0.0.1:1", channels: [excimer-wall]}}\n',
+  );
+  const { page, complaints } = await newPage(browser, server);
+  await page.goto(server.page(SAMPLE));
+  await page.getByText('Not all samples of this range are here.').waitFor();
+  await page.getByText('A source has not reported yet').waitFor();
+  await screenshot(page, 'incomplete');
+  await page.getByRole('link', { name: 'Status' }).click();
+  await page.getByText('excimer-wall').first().waitFor();
+  await page.getByText(/disconnected/i).first().waitFor();
+  await screenshot(page, 'status');
+  expect(complaints).toEqual([]);
+  await server.stop();
+});
+
+test('a range that nothing can change any more is marked, one that can is not', async () => {
+  const server = await Server.startWithSample();
+  const { page } = await newPage(browser, server);
+  await page.goto(server.page(SAMPLE));
+  await page.getByText('not final yet').waitFor();
+  await page.getByText(/^[\d,]+ samples$/).waitFor();
+  await server.stop();
+});
+
+test('a server that goes away is told, and asked again', async () => {
+  const server = await Server.startWithSample();
+  const { page } = await newPage(browser, server);
+  await page.goto(server.page(SAMPLE));
+  await page.getByRole('application').waitFor();
+  await server.stop();
+  await page.getByRole('button', { name: 'Inverted' }).click();
+  await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).first().waitFor();
+  await page.getByRole('button', { name: 'Try again' }).first().waitFor();
+  await screenshot(page, 'unreachable');
+});
+
+test('errors are the server’s words', async () => {
+  const server = await Server.startWithSample();
+  const { page } = await newPage(browser, server);
+  await page.goto(server.page(SAMPLE.replace('excimer-wall', 'no-such-type')));
+  await page.getByRole('alert').filter({ hasText: 'no-such-type' }).first().waitFor();
+  await server.stop();
+});
+
+test('work that nobody waits for is let go', async () => {
+  const server = await Server.startWithSample();
+  const { page } = await newPage(browser, server);
+  const ended: string[] = [];
+  page.on('requestfailed', (request) => ended.push(request.url()));
+  // Answers are held back, so that the user moves on before they come.
+  await page.route('**/FlameGraph', () => undefined);
+  await page.goto(server.page(SAMPLE));
+  await page.getByText('Summing up the flame graph').waitFor();
+  await screenshot(page, 'progress');
+  await page.getByRole('link', { name: 'Functions' }).click();
+  await expect.poll(() => ended.some((url) => url.endsWith('/FlameGraph'))).toBe(true);
+  await server.stop();
+});

@@ -1,0 +1,137 @@
+// The tables and charts, and what they do to the address.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
+const RANGE = ['--from', SAMPLE_FROM, '--to', SAMPLE_TO];
+const FN = 'MediaWiki::run';
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([Server.startWithSample(), startBrowser()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, server));
+  return async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+const param = (name: string) => new URL(page.url()).searchParams.get(name);
+const expectParam = (name: string) => expect.poll(() => param(name));
+const open = (view: string, more = '') =>
+  page.goto(server.page(`${SAMPLE}&view=${view}${more}`));
+
+test('functions are those of the command line, by self and by total', async () => {
+  await open('functions');
+  const table = page.getByRole('table', { name: 'Functions' });
+  await table.waitFor();
+  for (const sort of ['self', 'total']) {
+    if (sort === 'total') await table.getByRole('button', { name: 'Total' }).click();
+    await expectParam('sort').toBe(sort === 'total' ? 'total' : null);
+    const printed = await server.run(
+      ...['top', 'excimer-wall', ...RANGE, '--by', sort, '--limit', '3', '--format', 'jsonl'],
+    );
+    for (const [i, line] of printed.trim().split('\n').entries()) {
+      const { function: name } = JSON.parse(line) as { function: string };
+      const row = table.getByRole('row').nth(i + 1);
+      await row.getByRole('button', { name, exact: true }).waitFor();
+    }
+  }
+  await table.getByRole('row').nth(2).click();
+  await expectParam('fn').not.toBeNull();
+  await page.getByRole('searchbox', { name: 'Search functions' }).fill('Parser');
+  await expectParam('search').toBe('Parser');
+  await page.getByText(/hold any/).waitFor();
+  await screenshot(page, 'functions');
+});
+
+test('what is selected in one view is selected in the others', async () => {
+  await open('functions', `&fn=${FN}`);
+  for (const view of ['Sandwich', 'Over time', 'Calendar', 'Compare']) {
+    await page.getByRole('link', { name: view, exact: true }).click();
+    await page.locator('main').getByText(FN).first().waitFor();
+    expect(param('fn')).toBe(FN);
+  }
+});
+
+test('the sandwich shows callers and callees, and walks on', async () => {
+  await open('sandwich');
+  await page.getByText(/Choose one/).waitFor();
+  await page.getByRole('table', { name: 'Functions to choose from' }).getByRole('row').nth(3).click();
+  await expectParam('fn').not.toBeNull();
+  const before = param('fn');
+  await page.getByRole('application').nth(1).waitFor();
+  await screenshot(page, 'sandwich');
+  await page.getByRole('table', { name: 'Direct callees' }).getByRole('row').nth(1).click();
+  await expectParam('fn').not.toBe(before);
+});
+
+test('a diff has sides, a summary, a graph and a table', async () => {
+  await page.goto(
+    server.page('query=excimer-wall&from=2026-11-21T00:59&to=2026-11-21T01:03&view=diff'),
+  );
+  await page.getByRole('button', { name: /4 min before|just before|span before/i }).first().click();
+  await expectParam('baseline_from').toBe('2026-11-21T00:55');
+  await page.getByRole('application', { name: 'Flame graph of the difference' }).waitFor();
+  const table = page.getByRole('table', { name: 'Functions that differ' });
+  await table.getByRole('row').nth(1).waitFor();
+  await screenshot(page, 'diff');
+  await page.getByRole('button', { name: /swap/i }).click();
+  await expectParam('from').toBe('2026-11-21T00:55');
+  await page.goBack();
+  await expectParam('from').toBe('2026-11-21T00:59');
+});
+
+test('series are grouped by a label, and a part of the time is drawn', async () => {
+  await open('series', '&by=entry_point');
+  const chart = page.locator('main .u-over');
+  await chart.waitFor();
+  await page.getByText('index', { exact: true }).first().waitFor();
+  await screenshot(page, 'series');
+  const plot = (await chart.boundingBox())!;
+  await page.mouse.move(plot.x + plot.width * 0.3, plot.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(plot.x + plot.width * 0.6, plot.y + 30, { steps: 5 });
+  await page.mouse.up();
+  await expectParam('from').not.toBe(SAMPLE_FROM);
+});
+
+test('a day of the calendar is looked at', async () => {
+  await open('heatmap');
+  const cell = page.getByRole('gridcell', { name: /2026-11-21/ }).first();
+  await cell.waitFor();
+  await screenshot(page, 'calendar');
+  await cell.click();
+  await expectParam('view').toBeNull();
+  expect(param('from')).toBe('2026-11-21T00:00');
+});
+
+test('values of a label are compared, and one is looked at', async () => {
+  await open('compare', '&by=entry_point');
+  const table = page.getByRole('table', { name: /entry_point/ });
+  await table.waitFor();
+  await screenshot(page, 'compare');
+  await table.getByRole('row').nth(1).click();
+  await expectParam('query').toMatch(/entry_point="/);
+});
+
+test('the status tells sources, losses and sizes', async () => {
+  await open('status');
+  await page.getByText(/lost/i).first().waitFor();
+  await page.getByText(/dictionary/i).first().waitFor();
+  await page.getByText(/0\.1\.0/).first().waitFor();
+});
