@@ -131,7 +131,7 @@ function optionsOf(
       {
         size: INSET.left,
         gap: 4,
-        space: 26,
+        space: 20,
         font: FONT,
         stroke: token('muted'),
         grid: { stroke: token('line'), width: 1 },

@@ -3,6 +3,7 @@ import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { go, question } from '@/state/page';
 import type { Range } from '@/state/question';
+import { parseSelector } from '@/state/selector';
 import { FailureBox, Nothing } from '@/ui/answered';
 
 import './choose.css';
@@ -26,7 +27,7 @@ export function Choose() {
       {answer.state === 'failed' && <FailureBox failure={answer.failure} again={answer.again} />}
       <What types={types} />
       {range && <RangeFields range={range} selector={selector} onRange={choose} />}
-      {range && selector && (
+      {range && parseSelector(selector) && (
         <Timeline range={range} selector={selector} label="Samples" onRange={choose} />
       )}
     </section>

@@ -14,6 +14,9 @@ import {
 } from '@/state/selector';
 import { FailureBox } from '@/ui/answered';
 
+// Values that are listed; the others are found by searching.
+const LISTED = 200;
+
 type Mode = 'is' | 'is not' | 'matches' | 'does not match';
 const MODES: readonly Mode[] = ['is', 'is not', 'matches', 'does not match'];
 
@@ -130,7 +133,7 @@ function Values(props: {
         onInput={(event) => setWanted(event.currentTarget.value)}
       />
       <ul class="label-values" aria-label={`Values of ${label}`}>
-        {rows.map(({ value, series }) => (
+        {rows.slice(0, LISTED).map(({ value, series }) => (
           <li key={value}>
             <label title={`${exactly(series)} series`}>
               <input
@@ -146,6 +149,9 @@ function Values(props: {
           </li>
         ))}
       </ul>
+      {rows.length > LISTED && (
+        <p class="muted hint">{exactly(rows.length - LISTED)} more: search for them.</p>
+      )}
       {rows.length === 0 && answer.state === 'ready' && <p class="muted hint">No such value.</p>}
       {(answer.value?.leftOut ?? 0n) > 0n && (
         <p class="muted hint">

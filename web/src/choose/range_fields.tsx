@@ -88,8 +88,8 @@ export function RangeFields(props: {
         </button>
       </div>
       {extent && now - extent.to > HOUR && (
-        <span class="muted newest-note">
-          Newest sample: {timeText(extent.to)} UTC. Spans without samples end there.
+        <span class="muted newest-note" title="Spans that would be empty end there">
+          Newest sample: {timeText(extent.to)} UTC
         </span>
       )}
     </div>

@@ -17,7 +17,7 @@ import {
 
 const NOW = Date.UTC(2026, 10, 30, 15, 37, 12, 345);
 const MINUTE_NOW = Date.UTC(2026, 10, 30, 15, 37);
-const LIVE = { from: NOW - YEAR, to: MINUTE_NOW };
+const LIVE = { from: MINUTE_NOW - YEAR, to: MINUTE_NOW };
 const OLD = { from: Date.UTC(2024, 0, 1), to: Date.UTC(2024, 2, 1, 0, 7) };
 
 describe('lastOf', () => {
@@ -71,11 +71,19 @@ describe('windows', () => {
   it.each(lengths)('show a range of %d well', (length) => {
     for (const to of [MINUTE_NOW, MINUTE_NOW - YEAR, MINUTE_NOW + YEAR]) {
       const range = { from: to - length, to };
-      const window = windowOf(range, NOW);
-      expect(holds(window, range)).toBe(true);
-      expect(window.from % MINUTE).toBe(0);
-      expect(window.to).toBeLessThanOrEqual(Math.max(to, MINUTE_NOW + MINUTE));
+      for (const extent of [null, LIVE, OLD, range]) {
+        const window = windowOf(range, extent, NOW);
+        expect(holds(window, range)).toBe(true);
+        expect(window.from % MINUTE).toBe(0);
+        expect(window.to).toBeLessThanOrEqual(Math.max(to, MINUTE_NOW + MINUTE));
+      }
     }
+  });
+
+  it('end with the samples', () => {
+    const day = { from: OLD.to - DAY, to: OLD.to };
+    expect(windowOf(day, OLD, NOW).to).toBeLessThan(OLD.to + DAY / 5);
+    expect(windowOf(day, null, NOW).to).toBeGreaterThan(OLD.to + DAY);
   });
 
   it('do not hold what is outside, too wide or too thin', () => {

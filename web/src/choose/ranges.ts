@@ -57,18 +57,29 @@ const WINDOW_PER_RANGE = 4;
 // A range that takes less of the window than this is too thin to be taken hold of.
 const THINNEST = 1 / 150;
 
-// What a timeline shows around a range: several times as much, and nothing that is still to come.
-export function windowOf(range: Range, now: number): Range {
+// Of a window's empty margins, in parts of the range.
+const MARGIN = 0.1;
+
+// What a timeline shows around a range: several times as much, as far as there are samples, and
+// nothing that is still to come.
+export function windowOf(range: Range, extent: Extent | null, now: number): Range {
   const wanted = lengthOf(range) * WINDOW_PER_RANGE;
   const length = WINDOWS.find((usual) => usual >= wanted) ?? 1.25 * lengthOf(range);
   const from = floorMinute((range.from + range.to - length) / 2);
-  return notAfter({ from, to: from + length }, Math.max(range.to, floorMinute(now) + MINUTE));
+  const latest = Math.max(range.to, floorMinute(now) + MINUTE);
+  const window = notAfter({ from, to: from + length }, latest);
+  if (!extent) return window;
+  const margin = Math.max(MINUTE, floorMinute(lengthOf(range) * MARGIN));
+  return {
+    from: Math.max(window.from, Math.min(range.from, extent.from) - margin),
+    to: Math.min(window.to, Math.max(range.to, extent.to) + margin),
+  };
 }
 
 // Whether a range is well seen in a window.
 export function holds(window: Range, range: Range): boolean {
   const share = lengthOf(range) / lengthOf(window);
-  return window.from <= range.from && range.to <= window.to && share >= THINNEST && share <= 0.9;
+  return window.from <= range.from && range.to <= window.to && share >= THINNEST && share <= 0.95;
 }
 
 const SHORTEST_WINDOW = 10 * MINUTE;

@@ -16,6 +16,7 @@ import { holds, pannedWindow, windowOf, zoomedWindow } from './ranges';
 import { pointsOf } from './series_points';
 import './timeline.css';
 import { useAtRest } from './use_at_rest';
+import { useExtent } from './use_extent';
 
 const HEIGHT = 78;
 const PIXELS_PER_POINT = 4;
@@ -34,23 +35,26 @@ export function Timeline(props: {
 }) {
   const { range, selector, filter, label, onRange } = props;
   const now = Date.now();
-  const [kept, setWindow] = useState(() => windowOf(range, now));
-  // A range that came from elsewhere takes the window with it; what was zoomed by hand stays.
+  const extent = useExtent(selector);
+  const settled = extent.state !== 'waiting' || extent.value !== undefined;
+  const usual = () => windowOf(range, extent.value ?? null, now);
+  // What was zoomed by hand stays, until a range comes that would not be seen well.
   const ranged = `${range.from} ${range.to}`;
-  const [known, setKnown] = useState(ranged);
-  const window = known === ranged || holds(kept, range) ? kept : windowOf(range, now);
+  const [kept, setKept] = useState<{ window: Range; ranged: string } | null>(null);
+  const stays = kept && (kept.ranged === ranged || holds(kept.window, range));
+  const window = stays ? kept.window : usual();
+  const setWindow = (next: Range) => setKept({ window: next, ranged });
   useEffect(() => {
-    setWindow(window);
-    setKnown(ranged);
+    if (settled) setWindow(window);
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [ranged]);
+  }, [ranged, settled]);
 
   const host = useRef<HTMLDivElement>(null);
   const width = useWidth(host);
   const maxPoints = Math.max(50, Math.round(width / PIXELS_PER_POINT / 50) * 50);
   const asked = useAtRest(window, `${window.from} ${window.to}`, REST_MS);
   const answer = useAnswer(
-    width > 0 ? JSON.stringify([selector, filter, asked, maxPoints]) : null,
+    width > 0 && settled ? JSON.stringify([selector, filter, asked, maxPoints]) : null,
     async (signal) => {
       const request = { selection: selection(selector, asked, filter), maxPoints };
       return pointsOf(await queries.series(request, { signal }), Date.now());
@@ -100,7 +104,7 @@ export function Timeline(props: {
             type="button"
             title="Show the range in the middle"
             class="timeline-fit"
-            onClick={() => setWindow(windowOf(range, now))}
+            onClick={() => setWindow(usual())}
           >
             fit
           </button>
