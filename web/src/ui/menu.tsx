@@ -16,6 +16,14 @@ export function Menu(props: {
   const { label, x, y, items, close } = props;
   const list = useRef<HTMLUListElement>(null);
 
+  // Before the next effect moves the focus into the menu.
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+
   useLayoutEffect(() => {
     const menu = list.current!;
     const { width, height } = menu.getBoundingClientRect();
@@ -25,7 +33,6 @@ export function Menu(props: {
   }, [x, y]);
 
   useEffect(() => {
-    const before = document.activeElement;
     const leave = (event: Event) => {
       if (!list.current?.contains(event.target as Node)) close();
     };
@@ -34,7 +41,6 @@ export function Menu(props: {
     return () => {
       document.removeEventListener('pointerdown', leave, true);
       globalThis.removeEventListener('blur', close);
-      if (before instanceof HTMLElement) before.focus();
     };
   }, [close]);
 
