@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { DAY } from '@/format/times';
 
 import {
-  blocksOf,
   calendarGrid,
   cellAt,
   cellByKey,
   hourGrid,
   nearestCell,
+  outlineOf,
   placeOf,
   weekday,
   type HeatGrid,
+  type Place,
 } from './heat_grid';
 
 // Digits are cells, by their last one; dots are places without one.
@@ -101,24 +102,28 @@ describe.each(GRIDS)('the grid of %s', (_, grid) => {
     expect(cellAt(grid, { column: 0, row: grid.rows })).toBeUndefined();
   });
 
-  it('covers exactly the cells between two by blocks', () => {
-    const step = Math.max(1, Math.floor(grid.size / 23));
+  it('has a line around exactly the cells from one to another', () => {
+    const step = Math.max(1, Math.floor(grid.size / 13));
     for (let one = 0; one < grid.size; one += step) {
       for (let other = 0; other < grid.size; other += step) {
-        const blocks = blocksOf(grid, one, other);
-        expect(blocks.length).toBeLessThanOrEqual(3);
-        const covered = blocks.flatMap((block) =>
-          Array.from({ length: block.columns * block.rows }, (_, i) =>
-            cellAt(grid, {
-              column: block.column + Math.floor(i / block.rows),
-              row: block.row + (i % block.rows),
-            }),
-          ),
-        );
-        const low = Math.min(one, other);
-        const between = Array.from({ length: Math.abs(one - other) + 1 }, (_, i) => low + i);
-        expect(covered).toEqual(between);
+        const corners = outlineOf(grid, one, other);
+        for (let cell = 0; cell < grid.size; ++cell) {
+          const between = cell >= Math.min(one, other) && cell <= Math.max(one, other);
+          if (isInside(corners, placeOf(grid, cell)) !== between) {
+            expect.fail(`cell ${cell} of the span from ${one} to ${other}`);
+          }
+        }
       }
     }
   });
 });
+
+// Of the middle of a cell: by how often a line to its right crosses the outline.
+function isInside(corners: Place[], { column, row }: Place): boolean {
+  const crossings = corners.filter((corner, i) => {
+    const next = corners[(i + 1) % corners.length];
+    const [top, bottom] = [Math.min(corner.row, next.row), Math.max(corner.row, next.row)];
+    return corner.column > column && corner.column === next.column && top <= row && row < bottom;
+  });
+  return crossings.length % 2 === 1;
+}

@@ -23,11 +23,6 @@ export interface Place {
   row: number;
 }
 
-export interface Block extends Place {
-  columns: number;
-  rows: number;
-}
-
 const HOURS = 24;
 const NAME_COLUMNS = 3; // that a name takes
 
@@ -121,23 +116,28 @@ export function cellByKey(grid: HeatGrid, cell: number, key: string): number | u
   return step === undefined ? undefined : Math.max(0, Math.min(grid.size - 1, cell + step));
 }
 
-// The cells from one to the other, both included, as at most three blocks: what is left of the
+// The corners of a line around the cells from one to the other, both included: what is left of the
 // first column, whole columns, what there is of the last.
-export function blocksOf(grid: HeatGrid, one: number, other: number): Block[] {
+export function outlineOf(grid: HeatGrid, one: number, other: number): Place[] {
   const begin = placeOf(grid, Math.min(one, other));
   const end = placeOf(grid, Math.max(one, other));
+  const corner = (column: number, row: number): Place => ({ column, row });
   if (begin.column === end.column) {
-    return [{ ...begin, columns: 1, rows: end.row - begin.row + 1 }];
+    return [
+      corner(begin.column, begin.row),
+      corner(begin.column + 1, begin.row),
+      corner(begin.column + 1, end.row + 1),
+      corner(begin.column, end.row + 1),
+    ];
   }
-  const blocks: Block[] = [];
-  const wholeFrom = begin.row === 0 ? begin.column : begin.column + 1;
-  const wholeTo = end.row === grid.rows - 1 ? end.column + 1 : end.column;
-  if (wholeFrom > begin.column) blocks.push({ ...begin, columns: 1, rows: grid.rows - begin.row });
-  if (wholeTo > wholeFrom) {
-    blocks.push({ column: wholeFrom, row: 0, columns: wholeTo - wholeFrom, rows: grid.rows });
-  }
-  if (wholeTo === end.column) {
-    blocks.push({ column: end.column, row: 0, columns: 1, rows: end.row + 1 });
-  }
-  return blocks;
+  return [
+    corner(begin.column, begin.row),
+    corner(begin.column + 1, begin.row),
+    corner(begin.column + 1, 0),
+    corner(end.column + 1, 0),
+    corner(end.column + 1, end.row + 1),
+    corner(end.column, end.row + 1),
+    corner(end.column, grid.rows),
+    corner(begin.column, grid.rows),
+  ];
 }

@@ -2,7 +2,7 @@
 // of heat_grid.ts; what cells stand for is the caller's.
 import { useId, useMemo, useRef, useState } from 'preact/hooks';
 
-import { blocksOf, cellByKey, nearestCell, placeOf, type HeatGrid } from './heat_grid';
+import { cellByKey, nearestCell, outlineOf, placeOf, type HeatGrid } from './heat_grid';
 import { NO_SAMPLES, OUTSIDE, UNKNOWN } from './heat_scale';
 import { Tip } from './tip';
 import { useWidth } from './width';
@@ -197,18 +197,8 @@ const LOOKS: Record<number, string> = {
 
 function Outline(props: { grid: HeatGrid; span: Span; look: string; dx: number; dy: number }) {
   const { grid, span, look, dx, dy } = props;
-  return (
-    <g class={look} aria-hidden="true">
-      {blocksOf(grid, span.from, span.to).map((block) => (
-        <rect
-          key={block.column}
-          x={MARGIN.left + block.column * dx - 1}
-          y={MARGIN.top + block.row * dy - 1}
-          width={block.columns * dx}
-          height={block.rows * dy}
-          rx={3}
-        />
-      ))}
-    </g>
+  const corners = outlineOf(grid, span.from, span.to).map(
+    ({ column, row }) => `${MARGIN.left + column * dx - 1},${MARGIN.top + row * dy - 1}`,
   );
+  return <polygon class={look} points={corners.join(' ')} aria-hidden="true" />;
 }

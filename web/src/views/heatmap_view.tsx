@@ -177,11 +177,11 @@ function Cells(
   );
 }
 
-// The cells that hold anything of the range.
+// The cells that hold anything of the range; none where all do.
 function markedCells(range: Range, of: Range, step: number) {
   const from = Math.max(range.from, of.from);
   const to = Math.min(range.to, of.to);
-  if (from >= to) return undefined;
+  if (from >= to || (from === of.from && to === of.to)) return undefined;
   return {
     first: Math.floor((from - of.from) / step),
     last: Math.ceil((to - of.from) / step) - 1,
