@@ -28,7 +28,8 @@ if(FLAMEKEEP_WEB)
   _flamekeep_check_node()
 endif()
 
-# flamekeep_embed_page(<target>): defines server/http/web_files.h's function in the library.
+# flamekeep_embed_page(<target>): defines server/http/web_files.h's function in the library. The page
+# alone is the target `page`.
 function(flamekeep_embed_page target)
   set(web "${PROJECT_SOURCE_DIR}/web")
   set(source "${CMAKE_BINARY_DIR}/page/web_files.cc")
@@ -54,4 +55,6 @@ function(flamekeep_embed_page target)
     COMMENT "Building the page"
     VERBATIM)
   flamekeep_embedding_source(${target} "${source}")
+  add_custom_target(page DEPENDS "${source}")
+  add_dependencies(${target} page)
 endfunction()
