@@ -106,7 +106,7 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
   const own: Whole = { unit: all.unit, total };
   return (
     <>
-      <p>
+      <p class="sandwich-shares">
         <Figure value={total} whole={all} /> of all samples hold it,{' '}
         <Figure value={self} whole={all} /> end in it.
       </p>
