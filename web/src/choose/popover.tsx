@@ -53,7 +53,8 @@ function Box(props: {
     const element = box.current!;
     const beyond = element.getBoundingClientRect().right + MARGIN - globalThis.innerWidth;
     if (beyond > 0) element.style.left = `${-beyond}px`;
-    element.querySelector<HTMLElement>('input, select, button')?.focus();
+    const field = element.querySelector('input') ?? element.querySelector('button');
+    field?.focus();
   }, []);
 
   useEffect(() => {
