@@ -3,6 +3,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,9 +77,28 @@ export class Server {
     return server;
   }
 
-  // The address of the page in a state: `search` is what stands behind "?".
-  page(search = ''): string {
-    return `http://${this.http}/${search && `?${search}`}`;
+  // The address of the page.
+  get home(): string {
+    return `http://${this.http}/`;
+  }
+
+  // Another host that serves it below a path, as a proxy in front of many services does:
+  // "http://127.0.0.1:45678/flamekeep/". It ends when the tests end.
+  async behindProxy(path: string): Promise<string> {
+    const proxy = createServer((from, to) => {
+      if (!from.url?.startsWith(path)) return void to.writeHead(404).end();
+      const [host, port] = this.http.split(':');
+      const options = { host, port, method: from.method, headers: from.headers };
+      from.pipe(
+        ask({ ...options, path: `/${from.url.slice(path.length)}` }, (answer) => {
+          to.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(to);
+        }),
+      );
+    });
+    proxy.listen(0, '127.0.0.1').unref();
+    await once(proxy, 'listening');
+    return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${path}`;
   }
 
   // In which `flamekeep` is the program, and finds this server.
@@ -129,7 +150,7 @@ export interface WatchedPage {
 // A page with a session of its own; closing its context is for the caller, or for closing the browser.
 export async function newPage(
   browser: Browser,
-  server: Server,
+  home: string, // the only address that it may ask for anything below
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
@@ -140,10 +161,8 @@ export async function newPage(
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
   });
   context.on('request', (request) => {
-    const { protocol, host } = new URL(request.url());
-    if (protocol.startsWith('http') && host !== server.http) {
-      complaints.push(`leaves the server: ${request.url()}`);
-    }
+    const url = request.url();
+    if (url.startsWith('http') && !url.startsWith(home)) complaints.push(`leaves ${home}: ${url}`);
   });
   return { page, complaints };
 }
