@@ -1,6 +1,10 @@
 // The page: what, when, and the view of it.
+import { useEffect } from 'preact/hooks';
+
 import { Choose } from '@/choose/choose';
 import { question } from '@/state/page';
+import type { Question } from '@/state/question';
+import { span } from '@/trust/notices';
 import { CompareView } from '@/views/compare_view';
 import { DiffView } from '@/views/diff_view';
 import { FlameView } from '@/views/flame_view';
@@ -12,14 +16,25 @@ import { StatusView } from '@/views/status_view';
 
 import { ViewTabs } from './views/view_tabs';
 
+// For tabs and bookmarks of the browser.
+function titleOf({ view, selector, range }: Question): string {
+  const what = view === 'status' ? 'Status' : selector;
+  const when = view !== 'status' && range ? span(range.from, range.to) : '';
+  return [what, when, 'Flamekeep'].filter(Boolean).join(' · ');
+}
+
 export function App() {
   const { view } = question.value;
+  const title = titleOf(question.value);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   return (
     <>
       <header class="top-bar">
-        <a class="brand" href=".">
-          Flamekeep
-        </a>
+        <h1 class="brand">
+          <a href=".">Flamekeep</a>
+        </h1>
         <Choose />
       </header>
       <ViewTabs />

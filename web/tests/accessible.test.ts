@@ -26,7 +26,7 @@ afterAll(async () => {
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   test.each(VIEWS)('%s', async (view) => {
     // axe comes as a script of the test's: the page's policy would refuse it.
-    const { page } = await newPage(browser, server, { colorScheme, bypassCSP: true });
+    const { page } = await newPage(browser, server.home, { colorScheme, bypassCSP: true });
     await page.goto(
       server.page(
         `${SAMPLE}&view=${view}&beside=1&fn=${encodeURIComponent('MediaWiki::run')}&by=entry_point` +

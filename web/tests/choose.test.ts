@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  ({ page, complaints } = await newPage(browser, server));
+  ({ page, complaints } = await newPage(browser, server.home));
   return async () => {
     await page.context().close();
     expect(complaints).toEqual([]);
@@ -33,7 +33,7 @@ const expectParam = (name: string) => expect.poll(() => param(name));
 
 describe('when', () => {
   test('the first visit shows the last samples there are, at fixed times', async () => {
-    await page.goto(server.page());
+    await page.goto(server.home);
     await page.getByRole('application', { name: 'Flame graph' }).waitFor();
     expect(param('query')).toContain('excimer');
     expect(param('from')).toMatch(/^2026-11-2[01]T\d\d:\d\d$/);
@@ -130,6 +130,8 @@ describe('what', () => {
     await line.press('Enter');
     await page.getByRole('alert').first().waitFor();
     expect(param('query')).toBe('excimer-wall{entry_point=~"ind.*"}');
+    // The browser's own line about a reply that is an error.
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('400 (Bad Request)')]);
   });
 
   test('filters of frames are chips', async () => {
@@ -149,8 +151,8 @@ describe('what', () => {
 
 test('an empty store explains how samples come in', async () => {
   const empty = await Server.start();
-  const { page: other, complaints: others } = await newPage(browser, empty);
-  await other.goto(empty.page());
+  const { page: other, complaints: others } = await newPage(browser, empty.home);
+  await other.goto(empty.home);
   await other.getByText('This store has no samples yet').waitFor();
   expect(others).toEqual([]);
   await empty.stop();

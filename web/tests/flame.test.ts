@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  ({ page, complaints } = await newPage(browser, server));
+  ({ page, complaints } = await newPage(browser, server.home));
   page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
   return async () => {
     await page.context().close();
@@ -142,7 +142,7 @@ test('a search marks matches and tells their share, which is that of the command
   const printed = await server.run(
     ...['search', 'Database', 'excimer-wall', '--from', SAMPLE_FROM, '--to', SAMPLE_TO],
   );
-  const exact = Number(/([\d.]+)\s?%/.exec(printed)![1]);
+  const exact = Number(/\(([\d.]+)%\) of .* hold any/.exec(printed)![1]);
   // What is too narrow to draw is not searched.
   expect(share).toBeGreaterThan(exact - 5);
   expect(share).toBeLessThan(exact + 0.1);
@@ -166,7 +166,7 @@ test('the graph is inverted, and has the functions beside it', async () => {
 });
 
 test('is crisp on high-density screens', async () => {
-  const dense = await newPage(browser, server, { deviceScaleFactor: 2 });
+  const dense = await newPage(browser, server.home, { deviceScaleFactor: 2 });
   await dense.page.goto(server.page(SAMPLE));
   const canvas = dense.page.locator('canvas').last();
   await dense.page.getByRole('application').waitFor();
@@ -182,7 +182,7 @@ test('names with markup in them stay text everywhere', async () => {
   const other = await Server.start();
   const folded = HOSTILE.map((name, i) => `main;${name} ${10 + i}`).join('\n');
   await other.importFolded(folded, '2026-11-20T13:00');
-  const hostile = await newPage(browser, other);
+  const hostile = await newPage(browser, other.home);
   hostile.page.on('dialog', (dialog) => hostile.complaints.push(`dialog: ${dialog.message()}`));
   const asked = 'query=cpu&from=2026-11-20T13:00&to=2026-11-20T14:00';
   for (const view of ['flame', 'functions', 'sandwich', 'series', 'compare', 'heatmap']) {
@@ -204,7 +204,7 @@ test('names with markup in them stay text everywhere', async () => {
 
 test('the picture is a PNG of the graph', async () => {
   await open();
-  await page.getByRole('button', { name: 'Share' }).click();
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('menuitem', { name: 'Download PNG' }).click(),

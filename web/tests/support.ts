@@ -82,6 +82,11 @@ export class Server {
     return `http://${this.http}/`;
   }
 
+  // That of the page in a state: `search` is what stands behind "?".
+  page(search: string): string {
+    return `${this.home}?${search}`;
+  }
+
   // Another host that serves it below a path, as a proxy in front of many services does:
   // "http://127.0.0.1:45678/flamekeep/". It ends when the tests end.
   async behindProxy(path: string): Promise<string> {

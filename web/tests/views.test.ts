@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  ({ page, complaints } = await newPage(browser, server));
+  ({ page, complaints } = await newPage(browser, server.home));
   return async () => {
     await page.context().close();
     expect(complaints).toEqual([]);
@@ -55,7 +55,7 @@ test('functions are those of the command line, by self and by total', async () =
   await expectParam('fn').not.toBeNull();
   await page.getByRole('searchbox', { name: 'Search functions' }).fill('Parser');
   await expectParam('search').toBe('Parser');
-  await page.getByText(/hold any/).waitFor();
+  await page.getByText(/samples with any of them/).waitFor();
   await screenshot(page, 'functions');
 });
 

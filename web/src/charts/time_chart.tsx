@@ -7,6 +7,7 @@ import 'uplot/dist/uPlot.min.css';
 
 import { axisTexts } from '@/format/times';
 import type { Range } from '@/state/question';
+import { onThemeChange } from '@/ui/theme';
 
 import { resolveColor, seriesColor, seriesDash } from './palette';
 import { PlotArea } from './plot_area';
@@ -170,16 +171,4 @@ function barPaths(plot: uPlot, seriesIndex: number): uPlot.Series.Paths {
     fill.rect(begin, top, room > 3 ? room - 1 : room, ground - top);
   }
   return { fill };
-}
-
-// Calls back when the page turns dark or light.
-function onThemeChange(changed: () => void): () => void {
-  const media = globalThis.matchMedia('(prefers-color-scheme: dark)');
-  media.addEventListener('change', changed);
-  const attribute = new MutationObserver(changed);
-  attribute.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-  return () => {
-    media.removeEventListener('change', changed);
-    attribute.disconnect();
-  };
 }

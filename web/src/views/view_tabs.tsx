@@ -2,6 +2,7 @@
 import { addressOf, go, question } from '@/state/page';
 import type { View } from '@/state/question';
 import { TakeMenu } from '@/take/take_menu';
+import { ThemeButton } from '@/ui/theme_button';
 
 const TITLES: Record<View, string> = {
   flame: 'Flame graph',
@@ -33,6 +34,7 @@ export function ViewTabs() {
         </a>
       ))}
       <span class="tabs-gap" />
+      <ThemeButton />
       <TakeMenu />
     </nav>
   );
