@@ -24,7 +24,7 @@ export interface Place {
 }
 
 const HOURS = 24;
-const NAME_COLUMNS = 3; // that a name takes
+const NAME_COLUMNS = 4; // that a name takes
 
 // Monday is 0.
 export function weekday(day: number): number {

@@ -25,7 +25,7 @@ interface Span {
   to: number;
 }
 
-const MARGIN = { left: 42, top: 18 };
+const MARGIN = { left: 42, top: 18, right: 28 }; // for names
 const MIN_WIDTH = 8;
 const GAP = 2;
 
@@ -40,7 +40,7 @@ export function HeatMap(props: HeatMapProps) {
   const [focused, setFocused] = useState(false);
   const [at, setAt] = useState(grid.size - 1); // of the keyboard
 
-  const fit = Math.floor((room - MARGIN.left) / grid.columns);
+  const fit = Math.floor((room - MARGIN.left - MARGIN.right) / grid.columns);
   const dx = Math.max(MIN_WIDTH, Math.min(props.maxWidth, fit));
   const dy = props.height ?? dx;
   const current = Math.min(at, grid.size - 1);
@@ -105,7 +105,7 @@ export function HeatMap(props: HeatMapProps) {
         tabIndex={0}
         aria-label={label}
         aria-activedescendant={`${name}-${current}`}
-        width={MARGIN.left + grid.columns * dx}
+        width={MARGIN.left + grid.columns * dx + MARGIN.right}
         height={MARGIN.top + grid.rows * dy}
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
