@@ -9,7 +9,7 @@ import type { Range } from '@/state/question';
 import { dragged, keyed, type Grip, type Snap } from './brush_range';
 import { seriesColor } from './palette';
 import { isScrolling } from './scrolling';
-import type { TimeChartProps } from './time_chart';
+import type { ChartSpan, TimeChartProps } from './time_chart';
 
 // A pointer that moved less was a click.
 const CLICK_PIXELS = 4;
@@ -30,7 +30,7 @@ interface Drag {
 }
 
 export function PlotArea(props: Props) {
-  const { edges, series, span, spans, inset, marked, onBrush, onPoint } = props;
+  const { edges, span, spans, inset, marked, onBrush, onPoint } = props;
   const plot = useRef<HTMLDivElement>(null);
   const drag = useRef<Drag | null>(null);
   const [draft, setDraft] = useState<Range | null>(null);
@@ -124,7 +124,6 @@ export function PlotArea(props: Props) {
           )}
         </div>
       )}
-      {series.length > 0 && props.children}
     </div>
   );
 }
@@ -140,8 +139,11 @@ function Brush(props: {
   // Keys move it at once; that is told when they are let go.
   const moved = useSignal<Range | null>(null);
   const shown = moved.value ?? range;
+  if (shown.to <= span.from || shown.from >= span.to) return null;
   const place = placeOf(shown, span);
-  if (!onBrush) return <div class="brush" style={place} />;
+  const seen = { from: shown.from >= span.from, to: shown.to <= span.to };
+  const classes = `brush ${seen.from ? 'from' : ''} ${seen.to ? 'to' : ''}`;
+  if (!onBrush) return <div class={classes} style={place} />;
 
   const told = () => {
     if (moved.value) onBrush(moved.value);
@@ -161,7 +163,7 @@ function Brush(props: {
   };
   return (
     <div
-      class="brush movable"
+      class={`${classes} movable`}
       style={place}
       role="slider"
       tabIndex={0}
@@ -175,14 +177,15 @@ function Brush(props: {
       onKeyUp={told}
       onBlur={told}
     >
-      <div class="brush-end from" data-grip="from" />
-      <div class="brush-end to" data-grip="to" />
+      {seen.from && <div class="brush-end from" data-grip="from" />}
+      {seen.to && <div class="brush-end to" data-grip="to" />}
     </div>
   );
 }
 
 function Values(props: Props & { point: number }) {
-  const { edges, series, point, format } = props;
+  const { edges, series, spans, point, format } = props;
+  const notes = notesOf(spans ?? [], edges[point], edges[point + 1]);
   const rows = series
     .map(({ label, color, values }, i) => ({
       label,
@@ -206,12 +209,25 @@ function Values(props: Props & { point: number }) {
           </Fragment>
         ))}
       </dl>
+      {notes.map((note) => (
+        <div key={note} class="muted">
+          {note}
+        </div>
+      ))}
     </>
   );
 }
 
 function gripOf(target: Element): Grip {
   return (target.closest<HTMLElement>('[data-grip]')?.dataset.grip as Grip | undefined) ?? 'new';
+}
+
+const SPAN_WORDS = { gap: 'Samples were lost', incomplete: 'Not yet complete' };
+
+// What the spans say of a point, each thing once.
+function notesOf(spans: readonly ChartSpan[], begin: number, end: number): string[] {
+  const met = spans.filter(({ range }) => range.from < end && begin < range.to);
+  return [...new Set(met.map(({ kind }) => SPAN_WORDS[kind]))];
 }
 
 // The point that holds a time; -1: none.

@@ -1,6 +1,5 @@
 // Values over time, drawn by uPlot, with what happens above the drawing: spans that are told apart,
 // the point under the pointer, and a range that is marked, drawn, moved and resized.
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -39,7 +38,6 @@ export interface TimeChartProps {
   onBrush?: (range: Range) => void; // a range was drawn, moved or resized
   onPoint?: (range: Range, index: number) => void; // a point was clicked
   onWheel?: (event: WheelEvent, time: number) => void; // the page is then not scrolled by it
-  children?: ComponentChildren; // inside of the plot
 }
 
 // The plot inside of the chart, in pixels from its sides.

@@ -1,3 +1,4 @@
+// Values that change fast, taken slowly.
 import { useEffect, useState } from 'preact/hooks';
 
 // The value once it has stayed the same for a while; `key` tells which one it is.

@@ -1,3 +1,4 @@
+// The extent of a selector's samples, for components.
 import { useAnswer, type Answer } from '@/api/answer';
 
 import { extentOf } from './extent';
