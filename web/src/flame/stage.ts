@@ -107,7 +107,7 @@ export class Stage {
     return new DOMRect(left + x, top + this.scene!.graph.depth[box] * ROW, right - x, ROW);
   }
 
-  // Scrolls and pans as little as shows the box.
+  // Points at the box, and scrolls and pans as little as shows it.
   reveal(box: number): void {
     const { graph } = this.scene!;
     const { from, span } = this.camera;
@@ -115,11 +115,8 @@ export class Stage {
     if (start + width <= from || start >= from + span) {
       this.glide(inside(graph, { from: start + width / 2 - span / 2, span }));
     }
-    const { top, bottom } = this.placeOf(box);
-    if (top < ROW) globalThis.scrollBy({ top: top - 2 * ROW });
-    else if (bottom > globalThis.innerHeight - ROW) {
-      globalThis.scrollBy({ top: bottom - globalThis.innerHeight + 2 * ROW });
-    }
+    this.point(box);
+    this.line.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   private jump(camera: Camera): void {

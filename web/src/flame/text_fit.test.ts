@@ -17,6 +17,8 @@ describe('TextFit', () => {
     ['/srv/w/index.php', 40, 'ind…'],
     ['std::map<a::b, c>::find(d::e)', 289, 'map<a::b, c>::find(d::e)'],
     ['std::map<a::b, c>::find(d::e)', 120, 'find(d::e)'],
+    ['{closure:/srv/w/Setup.php(12)}', 230, '{closure Setup.php(12)}'],
+    ['{closure:/srv/w/Setup.php(12)}', 100, '{closure …'],
     ['main', 40, 'main'],
     ['f::', 20, ''],
     ['', 100, ''],

@@ -59,7 +59,7 @@ export class TextFit {
   }
 
   private prepare(name: string): Prepared {
-    const text = printable(name.slice(0, 2 * LIMIT));
+    const text = printable(withoutFolder(name.slice(0, 2 * LIMIT)));
     const letters = Array.from(text).slice(0, LIMIT);
     const cut = new Uint16Array(letters.length);
     const width = new Float32Array(letters.length);
@@ -80,6 +80,11 @@ export class TextFit {
     }
     return advance;
   }
+}
+
+// A closure of PHP, "{closure:/srv/w/Setup.php(12)}", as "{closure Setup.php(12)}".
+function withoutFolder(name: string): string {
+  return name.replace(/^\{closure:\/[^}]*\/(?=[^/}]+\}$)/, '{closure ');
 }
 
 // Letters where forms of the name begin: 0, behind the namespace or folder, behind the class.
