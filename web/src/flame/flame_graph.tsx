@@ -33,12 +33,15 @@ export interface FlameGraphProps {
   menu: (box: number) => MenuItem[];
 }
 
-const KEYS = [
-  'Arrow keys walk to the caller, the widest callee and the neighbours.',
-  'Home goes to the zoomed box, End to the end of its widest path.',
-  'Enter zooms, Backspace zooms out by one, Escape to the whole graph.',
-  'M opens the menu, C copies the name.',
-].join(' ');
+function keysText(inverted: boolean): string {
+  const [above, below] = inverted ? ['callee', 'caller'] : ['caller', 'callee'];
+  return [
+    `Arrow keys walk up to the ${above}, down to the widest ${below}, and to the neighbours.`,
+    'Home goes to the zoomed box, End to the end of its widest path.',
+    'Enter zooms, Backspace zooms out by one, Escape to the whole graph.',
+    'M opens the menu, C copies the name.',
+  ].join(' ');
+}
 
 const STEPS: Partial<Record<string, Step>> = {
   ArrowUp: 'up',
@@ -175,7 +178,7 @@ export function FlameGraph(props: FlameGraphProps) {
         role="application"
         aria-roledescription="flame graph"
         aria-label={props.label}
-        aria-description={KEYS}
+        aria-description={keysText(props.inverted ?? false)}
         tabIndex={0}
         ref={root}
         onKeyDown={onKey}

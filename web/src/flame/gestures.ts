@@ -78,6 +78,8 @@ export function listen(
 
   const move = (event: PointerEvent) => {
     pointer = { x: event.clientX, y: event.clientY };
+    // It was let go where nobody heard of it.
+    if (press && event.buttons === 0) release();
     if (press) drag(event, press);
     if (!press?.dragged) point();
   };
