@@ -32,10 +32,10 @@ async function tellOpening(page: Page): Promise<void> {
   for (let round = 0; round < ROUNDS; ++round) {
     opened.push(await page.evaluate(() => harness.open()));
   }
-  const part = (of: 'decode' | 'model' | 'draw', values = opened) =>
-    quantile(values.map((one) => one[of]), 0.5).toFixed(0);
   const told = (values: Opened[]) =>
-    `decode ${part('decode', values)} ms, model ${part('model', values)} ms, draw ${part('draw', values)} ms`;
+    (['decode', 'model', 'draw'] as const)
+      .map((part) => `${part} ${quantile(values.map((one) => one[part]), 0.5).toFixed(0)} ms`)
+      .join(', ');
   console.log(`bytes of 100,000 boxes ${opened[0].bytes}`);
   console.log(`first opening          ${told(opened.slice(0, 1))}`);
   console.log(`later ones (median)    ${told(opened.slice(1))}`);
@@ -53,10 +53,7 @@ async function zooming(page: Page): Promise<number[]> {
 }
 
 // Frames while events of the mouse come in as quickly as the page takes them.
-async function whileMoving(
-  page: Page,
-  act: (round: number) => Promise<void>,
-): Promise<number[]> {
+async function whileMoving(page: Page, act: (round: number) => Promise<void>): Promise<number[]> {
   const frames = page.evaluate((wait) => harness.frames(wait), SECONDS * 1000);
   const end = Date.now() + SECONDS * 1000;
   for (let round = 0; Date.now() < end; ++round) await act(round);
@@ -66,19 +63,23 @@ async function whileMoving(
 async function measure(page: Page): Promise<void> {
   await tellOpening(page);
   tellFrames('zoom animations', await zooming(page));
-  const hover = (round: number) => page.mouse.move(20 + ((round * 37) % 1300), 60 + ((round * 11) % 700));
+  const { mouse } = page;
+  const hover = (round: number) => mouse.move(20 + ((round * 37) % 1300), 60 + ((round * 11) % 700));
   tellFrames('hover sweeps', await whileMoving(page, hover));
-  tellFrames('scrolling', await whileMoving(page, (round) => page.mouse.wheel(0, round % 40 < 20 ? 30 : -30)));
+  const scroll = (round: number) => mouse.wheel(0, round % 40 < 20 ? 30 : -30);
+  tellFrames('scrolling', await whileMoving(page, scroll));
 
   await page.evaluate(() => globalThis.scrollTo(0, 0));
-  await page.mouse.move(500, 300);
+  await mouse.move(500, 300);
   await page.keyboard.down('Control');
-  tellFrames('zooming by wheel', await whileMoving(page, (round) => page.mouse.wheel(0, round % 60 < 30 ? -12 : 12)));
-  for (let i = 0; i < 12; ++i) await page.mouse.wheel(0, -30);
+  const zoom = (round: number) => mouse.wheel(0, round % 60 < 30 ? -12 : 12);
+  tellFrames('zooming by wheel', await whileMoving(page, zoom));
+  for (let i = 0; i < 12; ++i) await mouse.wheel(0, -30);
   await page.keyboard.up('Control');
-  await page.mouse.down();
-  tellFrames('panning', await whileMoving(page, (round) => page.mouse.move(500 + 400 * Math.sin(round / 15), 300)));
-  await page.mouse.up();
+  await mouse.down();
+  const pan = (round: number) => mouse.move(500 + 400 * Math.sin(round / 15), 300);
+  tellFrames('panning', await whileMoving(page, pan));
+  await mouse.up();
 }
 
 const out = await mkdtemp(join(tmpdir(), 'flamekeep-bench-'));
@@ -89,7 +90,13 @@ await build({
   configFile: join(HERE, '../vite.config.ts'),
   build: { outDir: out, emptyOutDir: true, rollupOptions: { input: join(HERE, 'frame_rate.html') } },
 });
-const server = await preview({ root: HERE, logLevel: 'error', configFile: false, build: { outDir: out }, preview: { port: 0 } });
+const server = await preview({
+  root: HERE,
+  logLevel: 'error',
+  configFile: false,
+  build: { outDir: out },
+  preview: { port: 0 },
+});
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox'],

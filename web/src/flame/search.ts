@@ -31,7 +31,8 @@ export function searchError(search: string): string | undefined {
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(': ').at(-1)! : String(error);
-    return `"${search}" is not a valid expression: ${reason}. Put \\ before a character that is meant literally.`;
+    const wayOut = 'Put \\ before a character that is meant literally.';
+    return `"${search}" is not a valid expression: ${reason}. ${wayOut}`;
   }
 }
 

@@ -41,7 +41,8 @@ export class Stage {
     this.resized.observe(root);
     globalThis.addEventListener('resize', () => this.measure(), { signal });
     // Whatever scrolls around the graph.
-    document.addEventListener('scroll', () => this.redraw(), { signal, capture: true, passive: true });
+    const scrolling = { signal, capture: true, passive: true };
+    document.addEventListener('scroll', () => this.redraw(), scrolling);
   }
 
   close(): void {
