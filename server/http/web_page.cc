@@ -126,7 +126,7 @@ class WebSite {
       return Answer(kIndex, std::move(call));
     }
     call->Respond(
-        {.body = fmt::format(fmt::runtime(kWelcome), kVersion, has_page ? kHasPage : kHasNoPage),
+        {.body = fmt::format(kWelcome, kVersion, has_page ? kHasPage : kHasNoPage),
          .headers = {{"Vary", "Accept"}}});
   }
 

@@ -5,6 +5,7 @@ import { Choose } from '@/choose/choose';
 import { question } from '@/state/page';
 import type { Question } from '@/state/question';
 import { span } from '@/trust/notices';
+import { Told } from '@/ui/told';
 import { CompareView } from '@/views/compare_view';
 import { DiffView } from '@/views/diff_view';
 import { FlameView } from '@/views/flame_view';
@@ -48,6 +49,7 @@ export function App() {
         {view === 'status' && <StatusView />}
         {view === 'heatmap' && <HeatMapView />}
       </main>
+      <Told />
     </>
   );
 }

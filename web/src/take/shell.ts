@@ -28,41 +28,65 @@ function functionWords(question: Question): string[] {
   return ['--function', name, ...(file ? ['--file', file] : []), '--exact'];
 }
 
-// What follows "flamekeep" for what the page shows. The range is chosen.
-function commandWords(question: Question, range: Range): string[] {
-  const { selector, filter, by, sort, baseline, fn } = question;
-  const what = [selector, ...rangeWords(range), ...filterWords(filter)];
-  const grouped = by ? ['--by', by] : [];
+interface Command {
+  name: string;
+  what: string[]; // its words
+  options: string[];
+}
+
+// What the page shows, for a range that is chosen.
+function commandFor(question: Question, range: Range): Command {
+  const { selector, filter, by, sort, baseline, fn, search } = question;
+  const options = [...rangeWords(range), ...filterWords(filter)];
   switch (question.view) {
     case 'status':
-      return ['status'];
+      return STATUS;
     case 'functions':
-      return ['top', ...what, '--by', sort];
-    case 'sandwich':
-      if (!fn) return ['top', ...what, '--by', sort];
-      return ['sandwich', '--exact', fn.name, ...what, ...(fn.file ? ['--file', fn.file] : [])];
+      return search
+        ? { name: 'search', what: [search, selector], options: [...options, '--by', sort] }
+        : { name: 'top', what: [selector], options: [...options, '--by', sort] };
+    case 'sandwich': {
+      if (!fn) return { name: 'top', what: [selector], options: [...options, '--by', 'total'] };
+      const file = fn.file ? ['--file', fn.file] : [];
+      return { name: 'sandwich', what: [fn.name, selector], options: ['--exact', ...file, ...options] };
+    }
     case 'diff': {
       const before = baseline?.selector ? ['--baseline', baseline.selector] : [];
-      return ['diff', ...what, ...before, ...rangeWords(baseline?.range ?? range, 'baseline-')];
+      const times = rangeWords(baseline?.range ?? range, 'baseline-');
+      return { name: 'diff', what: [selector], options: [...options, ...before, ...times, '--by', sort] };
     }
     case 'series':
-      return ['series', ...what, ...grouped, ...functionWords(question)];
     case 'heatmap':
-      return ['heatmap', ...what, ...functionWords(question)];
-    case 'compare':
-      return ['compare', ...what, '--by', by || 'site', ...functionWords(question)];
+    case 'compare': {
+      const grouped = by && question.view !== 'heatmap' ? ['--by', by] : [];
+      return {
+        name: question.view,
+        what: [selector],
+        options: [...options, ...grouped, ...functionWords(question)],
+      };
+    }
     case 'flame':
-      return ['query', ...what, ...(question.inverted ? ['--inverted'] : []), '--format', 'svg'];
+      return {
+        name: 'query',
+        what: [selector],
+        options: [...options, ...(question.inverted ? ['--inverted'] : []), '-o', 'flamegraph.svg'],
+      };
   }
 }
+
+const STATUS: Command = { name: 'status', what: [], options: [] };
 
 // Null while nothing is chosen. `host` is that of the page: the command finds a server on its own
 // machine by itself.
 export function commandOf(question: Question, host: string): string | null {
-  if (!question.range || !question.selector) return null;
+  const { view, selector, range } = question;
+  if (view !== 'status' && (!selector || !range)) return null;
+  const { name, what, options } = range ? commandFor(question, range) : STATUS;
   const elsewhere = !['localhost', '127.0.0.1', '[::1]'].includes(host);
-  const words = commandWords(question, question.range);
   const server = elsewhere ? ['--server', `${host}:4041`] : [];
-  const output = question.view === 'flame' ? ['-o', 'flamegraph.svg'] : [];
-  return ['flamekeep', ...words, ...output, ...server].map(quoted).join(' ');
+  // A name like "-[NSObject init]" is no option.
+  const words = what.some((word) => word.startsWith('-'))
+    ? [name, ...options, ...server, '--', ...what]
+    : [name, ...what, ...options, ...server];
+  return ['flamekeep', ...words].map(quoted).join(' ');
 }

@@ -24,10 +24,10 @@ describe('commands', () => {
   });
 
   it.each([
-    [{}, `query 'excimer-wall{site="eqiad"}' ${RANGE} --format svg -o flamegraph.svg`],
+    [{}, `query 'excimer-wall{site="eqiad"}' ${RANGE} -o flamegraph.svg`],
     [
       { inverted: true, filter: { ...NO_FILTER, keep: ['a b'], hide: ['x'], maxDepth: 9 } },
-      `query 'excimer-wall{site="eqiad"}' ${RANGE} --keep 'a b' --hide x --max-depth 9 --inverted --format svg -o flamegraph.svg`,
+      `query 'excimer-wall{site="eqiad"}' ${RANGE} --keep 'a b' --hide x --max-depth 9 --inverted -o flamegraph.svg`,
     ],
     [
       { view: 'functions', sort: 'total' },
@@ -35,15 +35,23 @@ describe('commands', () => {
     ],
     [
       { view: 'sandwich', fn: { name: 'A::b', file: 'a.php' } },
-      `sandwich --exact A::b 'excimer-wall{site="eqiad"}' ${RANGE} --file a.php`,
+      `sandwich A::b 'excimer-wall{site="eqiad"}' --exact --file a.php ${RANGE}`,
     ],
     [
       { view: 'diff', baseline: { selector: '', range: null } },
-      `diff 'excimer-wall{site="eqiad"}' ${RANGE} --baseline-from 2026-11-20T13:00 --baseline-to 2026-11-20T14:00`,
+      `diff 'excimer-wall{site="eqiad"}' ${RANGE} --baseline-from 2026-11-20T13:00 --baseline-to 2026-11-20T14:00 --by self`,
     ],
     [
       { view: 'series', by: 'site', fn: { name: 'f', file: '' } },
       `series 'excimer-wall{site="eqiad"}' ${RANGE} --by site --function f --exact`,
+    ],
+    [
+      { view: 'functions', search: 'file:db/' },
+      `search file:db/ 'excimer-wall{site="eqiad"}' ${RANGE} --by self`,
+    ],
+    [
+      { view: 'sandwich', fn: { name: '-[NSObject init]', file: '' } },
+      `sandwich --exact ${RANGE} -- '-[NSObject init]' 'excimer-wall{site="eqiad"}'`,
     ],
     [{ view: 'status' }, 'status'],
   ] as [Partial<Question>, string][])('%o', (change, command) => {
@@ -55,6 +63,7 @@ describe('commands', () => {
       'flamekeep status --server perf.example:4041',
     );
     expect(commandOf(EMPTY, 'x')).toBeNull();
+    expect(commandOf({ ...EMPTY, view: 'status' }, 'localhost')).toBe('flamekeep status');
   });
 });
 

@@ -2,15 +2,15 @@
 import { useCallback, useRef, useState } from 'preact/hooks';
 
 import { question } from '@/state/page';
-import { copyText } from '@/ui/copy';
 import { Menu, type MenuItem } from '@/ui/menu';
+import { copyAndTell, tell } from '@/ui/told';
 
 import { fileAddress, fileName, FORMATS, speedscopeAddress } from './files';
 import { picture } from './picture';
 import { commandOf } from './shell';
 
-// How long the button tells what was done.
-const TOLD_MS = 2000;
+// A download has begun by then.
+const KEPT_MS = 2000;
 
 function download(address: string, name: string): void {
   const link = document.createElement('a');
@@ -22,26 +22,14 @@ function download(address: string, name: string): void {
 export function TakeMenu() {
   const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
-  const [told, setTold] = useState('');
   const close = useCallback(() => setOpen(false), []);
   const shown = question.value;
 
-  const tell = (text: string) => {
-    setTold(text);
-    setTimeout(() => setTold(''), TOLD_MS);
-  };
-  const copy = (text: string, what: string) => {
-    copyText(text).then(
-      () => tell(`${what} copied`),
-      () => tell(`The browser does not let ${what.toLowerCase()} be copied`),
-    );
-  };
-
   const items: MenuItem[] = [
-    { label: 'Copy link', act: () => copy(globalThis.location.href, 'Link') },
+    { label: 'Copy link', act: () => copyAndTell(globalThis.location.href, 'Link') },
   ];
   const command = commandOf(shown, globalThis.location.hostname);
-  if (command) items.push({ label: 'Copy as command', act: () => copy(command, 'Command') });
+  if (command) items.push({ label: 'Copy as command', act: () => copyAndTell(command, 'Command') });
   const speedscope = speedscopeAddress(shown);
   if (speedscope && shown.view !== 'status') {
     items.push({
@@ -64,7 +52,7 @@ export function TakeMenu() {
           (blob) => {
             const address = URL.createObjectURL(blob);
             download(address, fileName(shown, 'png'));
-            setTimeout(() => URL.revokeObjectURL(address), TOLD_MS);
+            setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
           },
           () => tell('The browser could not draw the picture: download the SVG'),
         );
@@ -84,9 +72,6 @@ export function TakeMenu() {
       >
         Share
       </button>
-      <span class="muted" role="status">
-        {told}
-      </span>
       {open && place && (
         <Menu
           label="Take it away"

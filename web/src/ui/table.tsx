@@ -140,9 +140,11 @@ function BodyRow<Row>(props: {
   const { row, index, table, openMenu } = props;
   const { columns, isChosen, onChoose, menu } = table;
   const chosen = isChosen?.(row) ?? false;
-  const choose = () => {
-    // Who marks text to copy it does not choose the row.
-    if (globalThis.getSelection()?.isCollapsed ?? true) onChoose?.(row);
+  const choose = (event: MouseEvent) => {
+    // Who marks text of a row to copy it does not choose the row.
+    const marked = globalThis.getSelection();
+    const inside = marked?.containsNode(event.currentTarget as Node, true) ?? false;
+    if (!inside || marked!.isCollapsed) onChoose?.(row);
   };
   return (
     <tr

@@ -7,7 +7,11 @@ export type Theme = (typeof THEMES)[number];
 const KEY = 'theme';
 
 function remembered(): Theme {
-  return THEMES.find((known) => known === localStorage.getItem(KEY)) ?? 'auto';
+  try {
+    return THEMES.find((known) => known === localStorage.getItem(KEY)) ?? 'auto';
+  } catch {
+    return 'auto'; // the browser keeps nothing for this site
+  }
 }
 
 const chosen = signal(remembered());
@@ -15,9 +19,13 @@ const chosen = signal(remembered());
 export const theme = () => chosen.value;
 
 export function chooseTheme(next: Theme): void {
-  localStorage.setItem(KEY, next);
   chosen.value = next;
   apply();
+  try {
+    localStorage.setItem(KEY, next);
+  } catch {
+    // Then it is for this visit only.
+  }
 }
 
 function apply(): void {

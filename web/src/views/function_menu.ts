@@ -2,8 +2,8 @@
 import { exactExpression, withExpression } from '@/state/filter';
 import { go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
-import { copyText } from '@/ui/copy';
 import type { MenuItem } from '@/ui/menu';
+import { copyAndTell } from '@/ui/told';
 
 export function functionMenu(fn: FunctionName): MenuItem[] {
   const { filter } = question.value;
@@ -18,6 +18,6 @@ export function functionMenu(fn: FunctionName): MenuItem[] {
     { label: 'Drop stacks with it', act: () => add('drop') },
     { label: 'Over time', act: () => go({ view: 'series', fn }) },
     { label: 'Compare by label', act: () => go({ view: 'compare', fn }) },
-    { label: 'Copy name', act: () => void copyText(fn.name) },
+    { label: 'Copy name', act: () => copyAndTell(fn.name, 'Name') },
   ];
 }

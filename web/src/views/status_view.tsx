@@ -1,9 +1,10 @@
 // How the server does: what is wrong first, then sources, losses, the store and versions.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { StatusResponse, StoreStatsResponse } from '@gen/flamekeep/v1/admin_pb';
 
-import { useAnswer } from '@/api/answer';
+import { useAnswer, type Answer } from '@/api/answer';
+import type { CallError } from '@/api/call';
 import { admin } from '@/api/client';
 import { milliseconds } from '@/api/request';
 import { ago, utc } from '@/format/moments';
@@ -25,7 +26,8 @@ interface Look {
 }
 
 export function StatusView() {
-  const tick = useTick(REFRESH_MS);
+  const asking = useRef(false);
+  const tick = useTick(REFRESH_MS, asking);
   const look = useAnswer<Look>(`status ${tick}`, async (signal) => ({
     status: await admin.status({}, { signal }),
     at: Date.now(),
@@ -33,6 +35,9 @@ export function StatusView() {
   const stats = useAnswer(`stats ${Math.floor(tick / STATS_EVERY)}`, (signal) =>
     admin.storeStats({}, { signal }),
   );
+  // The next look waits for this one, however long it takes.
+  asking.current = look.state === 'waiting';
+  const failure = useLastFailure(look);
   if (look.value === undefined) {
     return (
       <Answered answer={look} what="the status">
@@ -43,19 +48,29 @@ export function StatusView() {
   // What is shown stays while it is asked again: nothing dims, no focus is lost.
   return (
     <div class="status">
-      {look.state === 'failed' && <FailureBox failure={look.failure} again={look.again} />}
+      {failure && <FailureBox failure={failure} again={look.again} />}
       {stats.state === 'failed' && <FailureBox failure={stats.failure} again={stats.again} />}
       <Status look={look.value} stats={stats.value} />
     </div>
   );
 }
 
-// Counts while the page is seen; a page that comes back counts at once.
-function useTick(everyMs: number): number {
+// Until there is a good answer again, also while one is asked for.
+function useLastFailure(answer: Answer<unknown>): CallError | null {
+  const last = useRef<CallError | null>(null);
+  if (answer.state === 'failed') last.current = answer.failure;
+  if (answer.state === 'ready') last.current = null;
+  return last.current;
+}
+
+// Counts while the page is seen and nothing is `busy`; a page that comes back counts at once.
+function useTick(everyMs: number, busy: { readonly current: boolean }): number {
   const [tick, setTick] = useState(0);
   useEffect(() => {
     let timer = 0;
-    const next = () => setTick((last) => last + 1);
+    const next = () => {
+      if (!busy.current) setTick((last) => last + 1);
+    };
     const start = () => {
       timer = window.setInterval(next, everyMs);
     };
@@ -71,7 +86,7 @@ function useTick(everyMs: number): number {
       clearInterval(timer);
       document.removeEventListener('visibilitychange', change);
     };
-  }, [everyMs]);
+  }, [everyMs, busy]);
   return tick;
 }
 
