@@ -1,5 +1,5 @@
 // The page: what, when, and the view of it.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 import { Choose } from '@/choose/choose';
 import { question } from '@/state/page';
@@ -25,13 +25,22 @@ function titleOf({ view, selector, range }: Question): string {
 }
 
 export function App() {
-  const { view } = question.value;
-  const title = titleOf(question.value);
+  const shown = question.value;
+  const { view } = shown;
+  const title = titleOf(shown);
+  const main = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = title;
   }, [title]);
+  // What had the focus may be gone with its view: keys then go on from the view's begin.
+  useEffect(() => {
+    if (document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+  }, [shown]);
   return (
     <>
+      <a class="skip" href="#view">
+        Skip to the view
+      </a>
       <header class="top-bar">
         <h1 class="brand">
           <a href=".">Flamekeep</a>
@@ -39,7 +48,7 @@ export function App() {
         <Choose />
       </header>
       <ViewTabs />
-      <main id="view" aria-label={view}>
+      <main id="view" aria-label={view} ref={main} tabIndex={-1}>
         {view === 'flame' && <FlameView />}
         {view === 'functions' && <FunctionsView />}
         {view === 'sandwich' && <SandwichView />}

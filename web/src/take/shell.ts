@@ -23,7 +23,7 @@ function filterWords(filter: Filter): string[] {
 }
 
 function functionWords(question: Question): string[] {
-  if (!question.fn) return [];
+  if (!question.fn || question.measure === 'load') return [];
   const { name, file } = question.fn;
   return ['--function', name, ...(file ? ['--file', file] : []), '--exact'];
 }
@@ -34,8 +34,8 @@ interface Command {
   options: string[];
 }
 
-// What the page shows, for a range that is chosen.
-function commandFor(question: Question, range: Range): Command {
+// What the page shows, for a range that is chosen. Null where no command does it.
+function commandFor(question: Question, range: Range): Command | null {
   const { selector, filter, by, sort, baseline, fn, search } = question;
   const options = [...rangeWords(range), ...filterWords(filter)];
   switch (question.view) {
@@ -51,8 +51,9 @@ function commandFor(question: Question, range: Range): Command {
       return { name: 'sandwich', what: [fn.name, selector], options: ['--exact', ...file, ...options] };
     }
     case 'diff': {
-      const before = baseline?.selector ? ['--baseline', baseline.selector] : [];
-      const times = rangeWords(baseline?.range ?? range, 'baseline-');
+      if (!baseline) return null;
+      const before = baseline.selector ? ['--baseline', baseline.selector] : [];
+      const times = rangeWords(baseline.range ?? range, 'baseline-');
       return { name: 'diff', what: [selector], options: [...options, ...before, ...times, '--by', sort] };
     }
     case 'series':
@@ -81,7 +82,9 @@ const STATUS: Command = { name: 'status', what: [], options: [] };
 export function commandOf(question: Question, host: string): string | null {
   const { view, selector, range } = question;
   if (view !== 'status' && (!selector || !range)) return null;
-  const { name, what, options } = range ? commandFor(question, range) : STATUS;
+  const command = range ? commandFor(question, range) : STATUS;
+  if (!command) return null;
+  const { name, what, options } = command;
   const elsewhere = !['localhost', '127.0.0.1', '[::1]'].includes(host);
   const server = elsewhere ? ['--server', `${host}:4041`] : [];
   // A name like "-[NSObject init]" is no option.

@@ -53,6 +53,10 @@ describe('commands', () => {
       { view: 'sandwich', fn: { name: '-[NSObject init]', file: '' } },
       `sandwich --exact ${RANGE} -- '-[NSObject init]' 'excimer-wall{site="eqiad"}'`,
     ],
+    [
+      { view: 'heatmap', fn: { name: 'f', file: '' }, measure: 'load' },
+      `heatmap 'excimer-wall{site="eqiad"}' ${RANGE}`,
+    ],
     [{ view: 'status' }, 'status'],
   ] as [Partial<Question>, string][])('%o', (change, command) => {
     expect(commandOf({ ...QUESTION, ...change }, '127.0.0.1')).toBe(`flamekeep ${command}`);
@@ -63,6 +67,7 @@ describe('commands', () => {
       'flamekeep status --server perf.example:4041',
     );
     expect(commandOf(EMPTY, 'x')).toBeNull();
+    expect(commandOf({ ...QUESTION, view: 'diff' }, 'x')).toBeNull();
     expect(commandOf({ ...EMPTY, view: 'status' }, 'localhost')).toBe('flamekeep status');
   });
 });

@@ -2,6 +2,7 @@
 import { addressOf, go, question } from '@/state/page';
 import type { View } from '@/state/question';
 import { TakeMenu } from '@/take/take_menu';
+import { Help } from '@/ui/help';
 import { ThemeButton } from '@/ui/theme_button';
 
 const TITLES: Record<View, string> = {
@@ -34,6 +35,7 @@ export function ViewTabs() {
         </a>
       ))}
       <span class="tabs-gap" />
+      <Help />
       <ThemeButton />
       <TakeMenu />
     </nav>
