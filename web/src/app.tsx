@@ -1,8 +1,8 @@
 // The page: what, when, and the view of it.
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Choose } from '@/choose/choose';
-import { question } from '@/state/page';
+import { question, unreadTimes } from '@/state/page';
 import type { Question } from '@/state/question';
 import { span } from '@/trust/notices';
 import { Told } from '@/ui/told';
@@ -22,6 +22,23 @@ function titleOf({ view, selector, range }: Question): string {
   const what = view === 'status' ? 'Status' : selector;
   const when = view !== 'status' && range ? span(range.from, range.to) : '';
   return [what, when, 'Flamekeep'].filter(Boolean).join(' · ');
+}
+
+// The address had times that are none: others are shown, and that is told.
+function UnreadTimes() {
+  const [told, setTold] = useState(unreadTimes.length === 0);
+  if (told) return null;
+  return (
+    <div class="notice" role="alert">
+      <p>
+        The address has {unreadTimes.map((text) => `“${text}”`).join(' and ')} as a time, which is
+        none: write 2026-11-20T13:00, or now-1h. Another range is shown.
+      </p>
+      <button type="button" onClick={() => setTold(true)}>
+        OK
+      </button>
+    </div>
+  );
 }
 
 export function App() {
@@ -49,6 +66,7 @@ export function App() {
       </header>
       <ViewTabs />
       <main id="view" aria-label={view} ref={main} tabIndex={-1}>
+        <UnreadTimes />
         {view === 'flame' && <FlameView />}
         {view === 'functions' && <FunctionsView />}
         {view === 'sandwich' && <SandwichView />}

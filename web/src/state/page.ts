@@ -3,14 +3,22 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 import { formatQuestion, parseQuestion, type Question } from './question';
+import { withFixedTimes } from './relative_times';
 
-const current = signal(parseQuestion(globalThis.location.search));
+const opened = withFixedTimes(globalThis.location.search, Date.now());
+const current = signal(parseQuestion(opened.search));
+
+// Times of the address that the page was opened with and that can not be read.
+export const unreadTimes: readonly string[] = opened.unread;
 
 globalThis.addEventListener('popstate', () => {
   current.value = parseQuestion(globalThis.location.search);
 });
 
 export const question: ReadonlySignal<Question> = current;
+
+// Where times were relative they are fixed from here on.
+adjust({});
 
 // The address of the page with this change.
 export function addressOf(change: Partial<Question>): string {
