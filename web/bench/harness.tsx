@@ -45,7 +45,7 @@ function show(zoom: string): void {
       graph={graph}
       unit="samples"
       label="Benchmark"
-      search=""
+      matched={null}
       selected={null}
       zoom={zoom}
       onZoom={show}

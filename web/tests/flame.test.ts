@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+
+import { percent } from '@/format/numbers';
 
 import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
 
@@ -83,7 +85,7 @@ test('hovering tells function, values, shares and path, and moves nothing', asyn
   await open();
   const before = await graph.boundingBox();
   await page.mouse.move(...(await spot(2)));
-  const tip = page.locator('.flame-tooltip, [role="tooltip"]').first();
+  const tip = page.locator('.flame-tooltip');
   await tip.waitFor();
   expect(await tip.textContent()).toMatch(/%/);
   expect(await graph.boundingBox()).toEqual(before);
@@ -131,24 +133,55 @@ test('the menu narrows the stacks: keep, focus, hide, drop, sandwich', async () 
   await expectParam('view').toBe('sandwich');
 });
 
-test('a search marks matches and tells their share, which is that of the command line', async () => {
-  await open();
-  await page.keyboard.press('/');
-  await page.keyboard.type('Database');
-  await expectParam('search').toBe('Database');
-  const told = page.getByRole('status').filter({ hasText: /boxes/ });
-  await told.waitFor();
-  const share = Number(/([\d.]+) %/.exec((await told.textContent())!)![1]);
-  const printed = await server.run(
-    ...['search', 'Database', 'excimer-wall', '--from', SAMPLE_FROM, '--to', SAMPLE_TO],
-  );
-  const exact = Number(/\(([\d.]+)%\) of .* hold any/.exec(printed)![1]);
-  // What is too narrow to draw is not searched.
-  expect(share).toBeGreaterThan(exact - 5);
-  expect(share).toBeLessThan(exact + 0.1);
-  await screenshot(page, 'search');
-  await page.getByRole('searchbox', { name: 'Search functions' }).fill('(');
-  await page.getByText('is not a valid expression').waitFor();
+// Pixels of the graph in the colour of matches.
+const marked = () =>
+  graph.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+    const mark = getComputedStyle(canvas).getPropertyValue('--mark').trim();
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const [red, green, blue] = data.subarray(i, i + 3);
+      const colour = (red << 16) | (green << 8) | blue;
+      if (`#${colour.toString(16).padStart(6, '0')}` === mark) count += 1;
+    }
+    return count;
+  });
+
+test.each(['Database', '\\AMediaWiki::run\\z', '(?i)\\Qparser::\\E', 'file:nowhere'])(
+  'searching %s tells what the command line does, and marks it',
+  async (expression) => {
+    await open();
+    expect(await marked()).toBe(0);
+    await page.keyboard.press('/');
+    await page.keyboard.type(expression);
+    await expectParam('search').toBe(expression);
+    const told = page.locator('.toolbar').getByRole('status');
+    await expect.poll(() => told.textContent()).toMatch(/all$|^No/);
+    const printed = await server.run(
+      ...['search', expression, 'excimer-wall', '--from', SAMPLE_FROM, '--to', SAMPLE_TO],
+    );
+    const [, functions] = /^([\d,]+) functions? match;/m.exec(printed)!;
+    const [, matched, total] = /([\d,]+) \(\S+%\) of ([\d,]+) samples/.exec(printed)!;
+    const number = (digits: string) => Number(digits.replaceAll(',', ''));
+    const words = functions === '1' ? 'function' : 'functions';
+    const share = percent(number(matched) / number(total));
+    expect(await told.textContent()).toBe(
+      functions === '0' ? 'No function matches.' : `${functions} ${words}, ${share} of all`,
+    );
+    expect(await told.getAttribute('title')).toBe(`${matched} of ${total}`);
+    await expect.poll(async () => (await marked()) > 0).toBe(functions !== '0');
+    await screenshot(page, 'search');
+  },
+);
+
+test('an expression that is none is told in the words of the server', async () => {
+  await open('&search=Database');
+  await expect.poll(marked).toBeGreaterThan(0);
+  await page.getByRole('searchbox', { name: 'Search functions' }).fill('a(');
+  await page.getByText('`function` has "a(", which is no RE2 expression: missing ): a(').waitFor();
+  await expect.poll(marked).toBe(0);
+  // The browser tells of each answer that is none.
+  expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
 });
 
 test('the graph is inverted, and has the functions beside it', async () => {
@@ -180,6 +213,7 @@ test('is crisp on high-density screens', async () => {
 
 test('names with markup in them stay text everywhere', async () => {
   const other = await Server.start();
+  onTestFinished(() => other.stop());
   const folded = HOSTILE.map((name, i) => `main;${name} ${10 + i}`).join('\n');
   await other.importFolded(folded, '2026-11-20T13:00');
   const hostile = await newPage(browser, other.home);
@@ -190,16 +224,16 @@ test('names with markup in them stay text everywhere', async () => {
       const fn = encodeURIComponent(name);
       await hostile.page.goto(other.page(`${asked}&view=${view}&beside=1&fn=${fn}&search=${fn}`));
       await hostile.page.locator('main').waitFor();
+      await expect.poll(() => hostile.page.locator('[aria-busy="true"]').count()).toBe(0);
     }
   }
   await hostile.page.goto(other.page(`${asked}&view=functions`));
   await hostile.page.getByRole('button', { name: HOSTILE[0] }).waitFor();
   expect(await hostile.page.locator('img, script:not([src])').count()).toBe(0);
   // Pictures of the server, too: opened in a tab of their own.
-  await hostile.page.goto(`http://${other.http}/render?${asked}&format=svg`);
+  await hostile.page.goto(`${other.home}render?${asked}&format=svg`);
   await hostile.page.waitForLoadState('networkidle');
   expect(hostile.complaints).toEqual([]);
-  await other.stop();
 });
 
 test('the picture is a PNG of the graph', async () => {

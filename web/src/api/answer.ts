@@ -4,36 +4,52 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { failureOf, type CallError } from './call';
 
 // `value` of an answer that waits or has failed is the last one, of another question: to be shown
-// dimmed, if at all.
+// dimmed, if at all. What is said of the question with it must come with the value.
 export type Answer<T> =
   | { state: 'waiting'; since: number; value?: T }
   | { state: 'ready'; value: T }
   | { state: 'failed'; failure: CallError; value?: T };
 
+interface Kept<T> {
+  of: string | null; // key
+  answer: Answer<T>;
+}
+
 // Asks whenever `key` changes, and lets go of a question whose answer nobody waits for: the server
-// then stops working at it. A null key asks nothing and waits.
+// then stops working at it. A null key asks nothing, waits, and forgets the last answer.
 export function useAnswer<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
 ): Answer<T> & { again: () => void } {
-  const [answer, setAnswer] = useState<Answer<T>>({ state: 'waiting', since: performance.now() });
+  const [{ of, answer }, setAnswered] = useState<Kept<T>>(() => ({
+    of: key,
+    answer: { state: 'waiting', since: performance.now() },
+  }));
   const [attempt, setAttempt] = useState(0);
   const asked = useRef(ask);
   asked.current = ask;
   useEffect(() => {
-    setAnswer((last) => ({ state: 'waiting', since: performance.now(), value: last.value }));
+    const setAnswer = (next: (last: T | undefined) => Answer<T>) =>
+      setAnswered((last) => ({ of: key, answer: next(last.answer.value) }));
+    setAnswer((last) => waiting(key === null ? undefined : last));
     if (key === null) return undefined;
     const abort = new AbortController();
     asked.current(abort.signal).then(
       (value) => {
-        if (!abort.signal.aborted) setAnswer({ state: 'ready', value });
+        if (!abort.signal.aborted) setAnswer(() => ({ state: 'ready', value }));
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        setAnswer((last) => ({ state: 'failed', failure: failureOf(error), value: last.value }));
+        setAnswer((last) => ({ state: 'failed', failure: failureOf(error), value: last }));
       },
     );
     return () => abort.abort();
   }, [key, attempt]);
-  return { ...answer, again: () => setAttempt((n) => n + 1) };
+  // Of the first drawing with another key, too, which comes before the effect.
+  const current = of === key ? answer : waiting(key === null ? undefined : answer.value);
+  return { ...current, again: () => setAttempt((n) => n + 1) };
+}
+
+function waiting<T>(value: T | undefined): Answer<T> {
+  return { state: 'waiting', since: performance.now(), value };
 }

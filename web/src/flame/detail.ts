@@ -1,7 +1,6 @@
 // What is told about a box, in words and figures.
-import { DiffVerdict } from '@gen/flamekeep/v1/diff_pb';
-
-import { exactly, percent, shareOf, withUnit } from '@/format/numbers';
+import { exactly, percent, points, shareOf, withUnit } from '@/format/numbers';
+import { VERDICTS } from '@/format/verdicts';
 
 import type { Graph } from './graph';
 import { isWithin, pathTo } from './hit';
@@ -46,7 +45,7 @@ export function detailOf(graph: Graph, box: number, zoomed: number, unit: string
           figure('Baseline self', diff.baselineSelf, diff.baselineTotal),
         ]
       : [figure('Total', exactTotal, exactTotal), figure('Self', exactSelf, exactTotal)],
-    difference: diff ? differenceOf(diff.difference[box], diff.verdict[box]) : '',
+    difference: diff ? `${points(diff.difference[box])}, ${VERDICTS[diff.verdict[box]]}` : '',
     path: pathText(graph, box),
   };
 }
@@ -66,18 +65,6 @@ export function valueText(value: bigint, unit: string): string {
   if (unit === 'samples') return `${digits} samples`;
   return `${digits} ${unit} (${withUnit(value, unit)})`;
 }
-
-function differenceOf(difference: number, verdict: DiffVerdict): string {
-  const points = (difference * 100).toFixed(Math.abs(difference) < 0.001 ? 3 : 2).replace('-', '−');
-  return `${difference > 0 ? '+' : ''}${points} points, ${VERDICTS[verdict]}`;
-}
-
-const VERDICTS: Record<DiffVerdict, string> = {
-  [DiffVerdict.UNSPECIFIED]: 'not compared',
-  [DiffVerdict.NOT_ENOUGH_DATA]: 'not enough data to tell it from noise',
-  [DiffVerdict.WITHIN_NOISE]: 'within noise',
-  [DiffVerdict.BEYOND_NOISE]: 'beyond noise',
-};
 
 function pathText(graph: Graph, box: number): string {
   const path = pathTo(graph, box).slice(1, -1);

@@ -2,6 +2,7 @@
 import type { FunctionName } from '@/state/question';
 
 import type { Graph } from './graph';
+import { matchesOf } from './search';
 
 export const MATCHED = 1;
 export const SELECTED = 2;
@@ -21,20 +22,12 @@ export function emphasisOf(
   if (matched) {
     for (let i = 0; i < size; ++i) own[i] = matched[i] ? MATCHED : 0;
   }
-  for (const box of boxesOf(graph, selected)) own[box] |= SELECTED;
+  matchesOf(graph, selected ? [selected] : []).forEach((is, box) => {
+    if (is) own[box] |= SELECTED;
+  });
   const within = own.slice();
   for (let i = size - 1; i > 0; --i) within[graph.parent[i]] |= within[i];
   return { own, within };
-}
-
-export function boxesOf(graph: Graph, fn: FunctionName | null): number[] {
-  const boxes: number[] = [];
-  const name = fn ? graph.names.indexOf(fn.name) : -1;
-  if (!fn || name < 0) return boxes;
-  for (let i = 1; i < graph.name.length; ++i) {
-    if (graph.name[i] === name && graph.files[graph.file[i]] === fn.file) boxes.push(i);
-  }
-  return boxes;
 }
 
 export function functionOf(graph: Graph, box: number): FunctionName {

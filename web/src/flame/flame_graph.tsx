@@ -24,7 +24,7 @@ export interface FlameGraphProps {
   unit: string; // of its values
   label: string; // accessible name
   inverted?: boolean;
-  search: string; // expression of search.ts; one that is not valid marks nothing
+  matched: readonly FunctionName[] | null; // what a search found; null: there is none
   selected: FunctionName | null; // has a line around all its boxes
   zoom: string; // id of a path, see path_id.ts; '': the root
   onZoom: (zoom: string) => void;
@@ -59,7 +59,7 @@ interface Place {
 }
 
 export function FlameGraph(props: FlameGraphProps) {
-  const { graph, search, selected, zoom, unit } = props;
+  const { graph, matched, selected, zoom, unit } = props;
   const root = useRef<HTMLDivElement>(null);
   const screen = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -73,9 +73,9 @@ export function FlameGraph(props: FlameGraphProps) {
   const palette = usePalette();
   const labels = useMemo(() => new TextFit(graph.names, measureIn(FONT)), [graph]);
   const zoomed = useMemo(() => boxOfPath(graph, zoom), [graph, zoom]);
-  const matches = useMemo(() => matchesOf(graph, search), [graph, search]);
+  const matches = useMemo(() => matched && matchesOf(graph, matched), [graph, matched]);
   const emphasis = useMemo(
-    () => emphasisOf(graph, matches?.boxes ?? null, selected),
+    () => emphasisOf(graph, matches, selected),
     [graph, matches, selected],
   );
   const scene = useMemo<Scene>(

@@ -13,9 +13,8 @@ export interface Graph {
   parent: Int32Array; // of the root -1
   start: Float64Array; // where the box begins: in units of `total`, from 0
   total: Float64Array; // width
-  self: Float64Array;
   height: number; // of the deepest box, and 1
-  // The same totals and selfs, exact beyond 2^53.
+  // Totals and selfs, exact beyond 2^53.
   exactTotal: readonly bigint[];
   exactSelf: readonly bigint[];
   diff?: GraphDiff;
@@ -79,7 +78,6 @@ function fromColumns(columns: Columns, total: Float64Array): Graph {
     parent,
     start,
     total,
-    self: numbersOf(columns.self),
     height,
     exactTotal: columns.total,
     exactSelf: columns.self,

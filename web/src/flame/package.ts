@@ -3,10 +3,6 @@
 
 const MOST_PARTS = 3;
 
-export function packageOf(name: string, file: string): string {
-  return packageInName(name) ?? (file === '' ? name : folderOf(file));
-}
-
 // Undefined where the name tells none.
 export function packageInName(name: string): string | undefined {
   const path = /^(?:\{closure:)?(\/.*)/s.exec(name)?.[1];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { contrast, oklch, hex, parseHex } from './colour';
 import { graphOf } from './graph';
-import { packageOf } from './package';
+import { folderOf, packageInName } from './package';
 import { differenceShade, paletteOf, shadesOf } from './palette';
 import { randomNumbers, randomTree, responseOf } from './random_tree';
 
@@ -27,7 +27,8 @@ describe('palettes', () => {
     const shades = shadesOf(graph);
     const byPackage = new Map<string, Set<number>>();
     for (let i = 1; i < shades.length; ++i) {
-      const key = packageOf(graph.names[graph.name[i]], graph.files[graph.file[i]]);
+      const [name, file] = [graph.names[graph.name[i]], graph.files[graph.file[i]]];
+      const key = packageInName(name) ?? (file === '' ? name : folderOf(file));
       byPackage.set(key, (byPackage.get(key) ?? new Set()).add(shades[i]));
     }
     expect([...byPackage.values()].map(({ size }) => size)).toEqual(Array(byPackage.size).fill(1));
@@ -52,21 +53,20 @@ describe('colours', () => {
   });
 });
 
-describe('packageOf', () => {
+describe('packageInName', () => {
   it.each([
-    ['Wikimedia\\Rdbms\\Database::query', '', 'Wikimedia\\Rdbms'],
-    ['MediaWiki\\Extension\\Cite\\Hooks\\Parser::run', '', 'MediaWiki\\Extension\\Cite'],
-    ['Parser::parse', '/srv/x/Parser.php', 'Parser'],
-    ['wfMain', '/srv/x/Main.php', '/srv/x'],
-    ['wfMain', '', 'wfMain'],
-    ['/srv/w/index.php', '', '/srv/w'],
-    ['{closure:/srv/w/a.php(12)}', '', '/srv/w'],
-    ['std::vector<a::b>::push_back(a::b)', '', 'std'],
-    ['boost::asio::detail::run', '', 'boost::asio'],
-    ['net/http.(*conn).serve', '', 'net/http'],
-    ['java.util.HashMap.get', '', 'java.util.HashMap'],
-    ['', '', ''],
-  ])('%s of %s', (name, file, expected) => {
-    expect(packageOf(name, file)).toBe(expected);
+    ['Wikimedia\\Rdbms\\Database::query', 'Wikimedia\\Rdbms'],
+    ['MediaWiki\\Extension\\Cite\\Hooks\\Parser::run', 'MediaWiki\\Extension\\Cite'],
+    ['Parser::parse', 'Parser'],
+    ['wfMain', undefined],
+    ['/srv/w/index.php', '/srv/w'],
+    ['{closure:/srv/w/a.php(12)}', '/srv/w'],
+    ['std::vector<a::b>::push_back(a::b)', 'std'],
+    ['boost::asio::detail::run', 'boost::asio'],
+    ['net/http.(*conn).serve', 'net/http'],
+    ['java.util.HashMap.get', 'java.util.HashMap'],
+    ['', undefined],
+  ])('%s', (name, expected) => {
+    expect(packageInName(name)).toBe(expected);
   });
 });

@@ -14,11 +14,12 @@ const DEPTHS = 2;
 const PACKAGES = HUES.length * DEPTHS;
 
 // Shades of differences, from the most that shrank over noise to the most that grew.
-const STEPS = [0.0005, 0.002, 0.01, 0.05]; // of the share: where the next step begins
+const STEPS = [0.002, 0.01, 0.05]; // of the share: where the next strength begins
+const STRENGTHS = STEPS.length + 1;
 const SHRANK = PACKAGES;
-export const NOISE = SHRANK + STEPS.length;
+export const NOISE = SHRANK + STRENGTHS;
 
-const ROOT = NOISE + STEPS.length + 1;
+const ROOT = NOISE + STRENGTHS + 1;
 export const MATCH = ROOT + 1;
 export const RUN = MATCH + 1; // boxes too thin to be told apart
 export const FADED = RUN + 1;
@@ -75,7 +76,7 @@ function packageColours(hue: number, dark: boolean): Rgb[] {
 // difference is the brighter, on a light page the deeper.
 function differenceColours(dark: boolean): Rgb[] {
   const [orange, blue] = [55, 250];
-  const strengths = STEPS.map((_, i) => (i + 1) / STEPS.length);
+  const strengths = Array.from({ length: STRENGTHS }, (_, i) => (i + 1) / STRENGTHS);
   const side = (hue: number, most: number) =>
     strengths.map((strength) =>
       dark
@@ -94,8 +95,8 @@ function packageShade(packageName: string): number {
 export function differenceShade(difference: number, beyondNoise: boolean): number {
   if (!beyondNoise || difference === 0) return NOISE;
   const size = Math.abs(difference);
-  const step = 1 + STEPS.slice(1).filter((least) => size >= least).length;
-  return NOISE + Math.sign(difference) * step;
+  const strength = 1 + STEPS.filter((least) => size >= least).length;
+  return NOISE + Math.sign(difference) * strength;
 }
 
 const known = new WeakMap<Graph, Uint8Array>();
@@ -118,7 +119,8 @@ function differenceShades(diff: GraphDiff): Uint8Array {
   return shades;
 }
 
-// As packageOf says, but each name and file is looked at once.
+// Of the package in the name, or of the file's folder, or else of the name. Each name and file is
+// looked at once.
 function packageShades({ names, files, name, file }: Graph): Uint8Array {
   const ofName = names.map((text) => {
     const inName = packageInName(text);

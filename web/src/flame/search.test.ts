@@ -1,58 +1,44 @@
 import { describe, expect, it } from 'vitest';
 
 import { graphOf } from './graph';
-import { randomNumbers, randomTree, responseOf, type TreeNode } from './random_tree';
-import { matchesOf, searchError } from './search';
+import { randomNumbers, randomTree, responseOf } from './random_tree';
+import { matchesOf } from './search';
 
-const tree = randomTree(randomNumbers(2), { boxes: 900, names: 60, deepest: 20 });
-const response = responseOf(tree, 60);
-const graph = graphOf(response);
-
-// What a match took, counted where no frame above it matches.
-function topmost(node: TreeNode, isMatch: (node: TreeNode) => boolean): bigint {
-  if (node !== tree && isMatch(node)) return node.total;
-  return node.children.reduce((total, child) => total + topmost(child, isMatch), 0n);
-}
+const SHAPE = { boxes: 900, names: 60, deepest: 20 };
+const graph = graphOf(responseOf(randomTree(randomNumbers(2), SHAPE), SHAPE.names));
+const functions = Array.from(graph.name, (name, box) => ({
+  name: graph.names[name],
+  file: graph.files[graph.file[box]],
+}));
 
 describe('matchesOf', () => {
-  it.each(['Parser', '::doSomething1', '^Wiki', 'Class[01]:', '(?i)PARSER', 'nothing'])(
-    '%s: counts each sample once',
-    (search) => {
-      const expression = new RegExp(search.replace('(?i)', ''), search.startsWith('(?i)') ? 'i' : '');
-      const isMatch = (name: number) => expression.test(response.names[name]);
-      const matches = matchesOf(graph, search)!;
-      expect([...matches.boxes]).toEqual(
-        Array.from(graph.name, (name, i) => (i > 0 && isMatch(name) ? 1 : 0)),
+  it('marks each box of the functions, by name and file, and no other', () => {
+    const random = randomNumbers(3);
+    for (let round = 0; round < 20; ++round) {
+      const wanted = functions.filter(() => random() < 0.05);
+      const marked = functions.map(({ name, file }, box) =>
+        box > 0 && wanted.some((fn) => fn.name === name && fn.file === file) ? 1 : 0,
       );
-      expect(matches.count).toBe(matches.boxes.reduce((count, is) => count + is, 0));
-      expect(matches.total).toBe(topmost(tree, ({ name }) => isMatch(name)));
-      expect(matches.share).toBeCloseTo(Number(matches.total) / Number(tree.total), 12);
-    },
-  );
-
-  it('takes expressions of files', () => {
-    const { total } = matchesOf(graph, 'file:part3/')!;
-    expect(total).toBe(topmost(tree, ({ file }) => file === 4));
-  });
-
-  it('takes case for what it is without (?i)', () => {
-    expect(matchesOf(graph, 'parser')?.count).toBe(0);
-  });
-
-  it('is nothing without a search, or without a valid one', () => {
-    expect(matchesOf(graph, '')).toBeNull();
-    expect(matchesOf(graph, '(')).toBeNull();
-  });
-});
-
-describe('searchError', () => {
-  it('says nothing of what is valid', () => {
-    for (const search of ['', 'a.b', '(?i)x', '(?P<n>a)', '(?is).', '^\\{main\\}$', 'a\\-b']) {
-      expect(searchError(search)).toBeUndefined();
+      expect([...matchesOf(graph, wanted)]).toEqual(marked);
+      expect(marked).toContain(1);
     }
   });
 
-  it('names what is not, and the way out', () => {
-    expect(searchError('a(')).toMatchInlineSnapshot(`""a(" is not a valid expression: Unterminated group. Put \\ before a character that is meant literally."`);
+  it('marks nothing of functions that are not drawn, nor of one that is in another file', () => {
+    const { name } = functions[1];
+    const elsewhere = [
+      { name: 'unknown', file: '' },
+      { name, file: '/elsewhere' },
+    ];
+    expect(matchesOf(graph, elsewhere)).not.toContain(1);
+  });
+
+  it('leaves the root alone, whatever is called like it', () => {
+    expect(matchesOf(graph, [functions[0]])[0]).toBe(0);
+  });
+
+  it('takes a graph without boxes', () => {
+    const empty = graphOf(responseOf({ ...randomTree(randomNumbers(4), SHAPE), children: [] }, 2));
+    expect([...matchesOf(empty, functions)]).toEqual([0]);
   });
 });

@@ -18,7 +18,7 @@ export interface Viewport {
   endRow: number; // behind the last one
 }
 
-// Reused from frame to frame: nothing is allocated while the picture moves.
+// Reused from frame to frame: it grows to the most boxes that were seen, and no further.
 export class VisibleBoxes {
   size = 0;
   box = new Uint32Array(1024);

@@ -23,9 +23,7 @@ export function Answered<T>(props: {
       {answer.value === undefined ? (
         answer.state === 'waiting' && <Skeleton />
       ) : (
-        <div class={stale ? 'stale' : ''} inert={stale}>
-          {children(answer.value)}
-        </div>
+        <div class={stale ? 'stale' : ''}>{children(answer.value)}</div>
       )}
     </div>
   );
@@ -57,11 +55,10 @@ function Progress(props: { since: number; what: string }) {
   }, [props.since]);
   if (elapsed < QUIET_MS) return null;
   return (
-    <div class="progress" role="status">
+    <div class="progress">
       <div class="progress-bar" />
-      <span>
-        Summing up {props.what}: {(elapsed / 1000).toFixed(1)} s. Choose something else to stop it.
-      </span>
+      <span role="status">Summing up {props.what}. Choose something else to stop it.</span>{' '}
+      <span aria-hidden="true">{(elapsed / 1000).toFixed(1)} s</span>
     </div>
   );
 }

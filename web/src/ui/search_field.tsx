@@ -14,8 +14,15 @@ export function SearchField(props: {
   const { label, value, onSearch } = props;
   const [text, setText] = useState(value);
   const timer = useRef(0);
+  const sent = useRef(value);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setText(value), [value]);
+  // What comes back of what was sent is no news: more may have been typed since.
+  useEffect(() => {
+    if (value === sent.current) return;
+    sent.current = value;
+    clearTimeout(timer.current);
+    setText(value);
+  }, [value]);
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const typing = (event.target as Element).matches('input, textarea, select');
@@ -31,7 +38,10 @@ export function SearchField(props: {
   const search = (expression: string, pause: number) => {
     setText(expression);
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => onSearch(expression), pause);
+    timer.current = window.setTimeout(() => {
+      sent.current = expression;
+      onSearch(expression);
+    }, pause);
   };
   return (
     <input

@@ -1,6 +1,7 @@
 // What the page asks the server about: the part of the question that all views share.
 import { selection } from '@/api/request';
 import { question } from '@/state/page';
+import type { Filter, Range } from '@/state/question';
 
 import type { Selection } from '@gen/flamekeep/v1/selection_pb';
 
@@ -13,6 +14,10 @@ export interface Asked {
 export function asked(): Asked | null {
   const { selector, range, filter } = question.value;
   if (selector === '' || !range) return null;
+  return askedOf(selector, range, filter);
+}
+
+export function askedOf(selector: string, range: Range, filter: Filter): Asked {
   return {
     selection: selection(selector, range, filter),
     key: JSON.stringify([selector, range, filter]),

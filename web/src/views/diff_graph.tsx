@@ -3,6 +3,7 @@ import { useCallback, useMemo } from 'preact/hooks';
 
 import type { DiffResponse_Tree } from '@gen/flamekeep/v1/diff_pb';
 
+import type { Answer } from '@/api/answer';
 import { FlameGraph } from '@/flame/flame_graph';
 import { graphOfDiff } from '@/flame/graph';
 import { differenceShade } from '@/flame/palette';
@@ -12,26 +13,33 @@ import { percent, shareOf } from '@/format/numbers';
 import { adjust, go, question } from '@/state/page';
 import { usePicture } from '@/take/picture';
 
+import type { Found } from './found';
 import { functionMenu } from './function_menu';
 import { GraphSearch } from './graph_search';
+import { markedBy } from './use_search';
 
-export function DiffGraph(props: { tree: DiffResponse_Tree; unit: string; title: string }) {
-  const { tree, unit, title } = props;
-  const { fn, search, zoom } = question.value;
+export function DiffGraph(props: {
+  tree: DiffResponse_Tree;
+  unit: string;
+  title: string;
+  found: Answer<Found>;
+}) {
+  const { tree, unit, title, found } = props;
+  const { fn, zoom } = question.value;
   const graph = useMemo(() => graphOfDiff(tree), [tree]);
   const draw = useCallback(() => drawPng(graph, { title, unit }), [graph, title, unit]);
   usePicture(draw);
   return (
     <section aria-label="Flame graph of the difference">
       <div class="toolbar diff-toolbar">
-        <GraphSearch graph={graph} />
+        <GraphSearch found={found} />
       </div>
       <DiffKey more={cutText(tree)} />
       <FlameGraph
         graph={graph}
         unit={unit}
         label="Flame graph of the difference"
-        search={search}
+        matched={markedBy(found)}
         selected={fn}
         zoom={zoom}
         onZoom={(path) => go({ zoom: path })}

@@ -1,9 +1,8 @@
 // The functions of a diff, in the order of its table, and what they come to in words.
-import {
-  DiffVerdict,
-  type DiffResponse,
-  type DiffResponse_Compared as Compared,
-  type DiffResponse_Function as DiffFunction,
+import type {
+  DiffResponse,
+  DiffResponse_Compared as Compared,
+  DiffResponse_Function as DiffFunction,
 } from '@gen/flamekeep/v1/diff_pb';
 
 import { exactly } from '@/format/numbers';
@@ -40,13 +39,6 @@ export function sortedRows(
   const sign = descending ? -1 : 1;
   return [...rows].sort((a, b) => sign * COMPARE[by](a, b));
 }
-
-export const VERDICTS: Record<DiffVerdict, string> = {
-  [DiffVerdict.UNSPECIFIED]: 'not compared',
-  [DiffVerdict.NOT_ENOUGH_DATA]: 'not enough data',
-  [DiffVerdict.WITHIN_NOISE]: 'within noise',
-  [DiffVerdict.BEYOND_NOISE]: 'beyond noise',
-};
 
 const LEAST_BUCKETS = 5; // below, the server gives no verdict
 

@@ -7,10 +7,11 @@ import { DiffVerdict, type DiffResponse_Compared as Compared } from '@gen/flamek
 import { differenceShade } from '@/flame/palette';
 import { usePalette } from '@/flame/theme';
 import { percent, points } from '@/format/numbers';
+import { VERDICTS } from '@/format/verdicts';
 import { question } from '@/state/page';
 import { Table, type Column, type Sorted } from '@/ui/table';
 
-import { sortedRows, VERDICTS, type DiffColumn, type DiffRow } from './diff_rows';
+import { sortedRows, type DiffColumn, type DiffRow } from './diff_rows';
 import './diff_table.css';
 import { functionMenu } from './function_menu';
 import { FunctionCell, isSelected, nameOf, toggle } from './function_table';

@@ -5,13 +5,13 @@ import { useMemo } from 'preact/hooks';
 import type { DiffResponse } from '@gen/flamekeep/v1/diff_pb';
 import { FunctionOrder } from '@gen/flamekeep/v1/tables_pb';
 
-import { useAnswer } from '@/api/answer';
+import { useAnswer, type Answer } from '@/api/answer';
 import { queries } from '@/api/client';
-import { selection } from '@/api/request';
 import { exactly } from '@/format/numbers';
 import { go, question } from '@/state/page';
 import { Answered, Nothing } from '@/ui/answered';
 
+import { askedOf } from './asked';
 import { DiffChoice } from './diff_choice';
 import { DiffGraph } from './diff_graph';
 import { pairOf, sameSides, titleOf, type Pair } from './diff_pair';
@@ -19,6 +19,8 @@ import { rowsOf, summaryOf } from './diff_rows';
 import { DiffSides } from './diff_sides';
 import { DiffTable } from './diff_table';
 import './diff_view.css';
+import type { Found } from './found';
+import { useSearch } from './use_search';
 
 const MOST_ROWS = 1000;
 const MOST_BOXES = 50_000;
@@ -45,11 +47,14 @@ export function DiffView() {
 function Difference({ pair }: { pair: Pair }) {
   const { filter, sort } = question.value;
   const same = sameSides(pair);
-  const answer = useAnswer(same ? null : JSON.stringify([pair, filter, sort]), (signal) =>
+  const chosen = askedOf(pair.selection.selector, pair.selection.range, filter);
+  const baseline = askedOf(pair.baseline.selector, pair.baseline.range, filter);
+  const key = JSON.stringify([chosen.key, baseline.key, sort]);
+  const answer = useAnswer(same ? null : key, (signal) =>
     queries.diff(
       {
-        baseline: selection(pair.baseline.selector, pair.baseline.range, filter),
-        selection: selection(pair.selection.selector, pair.selection.range, filter),
+        baseline: baseline.selection,
+        selection: chosen.selection,
         by: sort === 'total' ? FunctionOrder.TOTAL : FunctionOrder.SELF,
         tree: true,
         maxNodes: MOST_BOXES,
@@ -58,19 +63,21 @@ function Difference({ pair }: { pair: Pair }) {
       { signal },
     ),
   );
+  const found = useSearch(same ? [] : [chosen, baseline]);
   if (same) return <Nothing>Both sides are the same: choose another time or selector for one.</Nothing>;
   const { value } = answer;
   return (
     <>
       <DiffSides pair={pair} baseline={value?.baseline} coverage={value?.coverage} />
       <Answered answer={answer} what="the difference">
-        {(response) => <Compared response={response} pair={pair} />}
+        {(response) => <Compared response={response} pair={pair} found={found} />}
       </Answered>
     </>
   );
 }
 
-function Compared({ response, pair }: { response: DiffResponse; pair: Pair }) {
+function Compared(props: { response: DiffResponse; pair: Pair; found: Answer<Found> }) {
+  const { response, pair, found } = props;
   const { sort } = question.value;
   const rows = useMemo(() => rowsOf(response.functions, sort), [response, sort]);
   const unit = response.coverage?.unit ?? '';
@@ -96,7 +103,7 @@ function Compared({ response, pair }: { response: DiffResponse; pair: Pair }) {
         </>
       )}
       {!empty && response.tree && response.tree.depth.length > 1 && (
-        <DiffGraph tree={response.tree} unit={unit} title={titleOf(pair)} />
+        <DiffGraph tree={response.tree} unit={unit} title={titleOf(pair)} found={found} />
       )}
     </>
   );

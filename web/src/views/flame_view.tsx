@@ -3,7 +3,7 @@ import { useCallback } from 'preact/hooks';
 
 import type { FlameGraphResponse } from '@gen/flamekeep/v1/flame_graph_pb';
 
-import { useAnswer } from '@/api/answer';
+import { useAnswer, type Answer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { FlameGraph } from '@/flame/flame_graph';
 import { graphOf, type Graph } from '@/flame/graph';
@@ -16,9 +16,11 @@ import { Answered, Nothing } from '@/ui/answered';
 
 import { asked } from './asked';
 import './flame_view.css';
+import type { Found } from './found';
 import { functionMenu } from './function_menu';
 import { FunctionList } from './functions_view';
 import { GraphSearch } from './graph_search';
+import { markedBy, useSearch, type Marked } from './use_search';
 
 interface Drawn {
   response: FlameGraphResponse;
@@ -36,14 +38,15 @@ export function FlameView() {
       return { response, graph: graphOf(response) };
     },
   );
+  const found = useSearch(chosen ? [chosen] : []);
   return (
     <>
-      <Toolbar graph={answer.value?.graph} />
+      <Toolbar found={found} />
       {chosen ? (
         <div class={beside ? 'flame-view beside' : 'flame-view'}>
           <div>
             <Answered answer={answer} what="the flame graph">
-              {(drawn) => <Drawing drawn={drawn} />}
+              {(drawn) => <Drawing drawn={drawn} matched={markedBy(found)} />}
             </Answered>
           </div>
           {beside && (
@@ -59,11 +62,11 @@ export function FlameView() {
   );
 }
 
-function Toolbar({ graph }: { graph: Graph | undefined }) {
+function Toolbar({ found }: { found: Answer<Found> }) {
   const { inverted, beside } = question.value;
   return (
     <div class="toolbar">
-      <GraphSearch graph={graph} />
+      <GraphSearch found={found} />
       <button
         type="button"
         aria-pressed={inverted}
@@ -84,8 +87,9 @@ function Toolbar({ graph }: { graph: Graph | undefined }) {
   );
 }
 
-function Drawing({ drawn: { response, graph } }: { drawn: Drawn }) {
-  const { inverted, search, fn, zoom, selector } = question.value;
+function Drawing(props: { drawn: Drawn; matched: Marked }) {
+  const { response, graph } = props.drawn;
+  const { inverted, fn, zoom, selector } = question.value;
   const coverage = response.coverage!;
   const draw = useCallback(
     () => drawPng(graph, { title: selector, unit: coverage.unit, inverted }),
@@ -105,7 +109,7 @@ function Drawing({ drawn: { response, graph } }: { drawn: Drawn }) {
         unit={coverage.unit}
         label={inverted ? 'Inverted flame graph' : 'Flame graph'}
         inverted={inverted}
-        search={search}
+        matched={props.matched}
         selected={fn}
         zoom={zoom}
         onZoom={(path) => go({ zoom: path })}

@@ -50,22 +50,22 @@ export function FunctionList({ compact }: { compact?: boolean }) {
     },
   );
   if (!chosen) return <Nothing>Choose a profile type and a time to see its functions.</Nothing>;
-  const more = answer.value && answer.value.rowsLeftOut > 0n && limit < MOST_ROWS;
   return (
-    <>
-      <Answered answer={answer} what="the functions">
-        {(found) => <Found found={found} compact={compact} />}
-      </Answered>
-      {/* Not among what is dimmed while more rows come: the button keeps the focus. */}
-      {more && (
-        <div class="function-list-foot">
-          <button type="button" onClick={() => setLimit(Math.min(MOST_ROWS, 2 * limit))}>
-            Show more
-          </button>
-          <p>{leftOutText(answer.value!)}</p>
-        </div>
+    <Answered answer={answer} what="the functions">
+      {(found) => (
+        <>
+          <Found found={found} compact={compact} />
+          {found.rowsLeftOut > 0n && limit < MOST_ROWS && (
+            <div class="function-list-foot">
+              <button type="button" onClick={() => setLimit(Math.min(MOST_ROWS, 2 * limit))}>
+                Show more
+              </button>
+              <p>{leftOutText(found)}</p>
+            </div>
+          )}
+        </>
       )}
-    </>
+    </Answered>
   );
 }
 

@@ -1,21 +1,13 @@
-// Above a flame graph: what is searched in it, what that matched, and the way back from a zoom.
-import { useMemo } from 'preact/hooks';
-
-import type { Graph } from '@/flame/graph';
-import { matchesOf, searchError } from '@/flame/search';
-import { exactly, percent } from '@/format/numbers';
+// Above a flame graph: what is searched in it, what that found, and the way back from a zoom.
+import type { Answer } from '@/api/answer';
 import { adjust, go, question } from '@/state/page';
 import { SearchField } from '@/ui/search_field';
 
+import { foundText, foundTitle, type Found } from './found';
 import './graph_search.css';
 
-export function GraphSearch({ graph }: { graph: Graph | undefined }) {
+export function GraphSearch({ found }: { found: Answer<Found> }) {
   const { search, zoom } = question.value;
-  const error = searchError(search);
-  const told = useMemo(() => {
-    const matches = graph && matchesOf(graph, search);
-    return matches ? `${exactly(matches.count)} boxes, ${percent(matches.share)}` : '';
-  }, [graph, search]);
   return (
     <>
       <SearchField
@@ -23,9 +15,7 @@ export function GraphSearch({ graph }: { graph: Graph | undefined }) {
         value={search}
         onSearch={(expression) => adjust({ search: expression })}
       />
-      <span class={error === undefined ? 'muted' : 'search-error'} role="status">
-        {error ?? told}
-      </span>
+      <SearchTold found={found} />
       <span class="toolbar-gap" />
       {zoom !== '' && (
         <button type="button" onClick={() => go({ zoom: '' })}>
@@ -33,5 +23,22 @@ export function GraphSearch({ graph }: { graph: Graph | undefined }) {
         </button>
       )}
     </>
+  );
+}
+
+// What was found, or why nothing was.
+export function SearchTold({ found }: { found: Answer<Found> }) {
+  const searching = question.value.search !== '' && found.state === 'waiting';
+  const ready = found.state === 'ready' ? found.value : undefined;
+  return (
+    <span
+      class={found.state === 'failed' ? 'search-error' : 'muted'}
+      role="status"
+      title={ready && foundTitle(ready)}
+    >
+      {searching && 'Searching…'}
+      {ready && foundText(ready)}
+      {found.state === 'failed' && found.failure.message}
+    </span>
   );
 }

@@ -8,7 +8,6 @@ import { queries } from '@/api/client';
 import { exactly } from '@/api/request';
 import { FlameGraph } from '@/flame/flame_graph';
 import { graphOf, type Graph } from '@/flame/graph';
-import { searchError } from '@/flame/search';
 import { percent, shareOf, withUnit } from '@/format/numbers';
 import { adjust, go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
@@ -21,9 +20,11 @@ import { Table } from '@/ui/table';
 import { asked } from './asked';
 import { functionMenu } from './function_menu';
 import { FunctionCell, nameOf } from './function_table';
+import { SearchTold } from './graph_search';
 import { exactText, Measure, type Whole } from './measure';
 import { alone, neighbours } from './neighbours';
 import './sandwich_view.css';
+import { markedBy, useSearch, type Marked } from './use_search';
 
 export function SandwichView() {
   const { fn } = question.value;
@@ -51,8 +52,8 @@ interface Halves {
 
 function Sandwich({ fn }: { fn: FunctionName }) {
   const { search } = question.value;
-  const error = searchError(search);
   const chosen = asked();
+  const found = useSearch(chosen ? [chosen] : []);
   const answer = useAnswer<Halves>(chosen?.key ?? null, async (signal) => {
     const response = await queries.sandwich(
       { selection: chosen!.selection, function: exactly(fn) },
@@ -75,15 +76,11 @@ function Sandwich({ fn }: { fn: FunctionName }) {
           value={search}
           onSearch={(expression) => adjust({ search: expression })}
         />
-        {error !== undefined && (
-          <span class="search-error" role="status">
-            {error}
-          </span>
-        )}
+        <SearchTold found={found} />
       </div>
       {chosen ? (
         <Answered answer={answer} what="callers and callees">
-          {(halves) => <HalvesView halves={halves} />}
+          {(halves) => <HalvesView halves={halves} matched={markedBy(found)} />}
         </Answered>
       ) : (
         <Nothing>Choose a profile type and a time to see who calls it.</Nothing>
@@ -92,7 +89,8 @@ function Sandwich({ fn }: { fn: FunctionName }) {
   );
 }
 
-function HalvesView({ halves: { response, callers, callees } }: { halves: Halves }) {
+function HalvesView(props: { halves: Halves; matched: Marked }) {
+  const { response, callers, callees } = props.halves;
   const { total, self, coverage } = response;
   const all: Whole = { unit: coverage!.unit, total: coverage!.total };
   if (total === 0n) {
@@ -114,6 +112,7 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
       <Half
         title="Callers"
         graph={callers}
+        matched={props.matched}
         whole={own}
         inverted
         lonely="has no caller: it is the first frame there."
@@ -121,6 +120,7 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
       <Half
         title="Callees"
         graph={callees}
+        matched={props.matched}
         whole={own}
         lonely="ends in it, without a further call."
       />
@@ -131,13 +131,14 @@ function HalvesView({ halves: { response, callers, callees } }: { halves: Halves
 function Half(props: {
   title: 'Callers' | 'Callees';
   graph: Graph;
+  matched: Marked;
   whole: Whole;
   inverted?: boolean;
   lonely: string; // said of the share that has no neighbour on this side
 }) {
-  const { title, graph, whole, inverted, lonely } = props;
+  const { title, graph, matched, whole, inverted, lonely } = props;
   const withoutNeighbour = alone(graph);
-  const { fn, search } = question.value;
+  const { fn } = question.value;
   const [zoom, setZoom] = useState('');
   return (
     <details class="sandwich-half" open>
@@ -150,7 +151,7 @@ function Half(props: {
           unit={whole.unit}
           label={`${title} of ${fn?.name ?? ''}`}
           inverted={inverted}
-          search={search}
+          matched={matched}
           selected={fn}
           zoom={zoom}
           onZoom={setZoom}
