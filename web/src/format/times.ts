@@ -27,7 +27,7 @@ export function timeText(time: number): string {
 // "2026-11-20 13:05 – 14:00", "2026-11-20 – 2026-11-22": the day that ends at midnight is not named
 // again, whole days have no clock.
 export function rangeText({ from, to }: Range): string {
-  if (from % DAY === 0 && to % DAY === 0) {
+  if (from < to && from % DAY === 0 && to % DAY === 0) {
     return to - from === DAY ? dateText(from) : `${dateText(from)} – ${dateText(to - DAY)}`;
   }
   if (dateText(from) === dateText(to)) return `${timeText(from)} – ${clockText(to)}`;
