@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 
-import { durationText, MINUTE, rangeText } from '@/format/times';
+import { duration } from '@/format/moments';
+import { MINUTE, rangeText, SECOND } from '@/format/times';
 import type { Range } from '@/state/question';
 
 import { dragged, keyed, type Grip, type Snap } from './brush_range';
@@ -125,7 +126,7 @@ export function PlotArea(props: Props) {
       {hovered !== null && (draft !== null || point >= 0) && (
         <div class="time-chart-tip" style={tipPlace(hovered, span, props.height)}>
           {draft ? (
-            `${rangeText(draft)} UTC (${durationText(draft.to - draft.from)})`
+            `${rangeText(draft)} UTC (${duration((draft.to - draft.from) / SECOND)})`
           ) : (
             <Values {...props} point={point} />
           )}

@@ -1,5 +1,6 @@
 // When: exact times, spans that end now, and steps back and forth.
-import { durationText, HOUR, timeText } from '@/format/times';
+import { duration } from '@/format/moments';
+import { HOUR, SECOND, timeText } from '@/format/times';
 import type { Range } from '@/state/question';
 
 import { lastOf, lengthOf, shifted, SHORTCUTS, zoomedOut } from './ranges';
@@ -15,7 +16,7 @@ export function RangeFields(props: {
   const extent = useExtent(selector).value ?? null;
   const now = Date.now();
   const next = shifted(range, 1);
-  const length = durationText(lengthOf(range));
+  const length = duration(lengthOf(range) / SECOND);
   return (
     <div class="range-fields">
       <div class="field-group">

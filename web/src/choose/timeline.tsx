@@ -11,11 +11,11 @@ import { withUnit } from '@/format/numbers';
 import { rangeText } from '@/format/times';
 import type { Filter, Range } from '@/state/question';
 import { FailureBox } from '@/ui/answered';
+import { useAtRest } from '@/ui/use_at_rest';
 
 import { holds, pannedWindow, windowOf, zoomedWindow } from './ranges';
 import { pointsOf } from './series_points';
 import './timeline.css';
-import { useAtRest } from './use_at_rest';
 import { useExtent } from './use_extent';
 
 const HEIGHT = 78;
