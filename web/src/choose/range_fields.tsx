@@ -9,7 +9,7 @@ import { useExtent } from './use_extent';
 
 export function RangeFields(props: {
   range: Range;
-  selector: string; // whose samples "all" means
+  selector: string; // "all" means the samples of its profile type
   onRange: (range: Range) => void;
 }) {
   const { range, selector, onRange } = props;
@@ -81,7 +81,7 @@ export function RangeFields(props: {
         <button
           type="button"
           disabled={!extent}
-          title="From the oldest to the newest sample"
+          title="From the oldest to the newest sample of the profile type"
           aria-label="All samples"
           onClick={() => extent && onRange(extent)}
         >
