@@ -2,9 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Choose } from '@/choose/choose';
+import { rangeText } from '@/format/times';
 import { question, unreadTimes } from '@/state/page';
 import type { Question } from '@/state/question';
-import { span } from '@/trust/notices';
 import { Told } from '@/ui/told';
 import { CompareView } from '@/views/compare_view';
 import { DiffView } from '@/views/diff_view';
@@ -20,7 +20,7 @@ import { ViewTabs } from './views/view_tabs';
 // For tabs and bookmarks of the browser.
 function titleOf({ view, selector, range }: Question): string {
   const what = view === 'status' ? 'Status' : selector;
-  const when = view !== 'status' && range ? span(range.from, range.to) : '';
+  const when = view !== 'status' && range ? `${rangeText(range)} UTC` : '';
   return [what, when, 'Flamekeep'].filter(Boolean).join(' · ');
 }
 

@@ -1,7 +1,7 @@
 // Where the cells of a heat map lie: one after the other in time, down the columns. A calendar has
 // the days of a week in each column, a map of hours the hours of a day.
 
-import { DAY, MONTHS } from '@/format/times';
+import { DAY, MONTHS, WEEKDAYS } from '@/format/times';
 
 export interface HeatGrid {
   size: number; // cells
@@ -39,7 +39,7 @@ export function calendarGrid(first: number, days: number): HeatGrid {
     rows: 7,
     columns: Math.ceil((lead + days) / 7),
     lead,
-    rowNames: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((text, at) => ({ at, text })),
+    rowNames: WEEKDAYS.map((text, at) => ({ at, text })),
     columnNames: monthNames(first, days, (day) => Math.floor((lead + day) / 7)),
   };
 }

@@ -1,9 +1,10 @@
 // What lies above the drawing of a chart, and takes the pointer and keys.
 import { useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 
-import { durationText, MINUTE, rangeText } from '@/format/times';
+import { duration } from '@/format/moments';
+import { MINUTE, rangeText, SECOND } from '@/format/times';
 import type { Range } from '@/state/question';
 
 import { dragged, keyed, type Grip, type Snap } from './brush_range';
@@ -40,6 +41,19 @@ export function PlotArea(props: Props) {
   const step = props.step ?? stepOf(edges, span);
   const snap: Snap = { span, step, edges };
   const shown = draft ?? marked ?? null;
+
+  // There may be many: they are left as they are while the pointer moves.
+  const hatched = useMemo(
+    () =>
+      spans?.map(({ range, kind }) => (
+        <div
+          key={`${kind} ${range.from}`}
+          class={`time-chart-span ${kind}`}
+          style={placeOf(range, { from: span.from, to: span.to })}
+        />
+      )),
+    [spans, span.from, span.to],
+  );
 
   const timeOf = (event: MouseEvent) => {
     const { left, width } = plot.current!.getBoundingClientRect();
@@ -99,13 +113,7 @@ export function PlotArea(props: Props) {
       onPointerLeave={() => setHovered(null)}
       onWheel={turn}
     >
-      {spans?.map(({ range, kind }) => (
-        <div
-          key={`${kind} ${range.from}`}
-          class={`time-chart-span ${kind}`}
-          style={placeOf(range, span)}
-        />
-      ))}
+      {hatched}
       {point >= 0 && !draft && (
         <div
           class="time-chart-span hovered"
@@ -118,7 +126,7 @@ export function PlotArea(props: Props) {
       {hovered !== null && (draft !== null || point >= 0) && (
         <div class="time-chart-tip" style={tipPlace(hovered, span, props.height)}>
           {draft ? (
-            `${rangeText(draft)} UTC (${durationText(draft.to - draft.from)})`
+            `${rangeText(draft)} UTC (${duration((draft.to - draft.from) / SECOND)})`
           ) : (
             <Values {...props} point={point} />
           )}

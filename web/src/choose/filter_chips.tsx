@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks';
 
 import { NO_FILTER, type Filter } from '@/state/question';
+import { Popover } from '@/ui/popover';
 
-import { Popover } from './popover';
 import { KINDS, partsOf, withoutPart, withPart, type FilterKind } from './filter_parts';
 
 export function FilterChips(props: { filter: Filter; onFilter: (filter: Filter) => void }) {

@@ -7,10 +7,10 @@ import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { choiceOf, type Matcher, type Selector } from '@/state/selector';
 import { FailureBox } from '@/ui/answered';
+import { Popover } from '@/ui/popover';
 
 import { chipsOf } from './chips';
 import { LabelEditor } from './label_editor';
-import { Popover } from './popover';
 
 const SHOWN_VALUES = 3;
 

@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { failureOf } from '@/api/call';
 import { queries } from '@/api/client';
 import { selection } from '@/api/request';
+import { MINUTE } from '@/format/times';
 import type { Range } from '@/state/question';
 
 export function QueryLine(props: {
@@ -28,7 +29,7 @@ export function QueryLine(props: {
     const abort = new AbortController();
     asking.current = abort;
     try {
-      const looked = range ?? { from: 0, to: 60_000 };
+      const looked = range ?? { from: 0, to: MINUTE };
       const { series } = await queries.explain(
         { selection: selection(text, looked) },
         { signal: abort.signal },
@@ -59,6 +60,7 @@ export function QueryLine(props: {
         autocomplete="off"
         value={text}
         onInput={(event) => {
+          asking.current?.abort();
           setText(event.currentTarget.value);
           setWrong(undefined);
         }}

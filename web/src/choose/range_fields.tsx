@@ -1,5 +1,6 @@
 // When: exact times, spans that end now, and steps back and forth.
-import { durationText, HOUR, timeText } from '@/format/times';
+import { duration } from '@/format/moments';
+import { HOUR, SECOND, timeText } from '@/format/times';
 import type { Range } from '@/state/question';
 
 import { lastOf, lengthOf, shifted, SHORTCUTS, zoomedOut } from './ranges';
@@ -8,14 +9,14 @@ import { useExtent } from './use_extent';
 
 export function RangeFields(props: {
   range: Range;
-  selector: string; // whose samples "all" means
+  selector: string; // "all" means the samples of its profile type
   onRange: (range: Range) => void;
 }) {
   const { range, selector, onRange } = props;
   const extent = useExtent(selector).value ?? null;
   const now = Date.now();
   const next = shifted(range, 1);
-  const length = durationText(lengthOf(range));
+  const length = duration(lengthOf(range) / SECOND);
   return (
     <div class="range-fields">
       <div class="field-group">
@@ -80,7 +81,7 @@ export function RangeFields(props: {
         <button
           type="button"
           disabled={!extent}
-          title="From the oldest to the newest sample"
+          title="From the oldest to the newest sample of the profile type"
           aria-label="All samples"
           onClick={() => extent && onRange(extent)}
         >

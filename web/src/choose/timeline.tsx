@@ -11,11 +11,11 @@ import { withUnit } from '@/format/numbers';
 import { rangeText } from '@/format/times';
 import type { Filter, Range } from '@/state/question';
 import { FailureBox } from '@/ui/answered';
+import { useAtRest } from '@/ui/use_at_rest';
 
 import { holds, pannedWindow, windowOf, zoomedWindow } from './ranges';
 import { pointsOf } from './series_points';
 import './timeline.css';
-import { useAtRest } from './use_at_rest';
 import { useExtent } from './use_extent';
 
 const HEIGHT = 78;
@@ -52,11 +52,12 @@ export function Timeline(props: {
   const host = useRef<HTMLDivElement>(null);
   const width = useWidth(host);
   const maxPoints = Math.max(50, Math.round(width / PIXELS_PER_POINT / 50) * 50);
-  const asked = useAtRest(window, `${window.from} ${window.to}`, REST_MS);
+  const wanted = settled ? window : null;
+  const asked = useAtRest(wanted, `${wanted?.from} ${wanted?.to}`, REST_MS);
   const answer = useAnswer(
-    width > 0 && settled ? JSON.stringify([selector, filter, asked, maxPoints]) : null,
+    width > 0 && asked ? JSON.stringify([selector, filter, asked, maxPoints]) : null,
     async (signal) => {
-      const request = { selection: selection(selector, asked, filter), maxPoints };
+      const request = { selection: selection(selector, asked!, filter), maxPoints };
       return pointsOf(await queries.series(request, { signal }), Date.now());
     },
   );

@@ -10,6 +10,8 @@ it.each([
   [100, '1 min 40 s'],
   [3600, '1 h'],
   [3605, '1 h'],
+  [5400, '1 h 30 min'],
+  [30 * 86_400 + 5 * 3600 + 60, '30 d 5 h'],
   [90_061, '1 d 1 h'],
   [400 * 86_400, '1 y 35 d'],
 ])('%d seconds', (seconds, text) => expect(duration(seconds)).toBe(text));

@@ -1,16 +1,17 @@
-// Moments and spans to the second, as a status tells them. Times are UTC.
+// Moments to the second, and how long something lasts. Times are UTC.
+import { DAY, HOUR, MINUTE, SECOND, YEAR } from './times';
 
-const UNITS: [seconds: number, name: string][] = [
-  [365 * 86_400, 'y'],
-  [86_400, 'd'],
-  [3_600, 'h'],
-  [60, 'min'],
-  [1, 's'],
+const UNITS: [size: number, name: string][] = [
+  [YEAR, 'y'],
+  [DAY, 'd'],
+  [HOUR, 'h'],
+  [MINUTE, 'min'],
+  [SECOND, 's'],
 ];
 
 // The two largest units: "1 min 40 s", "3 h", "2 d 4 h".
 export function duration(seconds: number): string {
-  let rest = Math.max(0, Math.round(seconds));
+  let rest = Math.max(0, Math.round(seconds)) * SECOND;
   const first = UNITS.findIndex(([size]) => rest >= size);
   if (first < 0) return '0 s';
   const parts: string[] = [];
@@ -23,7 +24,7 @@ export function duration(seconds: number): string {
 }
 
 export function ago(time: number, now: number): string {
-  return `${duration((now - time) / 1000)} ago`;
+  return `${duration((now - time) / SECOND)} ago`;
 }
 
 // "2026-11-20 13:05:07 UTC"

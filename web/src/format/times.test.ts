@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { axisTexts, DAY, durationText, HOUR, MINUTE, rangeText } from './times';
+import { axisTexts, DAY, HOUR, rangeText } from './times';
 
 const at = (...parts: [number, number, number?, number?, number?]) =>
   Date.UTC(parts[0], parts[1] - 1, parts[2] ?? 1, parts[3] ?? 0, parts[4] ?? 0);
@@ -11,22 +11,10 @@ describe('rangeText', () => {
     [at(2026, 11, 20, 13), at(2026, 11, 21), '2026-11-20 13:00 – 24:00'],
     [at(2026, 11, 20, 13), at(2026, 11, 21, 13), '2026-11-20 13:00 – 2026-11-21 13:00'],
     [at(2026, 11, 20), at(2026, 11, 21), '2026-11-20'],
+    [at(2026, 11, 20), at(2026, 11, 20), '2026-11-20 00:00 – 00:00'],
     [at(2026, 11, 20), at(2026, 11, 23), '2026-11-20 – 2026-11-22'],
   ])('%d to %d', (from, to, text) => {
     expect(rangeText({ from, to })).toBe(text);
-  });
-});
-
-describe('durationText', () => {
-  it.each([
-    [0, '0 min'],
-    [14 * MINUTE, '14 min'],
-    [90 * MINUTE, '1 h 30 min'],
-    [DAY, '1 d'],
-    [DAY + MINUTE, '1 d'],
-    [30 * DAY + 5 * HOUR + MINUTE, '30 d 5 h'],
-  ])('%d', (length, text) => {
-    expect(durationText(length)).toBe(text);
   });
 });
 

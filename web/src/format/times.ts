@@ -7,6 +7,7 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const YEAR = 365 * DAY;
 
+export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 // "2026-11-20"
@@ -27,32 +28,12 @@ export function timeText(time: number): string {
 // "2026-11-20 13:05 – 14:00", "2026-11-20 – 2026-11-22": the day that ends at midnight is not named
 // again, whole days have no clock.
 export function rangeText({ from, to }: Range): string {
-  if (from % DAY === 0 && to % DAY === 0) {
+  if (from < to && from % DAY === 0 && to % DAY === 0) {
     return to - from === DAY ? dateText(from) : `${dateText(from)} – ${dateText(to - DAY)}`;
   }
   if (dateText(from) === dateText(to)) return `${timeText(from)} – ${clockText(to)}`;
   if (to % DAY === 0 && dateText(from) === dateText(to - DAY)) return `${timeText(from)} – 24:00`;
   return `${timeText(from)} – ${timeText(to)}`;
-}
-
-const UNITS: [number, string][] = [
-  [DAY, 'd'],
-  [HOUR, 'h'],
-  [MINUTE, 'min'],
-];
-
-// "14 min", "1 h 30 min", "2 d": the two largest units.
-export function durationText(milliseconds: number): string {
-  let rest = Math.round(milliseconds / MINUTE) * MINUTE;
-  const parts: string[] = [];
-  for (const [size, name] of UNITS) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
-    else if (parts.length > 0) break;
-    if (parts.length === 2) break;
-  }
-  return parts.join(' ') || '0 min';
 }
 
 // Labels of an axis at these times: each says what is new about it (the clock, at midnight the day,

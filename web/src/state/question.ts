@@ -1,4 +1,5 @@
 // What the page shows: all of it, as it stands in the page's address.
+import { MINUTE } from '@/format/times';
 
 export const VIEWS = [
   'flame',
@@ -80,8 +81,6 @@ export const EMPTY: Question = {
   baseline: null,
 };
 
-const MINUTE = 60_000;
-
 // "2026-11-20T13:00", UTC: as the command line and /render take it.
 export function formatTime(time: number): string {
   return new Date(time).toISOString().slice(0, 16);
@@ -95,8 +94,15 @@ export function parseTime(text: string): number | undefined {
     );
   if (!match) return undefined;
   const [, date, clock = '00:00', zone = 'Z'] = match;
+  if (!isDate(date)) return undefined;
   const time = Date.parse(`${date}T${clock}:00${zone}`);
   return Number.isNaN(time) ? undefined : Math.floor(time / MINUTE) * MINUTE;
+}
+
+// The browser takes the 30th of February for a day of March.
+function isDate(date: string): boolean {
+  const time = Date.parse(`${date}T00:00Z`);
+  return !Number.isNaN(time) && formatTime(time).startsWith(date);
 }
 
 function parseRange(from: string | null, to: string | null): Range | null {

@@ -144,7 +144,6 @@ function quoted(value: string): string {
   const escaped = value
     .replace(/[\\"]/g, '\\$&')
     .replaceAll('\n', '\\n')
-     
     .replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return `"${escaped}"`;
 }

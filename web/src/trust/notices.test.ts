@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { CoverageSchema, Gap_Reason } from '@gen/flamekeep/v1/selection_pb';
 
-import { noticesOf, span, summaryOf } from './notices';
+import { noticesOf, summaryOf } from './notices';
 
 const FROM = Date.UTC(2026, 10, 20, 13);
 const TO = Date.UTC(2026, 10, 20, 14);
@@ -62,6 +62,16 @@ describe('noticesOf', () => {
     expect(notices[5].text).toBe('12 more gaps are in this range.');
   });
 
+  it('takes no gap for a loss in which samples lack labels only, however many there are', () => {
+    const unhashed = Array.from({ length: 7 }, () => gap({ reason: Gap_Reason.UNHASHED }));
+    const notices = noticesOf(coverage({ gaps: unhashed }));
+    expect(notices.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'note'));
+    expect(notices[5].text).toBe('2 more spans are without the labels that are to be hashed.');
+    const mixed = noticesOf(coverage({ gaps: [...unhashed, gap({})] }));
+    expect(mixed.filter(({ kind }) => kind === 'incomplete')).toHaveLength(1);
+    expect(mixed[0].text).toContain('nobody listened to the channel');
+  });
+
   it('tells where a source is behind, or has not reported', () => {
     const texts = (completeThrough: number) =>
       noticesOf(coverage({ completeThrough: timestampFromMs(completeThrough) })).map((n) => n.text);
@@ -78,12 +88,5 @@ describe('noticesOf', () => {
       'note',
       'note',
     ]);
-  });
-});
-
-describe('span', () => {
-  it('names the day once where it is one', () => {
-    expect(span(FROM, TO)).toBe('2026-11-20 13:00 – 14:00');
-    expect(span(FROM, FROM + 864e5)).toBe('2026-11-20 13:00 – 2026-11-21 13:00');
   });
 });

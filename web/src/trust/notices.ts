@@ -4,10 +4,10 @@ import { Gap_Reason, type Coverage, type Gap } from '@gen/flamekeep/v1/selection
 
 import { milliseconds } from '@/api/request';
 import { exactly } from '@/format/numbers';
-import { formatTime } from '@/state/question';
+import { rangeText, timeText } from '@/format/times';
 
 export interface Notice {
-  // 'incomplete': numbers are too low. 'note': they are right, and something else is to be known.
+  // 'incomplete': samples are missing. 'note': all are here, and something else is to be known.
   kind: 'incomplete' | 'note';
   text: string;
 }
@@ -21,34 +21,39 @@ const REASONS: Record<Gap_Reason, string> = {
   [Gap_Reason.UNHASHED]: 'samples are there without the labels that are to be hashed',
 };
 
-// Gaps that are told one by one.
+// Gaps that are told one by one, of those with losses and of the others.
 const MAX_GAPS = 5;
 
-export function span(from: number, to: number): string {
-  const begin = formatTime(from).replace('T', ' ');
-  const end = formatTime(to).replace('T', ' ');
-  const sameDay = begin.slice(0, 10) === end.slice(0, 10);
-  return `${begin} – ${sameDay ? end.slice(11) : end}`;
+// Whether samples are missing there: others are only without some of their labels.
+export function isLoss({ reason }: Gap): boolean {
+  return reason !== Gap_Reason.UNHASHED;
 }
 
 function spanOf(range: TimeRange | undefined): string {
-  return span(milliseconds(range?.begin) ?? 0, milliseconds(range?.end) ?? 0);
+  return rangeText({ from: milliseconds(range?.begin) ?? 0, to: milliseconds(range?.end) ?? 0 });
 }
 
-function ofGap(gap: Gap): Notice {
+function gapText(gap: Gap): string {
   const where = gap.node ? ` (${gap.node})` : '';
-  return {
-    kind: gap.reason === Gap_Reason.UNHASHED ? 'note' : 'incomplete',
-    text: `${gap.source} of ${gap.site}, ${spanOf(gap.range)}: ${REASONS[gap.reason]}${where}.`,
-  };
+  return `${gap.source} of ${gap.site}, ${spanOf(gap.range)}: ${REASONS[gap.reason]}${where}.`;
+}
+
+// The first gaps, and how many there are beyond.
+function ofGaps(kind: Notice['kind'], gaps: Gap[], leftOut: bigint, beyond: string): Notice[] {
+  const notices = gaps.slice(0, MAX_GAPS).map((gap) => ({ kind, text: gapText(gap) }));
+  const more = BigInt(gaps.length - notices.length) + leftOut;
+  if (more > 0n) notices.push({ kind, text: `${exactly(more)} more ${beyond}.` });
+  return notices;
 }
 
 export function noticesOf(coverage: Coverage): Notice[] {
-  const notices = coverage.gaps.slice(0, MAX_GAPS).map(ofGap);
-  const more = BigInt(Math.max(0, coverage.gaps.length - MAX_GAPS)) + coverage.gapsLeftOut;
-  if (more > 0n) {
-    notices.push({ kind: 'incomplete', text: `${exactly(more)} more gaps are in this range.` });
-  }
+  const losses = coverage.gaps.filter(isLoss);
+  const others = coverage.gaps.filter((gap) => !isLoss(gap));
+  const notices = [
+    // Nothing is known of those that are left out: samples may be missing there.
+    ...ofGaps('incomplete', losses, coverage.gapsLeftOut, 'gaps are in this range'),
+    ...ofGaps('note', others, 0n, 'spans are without the labels that are to be hashed'),
+  ];
   const end = milliseconds(coverage.covered?.end) ?? 0;
   const complete = milliseconds(coverage.completeThrough);
   if (complete === 0) {
@@ -59,7 +64,7 @@ export function noticesOf(coverage: Coverage): Notice[] {
   } else if (complete !== undefined && complete < end) {
     notices.push({
       kind: 'incomplete',
-      text: `Sources are read up to ${formatTime(complete).replace('T', ' ')}: what is newer is not all here yet.`,
+      text: `Sources are read up to ${timeText(complete)}: what is newer is not all here yet.`,
     });
   }
   if (coverage.widened) {

@@ -21,8 +21,8 @@ export function TrustLine(props: {
         <div class="notice" role="status">
           <strong>Not all samples of this range are here.</strong>
           <ul>
-            {incomplete.map(({ text }) => (
-              <li key={text}>{text}</li>
+            {incomplete.map(({ text }, i) => (
+              <li key={i}>{text}</li>
             ))}
           </ul>
         </div>
@@ -41,8 +41,8 @@ export function TrustLine(props: {
         ) : (
           <span title="Samples of this range may still come in, or be imported.">not final yet</span>
         )}
-        {notes.map(({ text }) => (
-          <span key={text}>{text}</span>
+        {notes.map(({ text }, i) => (
+          <span key={i}>{text}</span>
         ))}
         {more && <span>{more}</span>}
       </p>

@@ -1,5 +1,6 @@
 // The two sides of a diff, and what a selection may be compared with.
-import { DAY, durationText, rangeText } from '@/format/times';
+import { duration } from '@/format/moments';
+import { DAY, rangeText, SECOND } from '@/format/times';
 import type { Question, Range } from '@/state/question';
 
 export interface Side {
@@ -61,7 +62,7 @@ export function earlierRanges({ from, to }: Range): Proposal[] {
     [28 * DAY, 'Four weeks before'],
   ];
   return [
-    { text: `The ${durationText(length)} before`, range: by(length) },
+    { text: `The ${duration(length / SECOND)} before`, range: by(length) },
     ...days
       .filter(([shift]) => shift > length)
       .map(([shift, text]) => ({ text: `${text}, same time`, range: by(shift) })),

@@ -11,7 +11,7 @@ import { HeatLegend } from '@/charts/heat_legend';
 import { HeatMap } from '@/charts/heat_map';
 import type { HeatScale } from '@/charts/heat_scale';
 import { percent, withUnit } from '@/format/numbers';
-import { clockText, dateText, DAY, HOUR } from '@/format/times';
+import { clockText, dateText, DAY, HOUR, WEEKDAYS } from '@/format/times';
 import { go, question } from '@/state/page';
 import type { Range } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
@@ -22,8 +22,6 @@ import { calendarYears, heatWindow, hourPeriods } from './heat_window';
 import './heatmap_view.css';
 import { OfFunction } from './of_function';
 import { partOf, type Part } from './series_lines';
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 export function HeatMapView() {
   const { selector, range } = question.value;

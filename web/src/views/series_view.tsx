@@ -74,6 +74,7 @@ function Lines(props: { response: SeriesResponse; by: string; part: Part | undef
   const lines = useMemo(() => linesOf(response, part), [response, part]);
   const shown = useMemo(() => lines.filter(({ label }) => !hidden.has(label)), [lines, hidden]);
   const coverage = response.coverage!;
+  const spans = useMemo(() => spansOf(coverage), [coverage]);
   if (coverage.total === 0n) {
     return <Nothing>There are no samples here: choose another time, or fewer labels.</Nothing>;
   }
@@ -103,7 +104,7 @@ function Lines(props: { response: SeriesResponse; by: string; part: Part | undef
         series={shown}
         height={HEIGHT}
         format={part ? percent : rate}
-        spans={spansOf(coverage)}
+        spans={spans}
         onBrush={(range) => go({ range })}
       />
       <p class="muted">Draw over the chart to see a part of it.</p>

@@ -12,13 +12,14 @@ import { Level } from '@gen/flamekeep/v1/common_pb';
 import { milliseconds } from '@/api/request';
 import { bytes, exactly } from '@/format/numbers';
 import { duration, utc } from '@/format/moments';
+import { DAY, SECOND } from '@/format/times';
 
 // As the command line has them.
 const SILENCE_S = 60; // a live source that has said nothing for so long
 const LAG_S = 10; // a stream whose newest entry is so much newer than the last one that was read
 // Before the store reaches its limit.
-const SOON_S = 14 * 86_400;
-const VERY_SOON_S = 86_400;
+const SOON_S = (14 * DAY) / SECOND;
+const VERY_SOON_S = DAY / SECOND;
 
 export type Grade = 'ok' | 'warn' | 'bad' | 'off';
 
@@ -35,7 +36,7 @@ export function isLive(source: SourceStatus): boolean {
 
 export function sourceState(source: SourceStatus, now: number): SourceState {
   const since = milliseconds(source.since);
-  const lasting = since === undefined ? '' : `for ${duration((now - since) / 1000)}`;
+  const lasting = since === undefined ? '' : `for ${duration((now - since) / SECOND)}`;
   if (!source.configured) {
     return { grade: 'off', word: 'retired', detail: 'not read by this server now' };
   }
@@ -45,7 +46,7 @@ export function sourceState(source: SourceStatus, now: number): SourceState {
   }
   const last = milliseconds(source.lastMessage);
   if (last === undefined) return { grade: 'ok', word: 'connected', detail: 'no message yet' };
-  const silence = (now - last) / 1000;
+  const silence = (now - last) / SECOND;
   if (silence > SILENCE_S) {
     return { grade: 'warn', word: 'silent', detail: `for ${duration(silence)}`, since: last };
   }

@@ -2,6 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
+import './popover.css';
+
 const MARGIN = 8;
 
 export function Popover(props: {
