@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { bytes, exactly, percent, points, shareOf, withUnit } from './numbers';
+import { bytes, exactly, percent, points, probability, shareOf, withUnit } from './numbers';
 
 describe('withUnit', () => {
   it.each<[bigint | number, string, string]>([
@@ -82,4 +82,13 @@ describe('exactly and shareOf', () => {
   it('are 0 of nothing', () => {
     expect(shareOf(0n, 0n)).toBe(0);
   });
+});
+
+it.each([
+  [1, '1.0'],
+  [0.2, '0.20'],
+  [0.00312, '0.0031'],
+  [0.00001, '<0.0001'],
+])('a probability of %d', (value, text) => {
+  expect(probability(value)).toBe(text);
 });

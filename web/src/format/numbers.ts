@@ -84,3 +84,8 @@ export function points(difference: number): string {
   const digits = value !== 0 && Math.abs(value) < 0.1 ? 3 : 2;
   return `${value > 0 ? '+' : ''}${value.toFixed(digits).replace('-', '−')} points`;
 }
+
+// Two digits of a probability: "0.20", "0.0031", "<0.0001".
+export function probability(value: number): string {
+  return value < 0.0001 ? '<0.0001' : value.toPrecision(2);
+}

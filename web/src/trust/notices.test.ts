@@ -33,11 +33,24 @@ describe('noticesOf', () => {
   it('is silent about a whole answer', () => {
     expect(noticesOf(coverage({}))).toEqual([]);
     expect(noticesOf(coverage({ completeThrough: undefined }))).toEqual([]);
-    expect(summaryOf(coverage({}))).toEqual({
-      samples: '1,234 samples',
+  });
+
+  it('sums up an answer', () => {
+    const summary = {
+      amount: '2,000 samples',
+      from: 'Summed from 1,234 stacks that came in.',
       covered: '2026-11-20 13:00 – 14:00 UTC',
       final: true,
+    };
+    const counted = coverage({ total: 2000n, unit: 'count' });
+    expect(summaryOf(counted, false)).toEqual(summary);
+    expect(summaryOf(counted, true)).toEqual({
+      ...summary,
+      amount: '2,000 samples after the filter',
+      from: 'Summed from 1,234 stacks that came in, before the filter.',
     });
+    const timed = coverage({ total: 1_520_000_000n, unit: 'nanoseconds' });
+    expect(summaryOf(timed, false).amount).toBe('1.52 s');
   });
 
   it('names each gap with its reason', () => {

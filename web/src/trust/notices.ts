@@ -3,7 +3,7 @@ import type { TimeRange } from '@gen/flamekeep/v1/common_pb';
 import { Gap_Reason, type Coverage, type Gap } from '@gen/flamekeep/v1/selection_pb';
 
 import { milliseconds } from '@/api/request';
-import { exactly } from '@/format/numbers';
+import { exactly, withUnit } from '@/format/numbers';
 import { rangeText, timeText } from '@/format/times';
 
 export interface Notice {
@@ -82,10 +82,21 @@ export function noticesOf(coverage: Coverage): Notice[] {
   return notices;
 }
 
-// What the answer is: how many samples of which time, and whether that can still change.
-export function summaryOf(coverage: Coverage): { samples: string; covered: string; final: boolean } {
+export interface Summary {
+  amount: string; // the sum of the values: samples, or time, ...
+  from: string; // what it was summed from
+  covered: string;
+  final: boolean;
+}
+
+// `filtered`: a frame filter chose the stacks.
+export function summaryOf(coverage: Coverage, filtered: boolean): Summary {
+  const { total, observations, unit } = coverage;
+  const samples = total === 1n ? 'sample' : 'samples';
+  const amount = unit === 'count' ? `${exactly(total)} ${samples}` : withUnit(total, unit);
   return {
-    samples: `${exactly(coverage.observations)} ${coverage.observations === 1n ? 'sample' : 'samples'}`,
+    amount: filtered ? `${amount} after the filter` : amount,
+    from: `Summed from ${exactly(observations)} stacks that came in${filtered ? ', before the filter' : ''}.`,
     covered: `${spanOf(coverage.covered)} UTC`,
     final: coverage.final,
   };

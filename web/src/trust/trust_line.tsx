@@ -1,6 +1,9 @@
 // What an answer stands on: samples, range, final or not; and a banner where something is missing.
 import type { Coverage } from '@gen/flamekeep/v1/selection_pb';
 
+import { isEmpty } from '@/api/request';
+import { question } from '@/state/page';
+
 import { noticesOf, summaryOf } from './notices';
 import './trust.css';
 
@@ -11,7 +14,8 @@ export function TrustLine(props: {
 }) {
   const { coverage, name, more } = props;
   if (!coverage) return null;
-  const { samples, covered, final } = summaryOf(coverage);
+  const filtered = !isEmpty(question.value.filter);
+  const { amount, from, covered, final } = summaryOf(coverage, filtered);
   const notices = noticesOf(coverage);
   const incomplete = notices.filter((notice) => notice.kind === 'incomplete');
   const notes = notices.filter((notice) => notice.kind === 'note');
@@ -29,7 +33,7 @@ export function TrustLine(props: {
       )}
       <p class="trust-line">
         {name && <strong>{name}: </strong>}
-        <span>{samples}</span>
+        <span title={from}>{amount}</span>
         <span>{covered}</span>
         {final ? (
           <span

@@ -6,7 +6,7 @@ import { DiffVerdict, type DiffResponse_Compared as Compared } from '@gen/flamek
 
 import { differenceShade } from '@/flame/palette';
 import { usePalette } from '@/flame/theme';
-import { percent, points } from '@/format/numbers';
+import { percent, points, probability } from '@/format/numbers';
 import { VERDICTS } from '@/format/verdicts';
 import { question } from '@/state/page';
 import { Table, type Column, type Sorted } from '@/ui/table';
@@ -63,8 +63,16 @@ export function DiffTable(props: { rows: readonly DiffRow[]; unit: string }) {
     {
       id: 'verdict',
       header: 'Verdict',
-      width: '144px',
-      render: (row) => <Cell row={row}>{VERDICTS[row.compared.verdict]}</Cell>,
+      title: 'p: how likely noise alone makes a difference of this size, if only this one were looked at',
+      width: '190px',
+      render: (row) => (
+        <Cell row={row}>
+          {VERDICTS[row.compared.verdict]}
+          {row.compared.verdict !== DiffVerdict.NOT_ENOUGH_DATA && (
+            <span class="muted"> p {probability(row.compared.pValue)}</span>
+          )}
+        </Cell>
+      ),
     },
   ];
   return (
