@@ -1,7 +1,7 @@
 // The flame graph under hand and keys.
 import { readFile } from 'node:fs/promises';
 
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 
 import { percent } from '@/format/numbers';
@@ -109,6 +109,44 @@ test('keys walk, tell, zoom and open the menu', async () => {
   await expect.poll(() => page.getByRole('menu').count()).toBe(0);
   await page.keyboard.press('Backspace');
   await expectParam('zoom').toBeNull();
+});
+
+test('the root is no function: it has no menu, and no name to copy', async () => {
+  await open();
+  await graph.focus();
+  for (const key of ['m', 'c']) {
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(spoken).toMatch(/total/);
+    await page.keyboard.press('Home');
+    await expect.poll(spoken).toMatch(/^all; /);
+    await page.keyboard.press(key);
+    await expect.poll(spoken).toBe('This is the whole graph, and no function.');
+  }
+  await page.mouse.click(...(await spot(0)), { button: 'right' });
+  expect(await page.getByRole('menu').count()).toBe(0);
+});
+
+test('while another graph is on its way the last one keeps name and focus, and is no picture', async () => {
+  await open();
+  await page.getByRole('button', { name: 'Inverted' }).click();
+  const inverted = page.getByRole('application', { name: 'Inverted flame graph' });
+  await inverted.focus();
+  const held: Route[] = [];
+  await page.route('**/FlameGraph', (route) => void held.push(route));
+  await page.goBack();
+  await expectParam('inverted').toBeNull();
+  await page.getByText('Summing up the flame graph. Choose something else to stop it.').waitFor();
+  expect(await inverted.evaluate((element) => element === document.activeElement)).toBe(true);
+  const share = page.getByRole('button', { name: 'Share', exact: true });
+  const picture = page.getByRole('menuitem', { name: 'Download PNG' });
+  await share.click();
+  await page.getByRole('menuitem', { name: 'Download SVG' }).waitFor();
+  expect(await picture.count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await held[0].continue();
+  await page.getByRole('application', { name: 'Flame graph', exact: true }).waitFor();
+  await share.click();
+  await picture.waitFor();
 });
 
 test('the menu narrows the stacks: keep, focus, hide, drop, sandwich', async () => {

@@ -30,7 +30,7 @@ export interface FlameGraphProps {
   onZoom: (zoom: string) => void;
   // After onZoom, where one click does both.
   onSelect: (fn: FunctionName | null) => void;
-  menu: (box: number) => MenuItem[];
+  menu: (fn: FunctionName) => MenuItem[];
 }
 
 function keysText(inverted: boolean): string {
@@ -42,6 +42,9 @@ function keysText(inverted: boolean): string {
     'M opens the menu, C copies the name.',
   ].join(' ');
 }
+
+// Said of the root, which has no menu and no name to copy.
+const NO_FUNCTION = 'This is the whole graph, and no function.';
 
 const STEPS: Partial<Record<string, Step>> = {
   ArrowUp: 'up',
@@ -102,7 +105,8 @@ export function FlameGraph(props: FlameGraphProps) {
     onMenu: (box, x, y) => {
       walked.current = box;
       tell(null);
-      setMenu({ box, x, y });
+      if (box === 0) setSpoken(NO_FUNCTION);
+      else setMenu({ box, x, y });
     },
   };
   const latest = useRef(gestures);
@@ -160,6 +164,8 @@ export function FlameGraph(props: FlameGraphProps) {
     } else if (opensMenu) {
       const place = stage.current!.placeOf(box);
       gestures.onMenu(box, place.left, place.bottom);
+    } else if (event.key === 'c' && box === 0) {
+      setSpoken(NO_FUNCTION);
     } else if (event.key === 'c') {
       copyText(functionOf(graph, box).name).then(
         () => setSpoken('Name copied.'),
@@ -200,7 +206,7 @@ export function FlameGraph(props: FlameGraphProps) {
           label="What to do with this function"
           x={menu.x}
           y={menu.y}
-          items={props.menu(menu.box)}
+          items={props.menu(functionOf(graph, menu.box))}
           close={() => setMenu(null)}
         />
       )}

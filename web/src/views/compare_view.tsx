@@ -69,8 +69,9 @@ function LabelSelect({ names, label }: { names: string[]; label: string }) {
 
 function Comparison({ label, fn }: { label: string; fn: FunctionName | null }) {
   const chosen = asked();
-  const answer = useAnswer(chosen && JSON.stringify([chosen.key, label, fn]), (signal) =>
-    queries.compare(
+  const key = chosen && JSON.stringify([chosen.key, label, fn]);
+  const answer = useAnswer(key, async (signal) => ({
+    response: await queries.compare(
       {
         selection: chosen!.selection,
         label,
@@ -79,13 +80,13 @@ function Comparison({ label, fn }: { label: string; fn: FunctionName | null }) {
       },
       { signal },
     ),
-  );
+    label,
+    ofFunction: fn !== null,
+  }));
   if (!chosen) return <Nothing>Choose a time to compare.</Nothing>;
   return (
     <Answered answer={answer} what="the values">
-      {(response) => (
-        <Values key={`${fn !== null}`} response={response} label={label} ofFunction={fn !== null} />
-      )}
+      {(compared) => <Values key={`${compared.ofFunction}`} {...compared} />}
     </Answered>
   );
 }

@@ -1,17 +1,13 @@
 // Both flame graphs of a diff merged into one.
-import { useCallback, useMemo } from 'preact/hooks';
-
 import type { DiffResponse_Tree } from '@gen/flamekeep/v1/diff_pb';
 
 import type { Answer } from '@/api/answer';
 import { FlameGraph } from '@/flame/flame_graph';
-import { graphOfDiff } from '@/flame/graph';
+import type { Graph } from '@/flame/graph';
 import { differenceShade } from '@/flame/palette';
-import { drawPng } from '@/flame/png';
 import { usePalette } from '@/flame/theme';
 import { percent, shareOf } from '@/format/numbers';
 import { adjust, go, question } from '@/state/page';
-import { usePicture } from '@/take/picture';
 
 import type { Found } from './found';
 import { functionMenu } from './function_menu';
@@ -20,15 +16,12 @@ import { markedBy } from './use_search';
 
 export function DiffGraph(props: {
   tree: DiffResponse_Tree;
+  graph: Graph; // of the tree
   unit: string;
-  title: string;
   found: Answer<Found>;
 }) {
-  const { tree, unit, title, found } = props;
+  const { tree, graph, unit, found } = props;
   const { fn, zoom } = question.value;
-  const graph = useMemo(() => graphOfDiff(tree), [tree]);
-  const draw = useCallback(() => drawPng(graph, { title, unit }), [graph, title, unit]);
-  usePicture(draw);
   return (
     <section aria-label="Flame graph of the difference">
       <div class="toolbar diff-toolbar">
@@ -44,12 +37,7 @@ export function DiffGraph(props: {
         zoom={zoom}
         onZoom={(path) => go({ zoom: path })}
         onSelect={(selected) => adjust({ fn: selected })}
-        menu={(box) =>
-          functionMenu({
-            name: graph.names[graph.name[box]],
-            file: graph.files[graph.file[box]],
-          })
-        }
+        menu={functionMenu}
       />
     </section>
   );

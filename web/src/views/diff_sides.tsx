@@ -12,8 +12,9 @@ export function DiffSides(props: {
   pair: Pair;
   baseline: Coverage | undefined;
   coverage: Coverage | undefined; // of the selection
+  stale: boolean; // both are of another pair
 }) {
-  const { pair, baseline, coverage } = props;
+  const { pair, baseline, coverage, stale } = props;
   return (
     <div class="diff-sides">
       <DiffSide
@@ -21,6 +22,7 @@ export function DiffSides(props: {
         side={pair.baseline}
         other={pair.selection}
         coverage={baseline}
+        stale={stale}
         onRange={(range) =>
           go({ baseline: baselineOf({ ...pair.baseline, range }, pair.selection) })
         }
@@ -38,6 +40,7 @@ export function DiffSides(props: {
         side={pair.selection}
         other={pair.baseline}
         coverage={coverage}
+        stale={stale}
         onRange={(range) =>
           go({ range, baseline: baselineOf(pair.baseline, { ...pair.selection, range }) })
         }
@@ -51,9 +54,10 @@ function DiffSide(props: {
   side: Side;
   other: Side;
   coverage: Coverage | undefined;
+  stale: boolean;
   onRange: (range: Range) => void;
 }) {
-  const { name, side, other, coverage, onRange } = props;
+  const { name, side, other, coverage, stale, onRange } = props;
   return (
     <section class="diff-side" aria-label={name}>
       <h2>
@@ -66,7 +70,9 @@ function DiffSide(props: {
         filter={question.value.filter}
         onRange={onRange}
       />
-      <TrustLine coverage={coverage} />
+      <div class={stale ? 'stale' : ''}>
+        <TrustLine coverage={coverage} />
+      </div>
     </section>
   );
 }

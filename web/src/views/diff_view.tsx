@@ -7,8 +7,11 @@ import { FunctionOrder } from '@gen/flamekeep/v1/tables_pb';
 
 import { useAnswer, type Answer } from '@/api/answer';
 import { queries } from '@/api/client';
+import { graphOfDiff, type Graph } from '@/flame/graph';
+import { drawPng } from '@/flame/png';
 import { exactly } from '@/format/numbers';
 import { go, question } from '@/state/page';
+import { usePicture } from '@/take/picture';
 import { Answered, Nothing } from '@/ui/answered';
 
 import { askedOf } from './asked';
@@ -44,41 +47,63 @@ export function DiffView() {
   );
 }
 
+// With what was asked: the page asks for something else already while this is still shown.
+interface Drawn {
+  response: DiffResponse;
+  graph: Graph | undefined; // of both; of nothing where there is nothing to draw
+  sort: 'self' | 'total';
+  title: string; // of its picture
+}
+
 function Difference({ pair }: { pair: Pair }) {
   const { filter, sort } = question.value;
   const same = sameSides(pair);
   const chosen = askedOf(pair.selection.selector, pair.selection.range, filter);
   const baseline = askedOf(pair.baseline.selector, pair.baseline.range, filter);
   const key = JSON.stringify([chosen.key, baseline.key, sort]);
-  const answer = useAnswer(same ? null : key, (signal) =>
-    queries.diff(
-      {
-        baseline: baseline.selection,
-        selection: chosen.selection,
-        by: sort === 'total' ? FunctionOrder.TOTAL : FunctionOrder.SELF,
-        tree: true,
-        maxNodes: MOST_BOXES,
-        limit: MOST_ROWS,
-      },
-      { signal },
-    ),
-  );
+  const answer = useAnswer<Drawn>(same ? null : key, async (signal) => {
+    const request = {
+      baseline: baseline.selection,
+      selection: chosen.selection,
+      by: sort === 'total' ? FunctionOrder.TOTAL : FunctionOrder.SELF,
+      tree: true,
+      maxNodes: MOST_BOXES,
+      limit: MOST_ROWS,
+    };
+    const response = await queries.diff(request, { signal });
+    return { response, graph: graphIn(response), sort, title: titleOf(pair) };
+  });
+  const ready = answer.state === 'ready' ? answer.value : null;
+  usePicture(useMemo(() => ready && pictureOf(ready), [ready]));
   const found = useSearch(same ? [] : [chosen, baseline]);
   if (same) return <Nothing>Both sides are the same: choose another time or selector for one.</Nothing>;
-  const { value } = answer;
   return (
     <>
-      <DiffSides pair={pair} baseline={value?.baseline} coverage={value?.coverage} />
+      <DiffSides
+        pair={pair}
+        baseline={answer.value?.response.baseline}
+        coverage={answer.value?.response.coverage}
+        stale={!ready}
+      />
       <Answered answer={answer} what="the difference">
-        {(response) => <Compared response={response} pair={pair} found={found} />}
+        {(drawn) => <Compared drawn={drawn} found={found} />}
       </Answered>
     </>
   );
 }
 
-function Compared(props: { response: DiffResponse; pair: Pair; found: Answer<Found> }) {
-  const { response, pair, found } = props;
-  const { sort } = question.value;
+// Undefined where one side has no samples, or both no stacks.
+function graphIn({ tree, baseline, coverage }: DiffResponse): Graph | undefined {
+  if (!baseline?.total || !coverage?.total || !tree || tree.depth.length <= 1) return undefined;
+  return graphOfDiff(tree);
+}
+
+function pictureOf({ response, graph, title }: Drawn) {
+  return graph ? () => drawPng(graph, { title, unit: response.coverage!.unit }) : null;
+}
+
+function Compared({ drawn, found }: { drawn: Drawn; found: Answer<Found> }) {
+  const { response, graph, sort } = drawn;
   const rows = useMemo(() => rowsOf(response.functions, sort), [response, sort]);
   const unit = response.coverage?.unit ?? '';
   const summary = summaryOf(response);
@@ -102,9 +127,7 @@ function Compared(props: { response: DiffResponse; pair: Pair; found: Answer<Fou
           )}
         </>
       )}
-      {!empty && response.tree && response.tree.depth.length > 1 && (
-        <DiffGraph tree={response.tree} unit={unit} title={titleOf(pair)} found={found} />
-      )}
+      {graph && <DiffGraph tree={response.tree!} graph={graph} unit={unit} found={found} />}
     </>
   );
 }

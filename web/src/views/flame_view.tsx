@@ -1,5 +1,5 @@
 // The flame graph of what is selected, with the functions' table beside it where it is wanted.
-import { useCallback } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
 import type { FlameGraphResponse } from '@gen/flamekeep/v1/flame_graph_pb';
 
@@ -9,6 +9,7 @@ import { FlameGraph } from '@/flame/flame_graph';
 import { graphOf, type Graph } from '@/flame/graph';
 import { drawPng } from '@/flame/png';
 import { exactly, percent, shareOf } from '@/format/numbers';
+import { rangeText } from '@/format/times';
 import { adjust, go, question } from '@/state/page';
 import { usePicture } from '@/take/picture';
 import { TrustLine } from '@/trust/trust_line';
@@ -25,20 +26,25 @@ import { markedBy, useSearch, type Marked } from './use_search';
 interface Drawn {
   response: FlameGraphResponse;
   graph: Graph;
+  inverted: boolean;
+  title: string; // of its picture
 }
 
 export function FlameView() {
-  const { inverted, beside } = question.value;
+  const { selector, range, inverted, beside } = question.value;
   const chosen = asked();
   const answer = useAnswer<Drawn>(
     chosen && JSON.stringify([chosen.key, inverted]),
     async (signal) => {
       const request = { selection: chosen!.selection, inverted };
       const response = await queries.flameGraph(request, { signal });
-      return { response, graph: graphOf(response) };
+      const title = `${selector}, ${rangeText(range!)} UTC`;
+      return { response, graph: graphOf(response), inverted, title };
     },
   );
   const found = useSearch(chosen ? [chosen] : []);
+  const ready = answer.state === 'ready' ? answer.value : null;
+  usePicture(useMemo(() => ready && pictureOf(ready), [ready]));
   return (
     <>
       <Toolbar found={found} />
@@ -88,14 +94,9 @@ function Toolbar({ found }: { found: Answer<Found> }) {
 }
 
 function Drawing(props: { drawn: Drawn; matched: Marked }) {
-  const { response, graph } = props.drawn;
-  const { inverted, fn, zoom, selector } = question.value;
+  const { response, graph, inverted } = props.drawn;
+  const { fn, zoom } = question.value;
   const coverage = response.coverage!;
-  const draw = useCallback(
-    () => drawPng(graph, { title: selector, unit: coverage.unit, inverted }),
-    [graph, selector, coverage.unit, inverted],
-  );
-  usePicture(draw);
   if (coverage.total === 0n) {
     return (
       <Nothing>There are no samples here: choose another time, or fewer labels and filters.</Nothing>
@@ -114,15 +115,16 @@ function Drawing(props: { drawn: Drawn; matched: Marked }) {
         zoom={zoom}
         onZoom={(path) => go({ zoom: path })}
         onSelect={(selected) => adjust({ fn: selected })}
-        menu={(box) =>
-          functionMenu({
-            name: graph.names[graph.name[box]],
-            file: graph.files[graph.file[box]],
-          })
-        }
+        menu={functionMenu}
       />
     </>
   );
+}
+
+// Null: there is nothing to draw.
+function pictureOf({ response, graph, inverted, title }: Drawn) {
+  const { unit, total } = response.coverage!;
+  return total === 0n ? null : () => drawPng(graph, { title, unit, inverted });
 }
 
 // What drawing left out; the tables have it.

@@ -157,7 +157,7 @@ function Half(props: {
           onZoom={setZoom}
           // A click zooms here, and does not walk away from the function: the tables do.
           onSelect={() => undefined}
-          menu={(box) => functionMenu(functionOf(graph, box))}
+          menu={functionMenu}
         />
         <div class="sandwich-neighbours">
           <Neighbours title={title} graph={graph} whole={whole} />
@@ -209,8 +209,4 @@ function Figure({ value, whole }: { value: bigint; whole: Whole }) {
       <b>{percent(shareOf(value, whole.total))}</b> ({withUnit(value, whole.unit)})
     </span>
   );
-}
-
-function functionOf(graph: Graph, box: number): FunctionName {
-  return { name: graph.names[graph.name[box]], file: graph.files[graph.file[box]] };
 }
