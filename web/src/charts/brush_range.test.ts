@@ -57,8 +57,9 @@ describe('dragged', () => {
 });
 
 describe('keyed', () => {
-  const press = (key: string, shift = false) =>
-    keyed(key, shift, minutes(100, 130), 20 * MINUTE);
+  const wide = { span: snap.span, step: 20 * MINUTE };
+  const press = (key: string, shift = false, range = minutes(100, 130)) =>
+    keyed(key, shift, range, wide);
 
   it('moves and resizes', () => {
     expect(press('ArrowRight')).toEqual(minutes(120, 150));
@@ -71,6 +72,24 @@ describe('keyed', () => {
   });
 
   it('leaves a minute', () => {
-    expect(keyed('ArrowLeft', true, minutes(5, 8), 20 * MINUTE)).toEqual(minutes(5, 6));
+    expect(press('ArrowLeft', true, minutes(5, 8))).toEqual(minutes(5, 6));
+    expect(press('ArrowLeft', true, minutes(5, 6))).toEqual(minutes(5, 6));
+  });
+
+  it('does not leave what is shown, however often it is pressed', () => {
+    const often = (key: string, shift = false) => {
+      let range = minutes(100, 130);
+      for (let i = 0; i < 99; ++i) range = press(key, shift, range)!;
+      return range;
+    };
+    expect(often('PageDown')).toEqual(minutes(970, 1000));
+    expect(often('ArrowRight')).toEqual(minutes(970, 1000));
+    expect(often('PageUp')).toEqual(minutes(0, 30));
+    expect(often('ArrowLeft')).toEqual(minutes(0, 30));
+    const longer = minutes(-500, 1500);
+    expect(press('PageDown', false, longer)).toEqual(minutes(0, 2000));
+    expect(press('PageUp', false, longer)).toEqual(minutes(-1000, 1000));
+    expect(often('ArrowRight', true)).toEqual(minutes(100, 1000));
+    expect(often('ArrowLeft', true)).toEqual(minutes(100, 101));
   });
 });

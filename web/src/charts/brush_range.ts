@@ -54,27 +54,34 @@ function between(a: number, b: number, { step, span }: Snap): Range {
   return { from, to: from + step };
 }
 
-// Of this length, and not outside of the span where it fits into it.
+// Of this length: inside of the span, or all around it where it is longer.
 function within(from: number, length: number, span: Range): Range {
-  const begin = length >= span.to - span.from ? from : clamp(from, span.from, span.to - length);
+  const last = span.to - length;
+  const begin = clamp(from, Math.min(span.from, last), Math.max(span.from, last));
   return { from: begin, to: begin + length };
 }
 
 // The range after a key: arrows move it by a step, with shift they move its end; page keys move it
 // by its own length. Undefined for other keys.
-export function keyed(key: string, shift: boolean, range: Range, step: number): Range | undefined {
+export function keyed(
+  key: string,
+  shift: boolean,
+  range: Range,
+  { span, step }: Snap,
+): Range | undefined {
   const length = range.to - range.from;
-  const by = (from: number, to: number) => ({ from: range.from + from, to: range.to + to });
+  const moved = (by: number) => within(range.from + by, length, span);
+  const ending = (to: number) => ({ ...range, to });
   switch (key) {
     case 'ArrowRight':
-      return shift ? by(0, step) : by(step, step);
+      return shift ? ending(Math.max(range.to, Math.min(span.to, range.to + step))) : moved(step);
     case 'ArrowLeft':
-      if (!shift) return by(-step, -step);
-      return by(0, -Math.min(step, Math.max(0, length - MINUTE)));
+      if (!shift) return moved(-step);
+      return ending(Math.max(range.to - step, Math.min(range.to, range.from + MINUTE)));
     case 'PageUp':
-      return by(-length, -length);
+      return moved(-length);
     case 'PageDown':
-      return by(length, length);
+      return moved(length);
     default:
       return undefined;
   }

@@ -2,7 +2,15 @@
 // of heat_grid.ts; what cells stand for is the caller's.
 import { useId, useMemo, useRef, useState } from 'preact/hooks';
 
-import { cellByKey, nearestCell, outlineOf, placeOf, type HeatGrid } from './heat_grid';
+import {
+  cellAt,
+  cellByKey,
+  nearestCell,
+  outlineOf,
+  placeOf,
+  type HeatGrid,
+  type Place,
+} from './heat_grid';
 import { NO_SAMPLES, OUTSIDE, UNKNOWN } from './heat_scale';
 import { Tip } from './tip';
 import { useWidth } from './width';
@@ -33,6 +41,7 @@ export function HeatMap(props: HeatMapProps) {
   const { grid, looks, label, describe, onChoose, marked } = props;
   const frame = useRef<HTMLDivElement>(null);
   const cells = useRef<SVGSVGElement>(null);
+  const dragging = useRef(false); // the span is chosen by the pointer
   const room = useWidth(frame);
   const name = useId();
   const [pointed, setPointed] = useState<number | null>(null);
@@ -50,11 +59,11 @@ export function HeatMap(props: HeatMapProps) {
     [grid, looks, describe, name, dx, dy],
   );
 
-  const cellUnder = (event: PointerEvent): number => {
+  const placeUnder = (event: PointerEvent): Place => {
     const origin = cells.current!.getBoundingClientRect();
     const column = Math.floor((event.clientX - origin.left - MARGIN.left) / dx);
     const row = Math.floor((event.clientY - origin.top - MARGIN.top) / dy);
-    return nearestCell(grid, { column, row });
+    return { column, row };
   };
   const boxOf = (cell: number): DOMRect => {
     const origin = cells.current!.getBoundingClientRect();
@@ -67,17 +76,30 @@ export function HeatMap(props: HeatMapProps) {
     onChoose(Math.min(from, to), Math.max(from, to));
   };
   const onPointerDown = (event: PointerEvent) => {
-    const cell = cellUnder(event);
-    if (event.button !== 0 || looks[cell] === OUTSIDE) return;
+    const cell = cellAt(grid, placeUnder(event));
+    if (event.button !== 0 || cell === undefined || looks[cell] === OUTSIDE) return;
     // Touch scrolls; a tap ends where it began.
     if (event.pointerType === 'mouse') cells.current!.setPointerCapture(event.pointerId);
+    dragging.current = true;
     setAt(cell);
     setSpan({ from: cell, to: cell });
   };
   const onPointerMove = (event: PointerEvent) => {
-    const cell = cellUnder(event);
-    setPointed(looks[cell] === OUTSIDE ? null : cell);
-    if (span && looks[cell] !== OUTSIDE) setSpan({ ...span, to: cell });
+    const place = placeUnder(event);
+    // Names are no cells; a drag that leaves the cells goes on beside them.
+    const held = dragging.current && span;
+    const cell = held ? nearestCell(grid, place) : cellAt(grid, place);
+    const known = cell !== undefined && looks[cell] !== OUTSIDE;
+    setPointed(known ? cell : null);
+    if (held && known) setSpan({ ...held, to: cell });
+  };
+  const onPointerUp = () => {
+    if (dragging.current && span) choose(span);
+    dragging.current = false;
+  };
+  const onPointerCancel = () => {
+    dragging.current = false;
+    setSpan(null);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const to = cellByKey(grid, current, event.key);
@@ -109,8 +131,8 @@ export function HeatMap(props: HeatMapProps) {
         height={MARGIN.top + grid.rows * dy}
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
-        onPointerUp={() => span && choose(span)}
-        onPointerCancel={() => setSpan(null)}
+        onPointerUp={onPointerUp}
+        onPointerCancel={onPointerCancel}
         onPointerLeave={() => setPointed(null)}
         onKeyDown={onKeyDown}
         onFocus={() => setFocused(cells.current!.matches(':focus-visible'))}

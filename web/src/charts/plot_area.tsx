@@ -8,8 +8,8 @@ import { MINUTE, rangeText, SECOND } from '@/format/times';
 import type { Range } from '@/state/question';
 
 import { dragged, keyed, type Grip, type Snap } from './brush_range';
-import { seriesColor } from './palette';
 import { isScrolling } from './scrolling';
+import { Swatch } from './swatch';
 import type { ChartSpan, TimeChartProps } from './time_chart';
 
 // A pointer that moved less was a click.
@@ -121,7 +121,7 @@ export function PlotArea(props: Props) {
         />
       )}
       {shown && (
-        <Brush range={shown} span={span} step={step} letGo={letGo} {...(onBrush && { onBrush })} />
+        <Brush range={shown} snap={snap} letGo={letGo} {...(onBrush && { onBrush })} />
       )}
       {hovered !== null && (draft !== null || point >= 0) && (
         <div class="time-chart-tip" style={tipPlace(hovered, span, props.height)}>
@@ -138,12 +138,12 @@ export function PlotArea(props: Props) {
 
 function Brush(props: {
   range: Range;
-  span: Range;
-  step: number;
+  snap: Snap;
   letGo: () => void;
   onBrush?: (range: Range) => void;
 }) {
-  const { range, span, step, letGo, onBrush } = props;
+  const { range, snap, letGo, onBrush } = props;
+  const { span } = snap;
   // Keys move it at once; that is told when they are let go.
   const moved = useSignal<Range | null>(null);
   const shown = moved.value ?? range;
@@ -164,7 +164,7 @@ function Brush(props: {
       letGo();
       return;
     }
-    const next = keyed(event.key, event.shiftKey, moved.value ?? range, step);
+    const next = keyed(event.key, event.shiftKey, moved.value ?? range, snap);
     if (!next) return;
     event.preventDefault();
     moved.value = next;
@@ -195,11 +195,7 @@ function Values(props: Props & { point: number }) {
   const { edges, series, spans, point, format } = props;
   const notes = notesOf(spans ?? [], edges[point], edges[point + 1]);
   const rows = series
-    .map(({ label, color, values }, i) => ({
-      label,
-      color: color ?? seriesColor(i),
-      value: values[point],
-    }))
+    .map(({ label, color, dash, values }) => ({ label, color, dash, value: values[point] }))
     .filter(({ value }) => series.length === 1 || value !== null)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
     .slice(0, TIP_SERIES);
@@ -207,10 +203,10 @@ function Values(props: Props & { point: number }) {
     <>
       <div class="muted">{rangeText({ from: edges[point], to: edges[point + 1] })} UTC</div>
       <dl>
-        {rows.map(({ label, color, value }) => (
+        {rows.map(({ label, color, dash, value }) => (
           <Fragment key={label}>
             <dt>
-              <span class="swatch" style={{ background: color }} />
+              <Swatch color={color} dash={dash} />
               {label}
             </dt>
             <dd>{value === null ? 'unknown' : format(value)}</dd>

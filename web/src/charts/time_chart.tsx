@@ -8,14 +8,15 @@ import { axisTexts } from '@/format/times';
 import type { Range } from '@/state/question';
 import { onThemeChange } from '@/ui/theme';
 
-import { resolveColor, seriesColor, seriesDash } from './palette';
+import { resolveColor } from './palette';
 import { PlotArea } from './plot_area';
 import './time_chart.css';
 
 export interface ChartSeries {
   label: string;
   values: (number | null)[]; // of each point; null: nothing is known there
-  color?: string; // also var(--...)
+  color: string; // also var(--...)
+  dash?: number[]; // of a line, in pixels: strokes and what is between them
 }
 
 // A span that is shown with a pattern of its own.
@@ -52,7 +53,8 @@ export function TimeChart(props: TimeChartProps) {
   const latest = useRef({ ...props, span });
   latest.current = { ...props, span };
 
-  const columns = series.length;
+  // What a drawing is made for; whatever else changes, it takes as it is.
+  const dashes = JSON.stringify(series.map(({ dash }) => dash ?? null));
   useEffect(() => {
     const element = host.current!;
     const drawn = new uPlot(
@@ -71,7 +73,7 @@ export function TimeChart(props: TimeChartProps) {
       forget();
       drawn.destroy();
     };
-  }, [kind, height, columns]);
+  }, [kind, height, dashes]);
 
   useEffect(() => {
     chart.current!.setData(columnsOf(latest.current));
@@ -102,8 +104,7 @@ function optionsOf(
   latest: () => TimeChartProps & { span: Range },
 ): uPlot.Options {
   const token = (name: string) => () => resolveColor(`var(--${name})`, element);
-  const colorOf = (i: number) => () =>
-    resolveColor(latest().series[i]?.color ?? seriesColor(i), element);
+  const colorOf = (i: number) => () => resolveColor(latest().series[i]?.color ?? '', element);
   return {
     width: Math.max(1, element.clientWidth),
     height,
@@ -140,11 +141,11 @@ function optionsOf(
     ],
     series: [
       {},
-      ...latest().series.map((_, i): uPlot.Series => {
+      ...latest().series.map(({ dash = [] }, i): uPlot.Series => {
         const shared = { points: { show: false }, stroke: colorOf(i) };
         return kind === 'bars'
           ? { ...shared, width: 0, fill: colorOf(i), paths: barPaths }
-          : { ...shared, width: 1.5, dash: seriesDash(i), paths: uPlot.paths.stepped!({ align: 1 }) };
+          : { ...shared, width: 1.5, dash, paths: uPlot.paths.stepped!({ align: 1 }) };
       }),
     ],
   };

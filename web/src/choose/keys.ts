@@ -1,7 +1,7 @@
 // Keys of the whole page: [ and ] step through time, - takes twice as much of it.
 import { useEffect } from 'preact/hooks';
 
-import { go, question } from '@/state/page';
+import { adjust, go, question } from '@/state/page';
 import type { Range } from '@/state/question';
 
 import { shifted, zoomedOut } from './ranges';
@@ -22,13 +22,15 @@ function rangeAfter(key: string, range: Range, now: number): Range | undefined {
 export function useRangeKeys(): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const { range } = question.peek();
+      const { range, view } = question.peek();
       const typing = (event.target as Element).matches('input, textarea, select');
-      if (!range || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      // The status is that of now.
+      if (!range || view === 'status' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
       const next = rangeAfter(event.key, range, Date.now());
       if (!next) return;
       event.preventDefault();
-      go({ range: next });
+      // A key that is held is one step back.
+      (event.repeat ? adjust : go)({ range: next });
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

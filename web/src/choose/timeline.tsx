@@ -94,21 +94,26 @@ export function Timeline(props: {
             onWheel={turn}
           />
         </div>
-        <div class="timeline-zoom" role="group" aria-label="Zoom of the timeline">
-          <button type="button" title="Zoom the timeline in" onClick={() => zoom(1 / ZOOM)}>
-            +
-          </button>
-          <button type="button" title="Zoom the timeline out" onClick={() => zoom(ZOOM)}>
-            −
-          </button>
-          <button
-            type="button"
-            title="Show the range in the middle"
-            class="timeline-fit"
-            onClick={() => setWindow(usual())}
-          >
-            fit
-          </button>
+        <div class="timeline-side">
+          <span class="muted" title="What a bar is of">
+            {points && `per ${points.step}`}
+          </span>
+          <div class="timeline-zoom" role="group" aria-label="Zoom of the timeline">
+            <button type="button" title="Zoom the timeline in" onClick={() => zoom(1 / ZOOM)}>
+              +
+            </button>
+            <button type="button" title="Zoom the timeline out" onClick={() => zoom(ZOOM)}>
+              −
+            </button>
+            <button
+              type="button"
+              title="Show the range in the middle"
+              class="timeline-fit"
+              onClick={() => setWindow(usual())}
+            >
+              fit
+            </button>
+          </div>
         </div>
       </div>
     </div>

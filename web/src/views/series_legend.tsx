@@ -1,4 +1,5 @@
 // The lines of a chart as a table: what each one is, has, and whether it is shown.
+import { Swatch } from '@/charts/swatch';
 import { shareOf } from '@/format/numbers';
 import { go, question } from '@/state/page';
 import { narrowed } from '@/state/selector';
@@ -25,10 +26,10 @@ export function SeriesLegend(props: {
     {
       id: 'group',
       header: by,
-      render: ({ label, color }) => (
+      render: ({ label, color, dash }) => (
         <label class="series-name">
           <input type="checkbox" checked={!hidden.has(label)} onChange={() => toggle(label)} />
-          <span class="swatch" style={{ background: color }} />
+          <Swatch color={color} dash={dash} />
           <bdi>{label}</bdi>
         </label>
       ),

@@ -27,7 +27,7 @@ describe('lines of a series', () => {
       groups: [{ totals: [10n, 50n], total: 60n }],
     });
     expect(linesOf(response, undefined)).toEqual([
-      { label: 'All samples', color: seriesColor(0), values: [10, 10], total: 60n, part: 0n },
+      { label: 'All samples', color: seriesColor(0), dash: [], values: [10, 10], total: 60n, part: 0n },
     ]);
     expect(edgesOf(response)).toEqual([0, 60_000, 360_000]);
   });
@@ -51,5 +51,12 @@ describe('lines of a series', () => {
       ['(none)', '', seriesColor(1)],
       ['3 others', undefined, REST_COLOR],
     ]);
+  });
+
+  it('have looks of their own, also where there are more than colours', () => {
+    const groups = Array.from({ length: 20 }, (_, i) => group([`${i}`]));
+    const response = create(SeriesResponseSchema, { edges, groups });
+    const looks = linesOf(response, undefined).map(({ color, dash }) => `${color} ${dash!.join()}`);
+    expect(new Set(looks).size).toBe(20);
   });
 });

@@ -2,13 +2,12 @@
 import type { SeriesGroup, SeriesResponse } from '@gen/flamekeep/v1/series_pb';
 
 import { milliseconds } from '@/api/request';
-import { REST_COLOR, seriesColor } from '@/charts/palette';
+import { REST_COLOR, seriesColor, seriesDash } from '@/charts/palette';
 import type { ChartSeries } from '@/charts/time_chart';
 import { MINUTE } from '@/format/times';
 import type { Measure } from '@/state/question';
 
 export interface SeriesLine extends ChartSeries {
-  color: string;
   labelValue?: string; // of the label that was grouped by; none of all samples, and of the others
   total: bigint; // of all points
   part: bigint; // what the function has of it
@@ -28,25 +27,27 @@ export function edgesOf(response: SeriesResponse): number[] {
   return response.edges.map((edge) => milliseconds(edge)!);
 }
 
-// Groups keep their colours while others are hidden.
+// Groups keep their looks while others are hidden.
 export function linesOf(response: SeriesResponse, part: Part | undefined): SeriesLine[] {
   const edges = edgesOf(response);
-  const line = (group: SeriesGroup, label: string, color: string): SeriesLine => ({
+  const looks = (i: number) => ({ color: seriesColor(i), dash: seriesDash(i) });
+  type Looks = Pick<ChartSeries, 'color' | 'dash'>;
+  const line = (group: SeriesGroup, label: string, look: Looks): SeriesLine => ({
     label,
-    color,
+    ...look,
     values: part ? shares(group, part) : rates(group, edges),
     total: group.total,
     part: part ? group[part] : 0n,
   });
   const lines = response.groups.map((group, i) => {
-    if (group.labels.length === 0) return line(group, 'All samples', seriesColor(i));
+    if (group.labels.length === 0) return line(group, 'All samples', looks(i));
     const [labelValue] = group.labels;
-    return { ...line(group, labelValue || NO_VALUE, seriesColor(i)), labelValue };
+    return { ...line(group, labelValue || NO_VALUE, looks(i)), labelValue };
   });
   const { rest, groupsLeftOut } = response;
   if (rest && groupsLeftOut > 0n) {
     const others = groupsLeftOut === 1n ? '1 other' : `${groupsLeftOut} others`;
-    lines.push(line(rest, others, REST_COLOR));
+    lines.push(line(rest, others, { color: REST_COLOR }));
   }
   return lines;
 }
