@@ -65,7 +65,7 @@ const spoken = () => page.locator('[aria-live="polite"]').last().textContent();
 test('a click zooms and selects, Escape zooms out, and the address has both', async () => {
   await open();
   await page.mouse.click(...(await spot(3)));
-  await expectParam('zoom').not.toBeNull();
+  await expectParam('fn').not.toBeNull();
   const [zoom, fn] = [param('zoom'), param('fn')];
   expect(fn).toBeTruthy();
   await screenshot(page, 'zoomed');

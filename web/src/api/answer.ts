@@ -10,6 +10,9 @@ export type Answer<T> =
   | { state: 'ready'; value: T }
   | { state: 'failed'; failure: CallError; value?: T };
 
+// A server that is not reached is asked again after this, in milliseconds: restarts are short.
+const RETRY_MS = 5000;
+
 interface Kept<T> {
   of: string | null; // key
   answer: Answer<T>;
@@ -34,16 +37,24 @@ export function useAnswer<T>(
     setAnswer((last) => waiting(key === null ? undefined : last));
     if (key === null) return undefined;
     const abort = new AbortController();
+    let retry = 0;
     asked.current(abort.signal).then(
       (value) => {
         if (!abort.signal.aborted) setAnswer(() => ({ state: 'ready', value }));
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        setAnswer((last) => ({ state: 'failed', failure: failureOf(error), value: last }));
+        const failure = failureOf(error);
+        setAnswer((last) => ({ state: 'failed', failure, value: last }));
+        if (failure.code === 'unavailable') {
+          retry = window.setTimeout(() => setAttempt((n) => n + 1), RETRY_MS);
+        }
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      clearTimeout(retry);
+    };
   }, [key, attempt]);
   // Of the first drawing with another key, too, which comes before the effect.
   const current = of === key ? answer : waiting(key === null ? undefined : answer.value);

@@ -59,6 +59,7 @@ interface Place {
   box: number;
   x: number; // of the window
   y: number;
+  above?: number; // the top of what is told about
 }
 
 export function FlameGraph(props: FlameGraphProps) {
@@ -143,7 +144,8 @@ export function FlameGraph(props: FlameGraphProps) {
     walked.current = box;
     stage.current!.reveal(box);
     const place = stage.current!.placeOf(box);
-    tell({ box, x: place.left, y: place.bottom });
+    // What is walked to next is below.
+    tell({ box, x: place.left, y: place.bottom, above: place.top });
     setSpoken(sentenceOf(detailOf(graph, box, zoomed, unit)));
   };
 
@@ -199,7 +201,7 @@ export function FlameGraph(props: FlameGraphProps) {
         {spoken}
       </div>
       {shown && shown.box < graph.depth.length && (
-        <Tooltip detail={detailOf(graph, shown.box, zoomed, unit)} x={shown.x} y={shown.y} />
+        <Tooltip detail={detailOf(graph, shown.box, zoomed, unit)} x={shown.x} y={shown.y} above={shown.above} />
       )}
       {menu && (
         <Menu

@@ -6,17 +6,24 @@ import type { Detail, Figure } from './detail';
 const AWAY = 14; // pixels from the place
 const MARGIN = 8; // to the window's edges
 
-export function Tooltip(props: { detail: Detail; x: number; y: number }) {
-  const { detail, x, y } = props;
+export function Tooltip(props: {
+  detail: Detail;
+  x: number;
+  y: number;
+  above?: number | undefined; // stand above this rather than below y, where there is room
+}) {
+  const { detail, x, y, above } = props;
   const card = useRef<HTMLDivElement>(null);
   const zoomed = detail.figures.some(({ ofZoomed }) => ofZoomed !== '');
 
   useLayoutEffect(() => {
     const { width, height } = card.current!.getBoundingClientRect();
     const right = globalThis.innerWidth - width - MARGIN;
-    const below = y + AWAY + height + MARGIN <= globalThis.innerHeight;
+    const top = (above ?? y) - AWAY - height;
+    const fits = y + AWAY + height + MARGIN <= globalThis.innerHeight;
+    const below = fits && (above === undefined || top < MARGIN);
     card.current!.style.left = `${Math.max(MARGIN, Math.min(x + AWAY, right))}px`;
-    card.current!.style.top = `${below ? y + AWAY : Math.max(MARGIN, y - AWAY - height)}px`;
+    card.current!.style.top = `${below ? y + AWAY : Math.max(MARGIN, top)}px`;
   });
 
   return (

@@ -1,5 +1,5 @@
 // The samples, or what a function has of them, across the values of a label.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 import type { CompareResponse, CompareResponse_Row as Row } from '@gen/flamekeep/v1/tables_pb';
 
@@ -7,7 +7,7 @@ import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { exactly as exactFunction } from '@/api/request';
 import { exactly, percent, shareOf } from '@/format/numbers';
-import { go, question } from '@/state/page';
+import { adjust, go, question } from '@/state/page';
 import type { FunctionName } from '@/state/question';
 import { narrowed } from '@/state/selector';
 import { TrustLine } from '@/trust/trust_line';
@@ -23,6 +23,16 @@ import { OfFunction } from './of_function';
 const MOST_VALUES = 1000;
 const NO_VALUE = '(none)'; // of series that lack the label
 
+interface KnownLabel {
+  name: string;
+  values: bigint;
+}
+
+// The first with more than one value; undefined where none are known.
+function usualLabel(known: readonly KnownLabel[]): string | undefined {
+  return known.find(({ values }) => values > 1n)?.name ?? known.at(0)?.name;
+}
+
 export function CompareView() {
   const { selector, by, fn } = question.value;
   const labels = useAnswer(selector || null, async (signal) =>
@@ -31,13 +41,18 @@ export function CompareView() {
       values,
     })),
   );
+  // A link says what is compared by, whatever labels there will be.
+  const usual = usualLabel(labels.state === 'ready' ? labels.value : []);
+  useEffect(() => {
+    if (by === '' && usual) adjust({ by: usual });
+  }, [by, usual]);
   if (!selector) return <Nothing>Choose a profile type and a time to compare.</Nothing>;
   return (
     <>
       <OfFunction measured={false} />
       <Answered answer={labels} what="the labels">
         {(known) => {
-          const label = by || (known.find(({ values }) => values > 1n)?.name ?? 'site');
+          const label = by || (usualLabel(known) ?? 'site');
           const names = known.map(({ name }) => name);
           return (
             <>

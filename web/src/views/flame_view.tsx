@@ -127,9 +127,9 @@ function pictureOf({ response, graph, inverted, title }: Drawn) {
   return total === 0n ? null : () => drawPng(graph, { title, unit, inverted });
 }
 
-// What drawing left out; the tables have it.
+// What the server left out of the graph; zooming does not bring it, tables have it.
 function cutText({ cutNodes, cutTotal, coverage }: FlameGraphResponse): string {
   if (cutNodes === 0n) return '';
   const share = percent(shareOf(cutTotal, coverage!.total));
-  return `${exactly(cutNodes)} boxes too narrow to draw, ${share} of all, are left out of the picture`;
+  return `without the ${exactly(cutNodes)} narrowest boxes, ${share} of all: “Focus on it” in a box’s menu brings those below it`;
 }

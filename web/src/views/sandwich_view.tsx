@@ -188,8 +188,8 @@ function Neighbours(props: { title: string; graph: Graph; whole: Whole }) {
         },
         {
           id: 'total',
-          header: 'Total',
-          title: 'Next to the function, and the share of it',
+          header: 'Of this function',
+          title: 'Samples of the function with this neighbour, and their share of it',
           width: '140px',
           align: 'right',
           render: (row) => <Measure value={row.total} whole={whole} widest={whole.total} />,
