@@ -2,7 +2,7 @@
 import { useAnswer } from '@/api/answer';
 import { queries } from '@/api/client';
 import { go, question } from '@/state/page';
-import type { Range } from '@/state/question';
+import { atRange, type Range } from '@/state/question';
 import { parseSelector } from '@/state/selector';
 import { FailureBox, Nothing } from '@/ui/answered';
 
@@ -21,7 +21,7 @@ export function Choose() {
   useRangeKeys();
 
   if (answer.state === 'ready' && types.length === 0) return <EmptyStore again={answer.again} />;
-  const choose = (next: Range) => go({ range: next });
+  const choose = (next: Range) => go(atRange(next));
   return (
     <section class="choose" aria-label="What and when">
       {answer.state === 'failed' && <FailureBox failure={answer.failure} again={answer.again} />}

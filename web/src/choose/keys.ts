@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 
 import { adjust, go, question } from '@/state/page';
-import type { Range } from '@/state/question';
+import { atRange, type Range } from '@/state/question';
 
 import { shifted, zoomedOut } from './ranges';
 
@@ -30,7 +30,7 @@ export function useRangeKeys(): void {
       if (!next) return;
       event.preventDefault();
       // A key that is held is one step back.
-      (event.repeat ? adjust : go)({ range: next });
+      (event.repeat ? adjust : go)(atRange(next));
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

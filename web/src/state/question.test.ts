@@ -22,6 +22,8 @@ const FULL: Question = {
   sort: 'total',
   measure: 'load',
   by: 'version',
+  years: -2,
+  month: '2024-02',
   baseline: { selector: 'excimer-wall', range: { from: Date.UTC(2024, 1, 28), to: Date.UTC(2024, 1, 29) } },
 };
 
@@ -47,6 +49,9 @@ describe('the address of a page', () => {
   it('takes what is wrong for what is not there', () => {
     expect(parseQuestion('?view=x&from=2026-11-20&to=2026-11-20&max_depth=-3&sort=z')).toEqual(EMPTY);
     expect(parseQuestion('?from=2026-13-20&to=2027-01-01').range).toBeNull();
+    for (const years of ['1.5', '1e9', 'x', '-101', '']) {
+      expect(parseQuestion(`?years=${years}&month=2026`), years).toEqual(EMPTY);
+    }
     expect(parseQuestion('?max_depth=1e9').filter.maxDepth).toBe(65_535);
   });
 });

@@ -53,6 +53,8 @@ export interface Question {
   sort: 'self' | 'total'; // of tables
   measure: Measure; // over time and by hours
   by: string; // the label that is compared by, and that series are grouped by; empty: the first, or none
+  years: number; // from the range's own year to that of the calendar; -1: the year before
+  month: string; // whose hours the calendar shows, "2026-11"; empty: the last weeks
   baseline: { selector: string; range: Range | null } | null; // of a diff; what is missing is the selection's
 }
 
@@ -78,8 +80,18 @@ export const EMPTY: Question = {
   sort: 'self',
   measure: 'total',
   by: '',
+  years: 0,
+  month: '',
   baseline: null,
 };
+
+// That a calendar is moved by at most: beyond are no samples.
+const MAX_YEARS = 100;
+
+// The change to another range: its calendar begins with its own year.
+export function atRange(range: Range): Pick<Question, 'range' | 'years' | 'month'> {
+  return { range, years: 0, month: '' };
+}
 
 // "2026-11-20T13:00", UTC: as the command line and /render take it.
 export function formatTime(time: number): string {
@@ -123,6 +135,15 @@ function parseFilter(params: URLSearchParams): Filter {
   };
 }
 
+function parseYears(text: string): number {
+  const years = Number(text);
+  return Number.isInteger(years) && Math.abs(years) <= MAX_YEARS ? years : 0;
+}
+
+function parseMonth(text: string): string {
+  return /^\d{4}-\d{2}$/.test(text) ? text : '';
+}
+
 // `search` is that of a location. Whatever is wrong in it is as if it were not there.
 export function parseQuestion(search: string): Question {
   const params = new URLSearchParams(search);
@@ -142,6 +163,8 @@ export function parseQuestion(search: string): Question {
     sort: params.get('sort') === 'total' ? 'total' : 'self',
     measure: MEASURES.find((known) => known === params.get('measure')) ?? 'total',
     by: text('by'),
+    years: parseYears(text('years')),
+    month: parseMonth(text('month')),
     baseline:
       params.has('baseline') || baselineRange
         ? { selector: text('baseline'), range: baselineRange }
@@ -183,6 +206,8 @@ export function formatQuestion(question: Question): string {
   if (question.sort === 'total') set('sort', 'total');
   if (question.measure !== 'total') set('measure', question.measure);
   set('by', question.by);
+  if (question.years !== 0) set('years', String(question.years));
+  set('month', question.month);
   if (question.baseline) {
     params.set('baseline', question.baseline.selector);
     if (question.baseline.range) {

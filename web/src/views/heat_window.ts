@@ -4,10 +4,10 @@ import type { Range } from '@/state/question';
 
 const MAX_DAYS = 4_000; // of one answer
 const YEAR_DAYS = 366;
-const HOUR_WEEKS = 8;
+export const HOUR_WEEKS = 8;
 
 export interface Period extends Range {
-  name: string;
+  month: string; // "2026-11"; empty: the last weeks
 }
 
 function dayOf(time: number): number {
@@ -42,12 +42,12 @@ export function calendarYears({ from, to }: Range): Range[] {
 
 // What a map of hours can show: the last weeks, and each month, the latest first.
 export function hourPeriods({ from, to }: Range): Period[] {
-  const weeks = { from: Math.max(from, to - HOUR_WEEKS * 7 * DAY), to, name: 'the last 8 weeks' };
+  const weeks = { from: Math.max(from, to - HOUR_WEEKS * 7 * DAY), to, month: '' };
   const periods: Period[] = [weeks];
   for (let end = to; end > from; ) {
     const last = new Date(end - DAY);
     const begin = Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), 1);
-    periods.push({ from: Math.max(from, begin), to: end, name: last.toISOString().slice(0, 7) });
+    periods.push({ from: Math.max(from, begin), to: end, month: last.toISOString().slice(0, 7) });
     end = begin;
   }
   return periods;

@@ -1,5 +1,5 @@
 // Samples, or what a function has of them, by day and by hour of the day.
-import { useCallback, useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo } from 'preact/hooks';
 
 import { HeatCells_State, type HeatMapResponse } from '@gen/flamekeep/v1/series_pb';
 
@@ -13,12 +13,12 @@ import type { HeatScale } from '@/charts/heat_scale';
 import { percent, withUnit } from '@/format/numbers';
 import { clockText, dateText, DAY, HOUR, WEEKDAYS } from '@/format/times';
 import { go, question } from '@/state/page';
-import type { Range } from '@/state/question';
+import { atRange, type Range } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 
 import { aboutCell, looksOf, scaleOfCells } from './heat_values';
-import { calendarYears, heatWindow, hourPeriods } from './heat_window';
+import { calendarYears, heatWindow, HOUR_WEEKS, hourPeriods } from './heat_window';
 import './heatmap_view.css';
 import { OfFunction } from './of_function';
 import { partOf, type Part } from './series_lines';
@@ -26,13 +26,11 @@ import { partOf, type Part } from './series_lines';
 export function HeatMapView() {
   const { selector, range } = question.value;
   if (!selector || !range) return <Nothing>Choose a profile type and a time to see its days.</Nothing>;
-  // Another range begins with its own year.
-  return <Years key={`${range.from} ${range.to}`} selector={selector} range={range} />;
+  return <Years selector={selector} range={range} />;
 }
 
 function Years({ selector, range }: { selector: string; range: Range }) {
-  const { filter, fn, measure } = question.value;
-  const [years, setYears] = useState(0);
+  const { filter, fn, measure, years } = question.value;
   const shown = heatWindow(range, years);
   const answer = useAnswer(JSON.stringify([selector, shown, filter, fn]), async (signal) => ({
     response: await queries.heatMap(
@@ -45,13 +43,13 @@ function Years({ selector, range }: { selector: string; range: Range }) {
     <>
       <OfFunction />
       <div class="view-head">
-        <button type="button" onClick={() => setYears(years - 1)}>
+        <button type="button" onClick={() => go({ years: years - 1, month: '' })}>
           ‹ Year before
         </button>
         <strong>
           {dateText(shown.from)} – {dateText(shown.to - DAY)}
         </strong>
-        <button type="button" onClick={() => setYears(years + 1)}>
+        <button type="button" onClick={() => go({ years: years + 1, month: '' })}>
           Year after ›
         </button>
       </div>
@@ -105,8 +103,8 @@ function Hours({ response, part, range }: MapsProps) {
   const cells = response.hours!;
   const first = firstDay(response);
   const periods = hourPeriods({ from: first, to: first + response.days!.states.length * DAY });
-  const [name, setName] = useState(periods[0].name);
-  const period = periods.find((known) => known.name === name) ?? periods[0];
+  const { month } = question.value;
+  const period = periods.find((known) => known.month === month) ?? periods[0];
   const scale = useMemo(
     () => scaleOfCells(cells, part, (period.from - first) / HOUR, (period.to - first) / HOUR),
     [cells, part, period.from, period.to, first],
@@ -116,9 +114,11 @@ function Hours({ response, part, range }: MapsProps) {
       <h2>
         <label>
           By hour of{' '}
-          <select value={period.name} onChange={(event) => setName(event.currentTarget.value)}>
+          <select value={period.month} onChange={(event) => go({ month: event.currentTarget.value })}>
             {periods.map((known) => (
-              <option key={known.name}>{known.name}</option>
+              <option key={known.month} value={known.month}>
+                {known.month || `the last ${HOUR_WEEKS} weeks`}
+              </option>
             ))}
           </select>
         </label>
@@ -169,7 +169,10 @@ function Cells(
       maxWidth={byDay ? 24 : 32}
       height={byDay ? undefined : 13}
       onChoose={(from, to) =>
-        go({ view: 'flame', range: { from: of.from + from * step, to: of.from + (to + 1) * step } })
+        go({
+          view: 'flame',
+          ...atRange({ from: of.from + from * step, to: of.from + (to + 1) * step }),
+        })
       }
     />
   );

@@ -11,6 +11,7 @@ import { TimeChart } from '@/charts/time_chart';
 import { stepText } from '@/choose/series_points';
 import { exactly, percent, shareOf, withUnit } from '@/format/numbers';
 import { go, question } from '@/state/page';
+import { atRange } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 import { Answered, Nothing } from '@/ui/answered';
 
@@ -105,7 +106,7 @@ function Lines(props: { response: SeriesResponse; by: string; part: Part | undef
         height={HEIGHT}
         format={part ? percent : rate}
         spans={spans}
-        onBrush={(range) => go({ range })}
+        onBrush={(range) => go(atRange(range))}
       />
       <p class="muted">Draw over the chart to see a part of it.</p>
       {by ? (
