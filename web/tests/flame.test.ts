@@ -212,6 +212,30 @@ test.each(['Database', '\\AMediaWiki::run\\z', '(?i)\\Qparser::\\E', 'file:nowhe
   },
 );
 
+test('letters that are typed while a search is sent stay', async () => {
+  await open();
+  const field = page.getByRole('searchbox', { name: 'Search functions' });
+  // Types on at the moment at which the address gets what was typed so far; what stands there two
+  // frames later, before that is sent in turn.
+  const standing = field.evaluate(
+    (input: HTMLInputElement) =>
+      new Promise<string>((resolve) => {
+        const replace = history.replaceState.bind(history);
+        history.replaceState = (...state) => {
+          history.replaceState = replace;
+          replace(...state);
+          input.value = 'Database';
+          input.dispatchEvent(new Event('input', { bubbles: true }));
+          const later = (act: () => void) => requestAnimationFrame(() => setTimeout(act));
+          later(() => later(() => resolve(input.value)));
+        };
+      }),
+  );
+  await field.fill('Data');
+  expect(await standing).toBe('Database');
+  await expectParam('search').toBe('Database');
+});
+
 test('an expression that is none is told in the words of the server', async () => {
   await open('&search=Database');
   await expect.poll(marked).toBeGreaterThan(0);
