@@ -125,9 +125,8 @@ class WebSite {
     if (has_page && ListsToken(call->request().Header("Accept"), "text/html")) {
       return Answer(kIndex, std::move(call));
     }
-    call->Respond(
-        {.body = fmt::format(kWelcome, kVersion, has_page ? kHasPage : kHasNoPage),
-         .headers = {{"Vary", "Accept"}}});
+    call->Respond({.body = fmt::format(kWelcome, kVersion, has_page ? kHasPage : kHasNoPage),
+                   .headers = {{"Vary", "Accept"}}});
   }
 
   void Answer(std::string_view path, std::shared_ptr<HttpCall> call) const {
