@@ -2,9 +2,9 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 
-import { CoverageSchema, Gap_Reason } from '@gen/flamekeep/v1/selection_pb';
+import { CoverageSchema, Gap_Reason, type Coverage } from '@gen/flamekeep/v1/selection_pb';
 
-import { noticesOf, summaryOf } from './notices';
+import { noticesOf as noticesAt, summaryOf } from './notices';
 
 const FROM = Date.UTC(2026, 10, 20, 13);
 const TO = Date.UTC(2026, 10, 20, 14);
@@ -28,6 +28,8 @@ const gap = (more: object) => ({
   node: 'arclamp1001',
   ...more,
 });
+
+const noticesOf = (answer: Coverage, now = TO + 3_600_000) => noticesAt(answer, now);
 
 describe('noticesOf', () => {
   it('is silent about a whole answer', () => {
@@ -94,6 +96,14 @@ describe('noticesOf', () => {
     expect(texts(0)).toEqual([
       'A source has not reported yet how far it is: samples may be missing. See Status.',
     ]);
+  });
+
+  it('is calm about the last minutes of a range that ends now', () => {
+    const live = coverage({ completeThrough: timestampFromMs(TO - 60_000) });
+    expect(noticesOf(live, TO + 30_000)).toEqual([
+      { kind: 'note', text: 'live, read up to 2026-11-20 13:59' },
+    ]);
+    expect(noticesOf(live, TO + 300_000)[0].kind).toBe('incomplete');
   });
 
   it('tells of widened ranges and full sums', () => {

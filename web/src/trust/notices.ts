@@ -4,7 +4,7 @@ import { Gap_Reason, type Coverage, type Gap } from '@gen/flamekeep/v1/selection
 
 import { milliseconds } from '@/api/request';
 import { exactly, withUnit } from '@/format/numbers';
-import { rangeText, timeText } from '@/format/times';
+import { MINUTE, rangeText, timeText } from '@/format/times';
 
 export interface Notice {
   // 'incomplete': samples are missing. 'note': all are here, and something else is to be known.
@@ -46,7 +46,11 @@ function ofGaps(kind: Notice['kind'], gaps: Gap[], leftOut: bigint, beyond: stri
   return notices;
 }
 
-export function noticesOf(coverage: Coverage): Notice[] {
+// What a source that keeps up is behind by: minutes are complete once they are over.
+const USUAL_LAG = 3 * MINUTE;
+
+// `now`, in milliseconds, tells whether what is not here yet should be.
+export function noticesOf(coverage: Coverage, now: number): Notice[] {
   const losses = coverage.gaps.filter(isLoss);
   const others = coverage.gaps.filter((gap) => !isLoss(gap));
   const notices = [
@@ -61,6 +65,8 @@ export function noticesOf(coverage: Coverage): Notice[] {
       kind: 'incomplete',
       text: 'A source has not reported yet how far it is: samples may be missing. See Status.',
     });
+  } else if (complete !== undefined && complete < end && complete > now - USUAL_LAG) {
+    notices.push({ kind: 'note', text: `live, read up to ${timeText(complete)}` });
   } else if (complete !== undefined && complete < end) {
     notices.push({
       kind: 'incomplete',

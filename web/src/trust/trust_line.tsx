@@ -16,7 +16,7 @@ export function TrustLine(props: {
   if (!coverage) return null;
   const filtered = !isEmpty(question.value.filter);
   const { amount, from, covered, final } = summaryOf(coverage, filtered);
-  const notices = noticesOf(coverage);
+  const notices = noticesOf(coverage, Date.now());
   const incomplete = notices.filter((notice) => notice.kind === 'incomplete');
   const notes = notices.filter((notice) => notice.kind === 'note');
   return (
