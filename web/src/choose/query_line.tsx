@@ -10,17 +10,22 @@ import type { Range } from '@/state/question';
 export function QueryLine(props: {
   selector: string;
   range: Range | null;
+  focused: boolean; // from the start
   onSelector: (selector: string) => void;
 }) {
-  const { selector, range, onSelector } = props;
+  const { selector, range, focused, onSelector } = props;
   const [text, setText] = useState(selector);
   const [wrong, setWrong] = useState<string>();
+  const input = useRef<HTMLInputElement>(null);
   const asking = useRef<AbortController>();
   const id = useId();
   useEffect(() => {
     setText(selector);
     setWrong(undefined);
   }, [selector]);
+  useEffect(() => {
+    if (focused) input.current?.select();
+  }, [focused]);
   useEffect(() => () => asking.current?.abort(), []);
 
   // The server says what is wrong before anything is left that was right.
@@ -50,6 +55,7 @@ export function QueryLine(props: {
       }}
     >
       <input
+        ref={input}
         type="text"
         class="mono"
         aria-label="Query"

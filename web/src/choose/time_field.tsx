@@ -26,7 +26,7 @@ export function TimeField(props: {
   const commit = (written: string) => {
     const time = parseTime(written);
     const why =
-      time === undefined ? 'This is no time. Write it like 2026-11-20 13:05, in UTC.' : fault(time);
+      time === undefined ? 'This is not a time. Write it like 2026-11-20 13:05, in UTC.' : fault(time);
     setWrong(why);
     if (time === undefined || why !== undefined) return;
     setText(timeText(time));

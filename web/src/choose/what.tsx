@@ -31,7 +31,12 @@ export function What(props: { types: readonly ProfileType[] }) {
         </>
       )}
       {asText && (
-        <QueryLine selector={text} range={range} onSelector={(next) => go({ selector: next })} />
+        <QueryLine
+          selector={text}
+          range={range}
+          focused={written}
+          onSelector={(next) => go({ selector: next })}
+        />
       )}
       <button
         type="button"

@@ -17,7 +17,7 @@ export function LiveSources({ sources, now }: { sources: SourceStatus[]; now: nu
   return (
     <Section title="Live sources">
       {live.length === 0 ? (
-        <p class="muted">None is configured: samples come by pushes and imports.</p>
+        <p class="muted">No source is configured: samples come in by pushes and imports.</p>
       ) : (
         <Table label="Live sources" columns={liveColumns(now)} rows={live} keyOf={keyOf} wrap />
       )}

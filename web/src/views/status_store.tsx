@@ -128,7 +128,7 @@ function growth(perDay: number): string {
 }
 
 function forecastText(forecast: Forecast): string {
-  const limit = `${forecast.limitIsMaxBytes ? 'max_bytes' : 'the disk’s end'} of ${bytes(forecast.limitBytes)}`;
+  const limit = `${forecast.limitIsMaxBytes ? 'max_bytes' : 'the end of the disk'} of ${bytes(forecast.limitBytes)}`;
   const now = `The store has ${bytes(forecast.bytes)} and grows by ${growth(forecast.bytesPerDay)} a day.`;
   if (!forecast.toLimit) return `${now} It does not reach ${limit} within ten years.`;
   const seconds = Number(forecast.toLimit.seconds);
