@@ -85,7 +85,7 @@ describe('when', () => {
     for (const text of ['yesterday', '2026-02-30']) {
       await field.fill(text);
       await field.press('Enter');
-      await page.getByText('This is no time. Write it like 2026-11-20 13:05, in UTC.').waitFor();
+      await page.getByText('This is not a time. Write it like 2026-11-20 13:05, in UTC.').waitFor();
       await field.press('Escape');
     }
     expect(param('from')).toBe('2026-11-21T00:55');
