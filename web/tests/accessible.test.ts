@@ -5,13 +5,12 @@ import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+import { newPage, SAMPLE_QUERY, screenshot, Server, startBrowser } from './support';
 
 let server: Server;
 let browser: Browser;
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
 const VIEWS = ['flame', 'functions', 'sandwich', 'diff', 'series', 'heatmap', 'compare', 'status'];
 
 beforeAll(async () => {
@@ -29,7 +28,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     const { page } = await newPage(browser, server.home, { colorScheme, bypassCSP: true });
     await page.goto(
       server.page(
-        `${SAMPLE}&view=${view}&beside=1&fn=${encodeURIComponent('MediaWiki::run')}&by=entry_point` +
+        `${SAMPLE_QUERY}&view=${view}&beside=1&fn=${encodeURIComponent('MediaWiki::run')}&by=entry_point` +
           '&keep=run&baseline=excimer-wall&baseline_from=2026-11-21T00:53&baseline_to=2026-11-21T00:56',
       ),
       { waitUntil: 'networkidle' },

@@ -1,20 +1,16 @@
 // The flame graph under hand and keys.
 import { readFile } from 'node:fs/promises';
 
-import type { Browser, Locator, Page, Route } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { Locator, Route } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { percent } from '@/format/numbers';
 
-import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+import { newPage, SAMPLE_FROM, SAMPLE_QUERY, SAMPLE_TO, screenshot, Server, visit } from './support';
 
-let server: Server;
-let browser: Browser;
-let page: Page;
-let complaints: string[];
+const now = visit();
 let graph: Locator;
 
-const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
 const ROW = 18; // pixels
 
 // Names as somebody could push them who wants to run scripts in the browsers of others.
@@ -26,30 +22,12 @@ const HOSTILE = [
   '𝕊𝕡𝕒𝕞 🔥',
 ];
 
-beforeAll(async () => {
-  [server, browser] = await Promise.all([Server.startWithSample(), startBrowser()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-beforeEach(async () => {
-  ({ page, complaints } = await newPage(browser, server.home));
-  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
-  return async () => {
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  };
-});
-
-const param = (name: string) => new URL(page.url()).searchParams.get(name);
+const param = (name: string) => new URL(now.page.url()).searchParams.get(name);
 const expectParam = (name: string) => expect.poll(() => param(name));
 
 async function open(more = ''): Promise<void> {
-  await page.goto(server.page(SAMPLE + more));
-  graph = page.getByRole('application');
+  await now.page.goto(now.server.page(SAMPLE_QUERY + more));
+  graph = now.page.getByRole('application');
   await graph.waitFor();
 }
 
@@ -60,54 +38,54 @@ async function spot(row: number, share = 0.1): Promise<[number, number]> {
 }
 
 // What a reader of the screen is told last.
-const spoken = () => page.locator('[aria-live="polite"]').last().textContent();
+const spoken = () => now.page.locator('[aria-live="polite"]').last().textContent();
 
 test('a click zooms and selects, Escape zooms out, and the address has both', async () => {
   await open();
-  await page.mouse.click(...(await spot(3)));
+  await now.page.mouse.click(...(await spot(3)));
   await expectParam('fn').not.toBeNull();
   const [zoom, fn] = [param('zoom'), param('fn')];
   expect(fn).toBeTruthy();
-  await screenshot(page, 'zoomed');
-  await page.reload();
+  await screenshot(now.page, 'zoomed');
+  await now.page.reload();
   await graph.waitFor();
   expect([param('zoom'), param('fn')]).toEqual([zoom, fn]);
   await graph.focus();
-  await page.keyboard.press('Escape');
+  await now.page.keyboard.press('Escape');
   await expectParam('zoom').toBeNull();
-  await page.goBack();
+  await now.page.goBack();
   await expectParam('zoom').toBe(zoom);
-  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  await now.page.getByRole('button', { name: 'Reset zoom' }).click();
   await expectParam('zoom').toBeNull();
 });
 
 test('hovering tells function, values, shares and path, and moves nothing', async () => {
   await open();
   const before = await graph.boundingBox();
-  await page.mouse.move(...(await spot(2)));
-  const tip = page.locator('.flame-tooltip');
+  await now.page.mouse.move(...(await spot(2)));
+  const tip = now.page.locator('.flame-tooltip');
   await tip.waitFor();
   expect(await tip.textContent()).toMatch(/%/);
   expect(await graph.boundingBox()).toEqual(before);
-  await screenshot(page, 'tooltip');
+  await screenshot(now.page, 'tooltip');
 });
 
 test('keys walk, tell, zoom and open the menu', async () => {
   await open();
   await graph.focus();
-  await page.keyboard.press('ArrowDown');
+  await now.page.keyboard.press('ArrowDown');
   await expect.poll(spoken).toMatch(/mediawiki/);
   const first = await spoken();
-  await page.keyboard.press('ArrowRight');
+  await now.page.keyboard.press('ArrowRight');
   await expect.poll(spoken).not.toBe(first);
-  await page.keyboard.press('Enter');
+  await now.page.keyboard.press('Enter');
   await expectParam('zoom').not.toBeNull();
-  await page.keyboard.press('m');
-  await page.getByRole('menu').waitFor();
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Escape');
-  await expect.poll(() => page.getByRole('menu').count()).toBe(0);
-  await page.keyboard.press('Backspace');
+  await now.page.keyboard.press('m');
+  await now.page.getByRole('menu').waitFor();
+  await now.page.keyboard.press('ArrowDown');
+  await now.page.keyboard.press('Escape');
+  await expect.poll(() => now.page.getByRole('menu').count()).toBe(0);
+  await now.page.keyboard.press('Backspace');
   await expectParam('zoom').toBeNull();
 });
 
@@ -115,36 +93,36 @@ test('the root is no function: it has no menu, and no name to copy', async () =>
   await open();
   await graph.focus();
   for (const key of ['m', 'c']) {
-    await page.keyboard.press('ArrowDown');
+    await now.page.keyboard.press('ArrowDown');
     await expect.poll(spoken).toMatch(/total/);
-    await page.keyboard.press('Home');
+    await now.page.keyboard.press('Home');
     await expect.poll(spoken).toMatch(/^all; /);
-    await page.keyboard.press(key);
+    await now.page.keyboard.press(key);
     await expect.poll(spoken).toBe('This is the whole graph, and no function.');
   }
-  await page.mouse.click(...(await spot(0)), { button: 'right' });
-  expect(await page.getByRole('menu').count()).toBe(0);
+  await now.page.mouse.click(...(await spot(0)), { button: 'right' });
+  expect(await now.page.getByRole('menu').count()).toBe(0);
 });
 
 test('while another graph is on its way the last one keeps name and focus, and is no picture', async () => {
   await open();
-  await page.getByRole('button', { name: 'Inverted' }).click();
-  const inverted = page.getByRole('application', { name: 'Inverted flame graph' });
+  await now.page.getByRole('button', { name: 'Inverted' }).click();
+  const inverted = now.page.getByRole('application', { name: 'Inverted flame graph' });
   await inverted.focus();
   const held: Route[] = [];
-  await page.route('**/FlameGraph', (route) => void held.push(route));
-  await page.goBack();
+  await now.page.route('**/FlameGraph', (route) => void held.push(route));
+  await now.page.goBack();
   await expectParam('inverted').toBeNull();
-  await page.getByText('Summing up the flame graph. Choose something else to stop it.').waitFor();
+  await now.page.getByText('Summing up the flame graph. Choose something else to stop it.').waitFor();
   expect(await inverted.evaluate((element) => element === document.activeElement)).toBe(true);
-  const share = page.getByRole('button', { name: 'Share', exact: true });
-  const picture = page.getByRole('menuitem', { name: 'Download PNG' });
+  const share = now.page.getByRole('button', { name: 'Share', exact: true });
+  const picture = now.page.getByRole('menuitem', { name: 'Download PNG' });
   await share.click();
-  await page.getByRole('menuitem', { name: 'Download SVG' }).waitFor();
+  await now.page.getByRole('menuitem', { name: 'Download SVG' }).waitFor();
   expect(await picture.count()).toBe(0);
-  await page.keyboard.press('Escape');
+  await now.page.keyboard.press('Escape');
   await held[0].continue();
-  await page.getByRole('application', { name: 'Flame graph', exact: true }).waitFor();
+  await now.page.getByRole('application', { name: 'Flame graph', exact: true }).waitFor();
   await share.click();
   await picture.waitFor();
 });
@@ -157,17 +135,17 @@ test('the menu narrows the stacks: keep, focus, hide, drop, sandwich', async () 
     ['Hide it', 'hide'],
     ['Drop stacks with it', 'drop'],
   ]) {
-    await page.goto(server.page(SAMPLE));
+    await now.page.goto(now.server.page(SAMPLE_QUERY));
     await graph.waitFor();
-    await page.mouse.click(...(await spot(4)), { button: 'right' });
-    await page.getByRole('menuitem', { name: item }).click();
+    await now.page.mouse.click(...(await spot(4)), { button: 'right' });
+    await now.page.getByRole('menuitem', { name: item }).click();
     await expectParam(name).toMatch(/^\^.*\$$/);
   }
-  await page.goto(server.page(SAMPLE));
+  await now.page.goto(now.server.page(SAMPLE_QUERY));
   await graph.waitFor();
-  await page.mouse.click(...(await spot(4)), { button: 'right' });
-  await screenshot(page, 'menu');
-  await page.getByRole('menuitem', { name: /^Sandwich/ }).click();
+  await now.page.mouse.click(...(await spot(4)), { button: 'right' });
+  await screenshot(now.page, 'menu');
+  await now.page.getByRole('menuitem', { name: /^Sandwich/ }).click();
   await expectParam('view').toBe('sandwich');
 });
 
@@ -190,12 +168,12 @@ test.each(['Database', '\\AMediaWiki::run\\z', '(?i)\\Qparser::\\E', 'file:nowhe
   async (expression) => {
     await open();
     expect(await marked()).toBe(0);
-    await page.keyboard.press('/');
-    await page.keyboard.type(expression);
+    await now.page.keyboard.press('/');
+    await now.page.keyboard.type(expression);
     await expectParam('search').toBe(expression);
-    const told = page.locator('.toolbar').getByRole('status');
+    const told = now.page.locator('.toolbar').getByRole('status');
     await expect.poll(() => told.textContent()).toMatch(/all$|^No/);
-    const printed = await server.run(
+    const printed = await now.server.run(
       ...['search', expression, 'excimer-wall', '--from', SAMPLE_FROM, '--to', SAMPLE_TO],
     );
     const [, functions] = /^([\d,]+) functions? match;/m.exec(printed)!;
@@ -208,13 +186,13 @@ test.each(['Database', '\\AMediaWiki::run\\z', '(?i)\\Qparser::\\E', 'file:nowhe
     );
     expect(await told.getAttribute('title')).toBe(`${matched} of ${total}`);
     await expect.poll(async () => (await marked()) > 0).toBe(functions !== '0');
-    await screenshot(page, 'search');
+    await screenshot(now.page, 'search');
   },
 );
 
 test('letters that are typed while a search is sent stay', async () => {
   await open();
-  const field = page.getByRole('searchbox', { name: 'Search functions' });
+  const field = now.page.getByRole('searchbox', { name: 'Search functions' });
   // Types on at the moment at which the address gets what was typed so far; what stands there two
   // frames later, before that is sent in turn.
   const standing = field.evaluate(
@@ -239,30 +217,30 @@ test('letters that are typed while a search is sent stay', async () => {
 test('an expression that is none is told in the words of the server', async () => {
   await open('&search=Database');
   await expect.poll(marked).toBeGreaterThan(0);
-  await page.getByRole('searchbox', { name: 'Search functions' }).fill('a(');
-  await page.getByText('`function` has "a(", which is no RE2 expression: missing ): a(').waitFor();
+  await now.page.getByRole('searchbox', { name: 'Search functions' }).fill('a(');
+  await now.page.getByText('`function` has "a(", which is no RE2 expression: missing ): a(').waitFor();
   await expect.poll(marked).toBe(0);
   // The browser tells of each answer that is none.
-  expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+  expect(now.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
 });
 
 test('the graph is inverted, and has the functions beside it', async () => {
   await open();
-  await page.getByRole('button', { name: 'Inverted' }).click();
+  await now.page.getByRole('button', { name: 'Inverted' }).click();
   await expectParam('inverted').toBe('1');
-  await page.getByRole('application', { name: 'Inverted flame graph' }).waitFor();
-  await page.getByRole('button', { name: 'Table beside' }).click();
+  await now.page.getByRole('application', { name: 'Inverted flame graph' }).waitFor();
+  await now.page.getByRole('button', { name: 'Table beside' }).click();
   await expectParam('beside').toBe('1');
-  const table = page.getByRole('table', { name: 'Functions' });
+  const table = now.page.getByRole('table', { name: 'Functions' });
   await table.waitFor();
   await table.getByRole('row').nth(1).click();
   await expectParam('fn').not.toBeNull();
-  await screenshot(page, 'beside');
+  await screenshot(now.page, 'beside');
 });
 
 test('is crisp on high-density screens', async () => {
-  const dense = await newPage(browser, server.home, { deviceScaleFactor: 2 });
-  await dense.page.goto(server.page(SAMPLE));
+  const dense = await newPage(now.browser, now.server.home, { deviceScaleFactor: 2 });
+  await dense.page.goto(now.server.page(SAMPLE_QUERY));
   const canvas = dense.page.locator('canvas').last();
   await dense.page.getByRole('application').waitFor();
   const [pixels, width] = await canvas.evaluate((element) => [
@@ -278,7 +256,7 @@ test('names with markup in them stay text everywhere', async () => {
   onTestFinished(() => other.stop());
   const folded = HOSTILE.map((name, i) => `main;${name} ${10 + i}`).join('\n');
   await other.importFolded(folded, '2026-11-20T13:00');
-  const hostile = await newPage(browser, other.home);
+  const hostile = await newPage(now.browser, other.home);
   hostile.page.on('dialog', (dialog) => hostile.complaints.push(`dialog: ${dialog.message()}`));
   const asked = 'query=cpu&from=2026-11-20T13:00&to=2026-11-20T14:00';
   for (const view of ['flame', 'functions', 'sandwich', 'series', 'compare', 'heatmap']) {
@@ -300,10 +278,10 @@ test('names with markup in them stay text everywhere', async () => {
 
 test('the picture is a PNG of the graph', async () => {
   await open();
-  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await now.page.getByRole('button', { name: 'Share', exact: true }).click();
   const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('menuitem', { name: 'Download PNG' }).click(),
+    now.page.waitForEvent('download'),
+    now.page.getByRole('menuitem', { name: 'Download PNG' }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/^excimer-wall\.20261121-0052\..*\.png$/);
   const bytes = await readFile(await download.path());

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+import { newPage, SAMPLE_QUERY, screenshot, Server, startBrowser } from './support';
 
 let server: Server;
 let browser: Browser;
@@ -15,8 +15,6 @@ afterAll(async () => {
   await browser.close();
   await server.stop();
 });
-
-const SAMPLES = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
 
 test('the page opens without a complaint', async () => {
   const { page, complaints } = await newPage(browser, server.home);
@@ -31,7 +29,7 @@ test('it works below the path of a proxy', async () => {
   const home = await server.behindProxy('/tools/flamekeep/');
   const { page, complaints } = await newPage(browser, home);
   const answer = page.waitForResponse((response) => response.url().endsWith('/FlameGraph'));
-  await page.goto(`${home}?${SAMPLES}`, { waitUntil: 'networkidle' });
+  await page.goto(`${home}?${SAMPLE_QUERY}`, { waitUntil: 'networkidle' });
   expect((await answer).status()).toBe(200);
   expect(new URL(page.url()).pathname).toBe('/tools/flamekeep/');
   expect(complaints).toEqual([]);
@@ -41,7 +39,7 @@ test('it works below the path of a proxy', async () => {
 test('speedscope opens what /render gives', async () => {
   const { page, complaints } = await newPage(browser, server.home);
   const answer = page.waitForResponse((response) => response.url().includes('/render?'));
-  const profile = encodeURIComponent(`/render?${SAMPLES}&format=speedscope`);
+  const profile = encodeURIComponent(`/render?${SAMPLE_QUERY}&format=speedscope`);
   await page.goto(`${server.home}speedscope/#profileURL=${profile}`);
   expect((await answer).status()).toBe(200);
   await page.waitForFunction(() => document.title !== 'speedscope');

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = process.env.FLAMEKEEP_BIN ?? join(ROOT, 'build/release/bin/flamekeep');
@@ -22,6 +23,8 @@ const CHROMIUM = '/usr/bin/chromium';
 export const SAMPLE = join(ROOT, 'data/mediawiki-sample.messages.zst');
 export const SAMPLE_FROM = '2026-11-21T00:52';
 export const SAMPLE_TO = '2026-11-21T01:06';
+// What stands behind "?" for all of excimer-wall.
+export const SAMPLE_QUERY = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
 
 const START_MS = 30_000;
 const POLL_MS = 20;
@@ -148,7 +151,7 @@ export function startBrowser(): Promise<Browser> {
 export interface WatchedPage {
   page: Page;
   // What must not happen: errors of scripts and of the console (a violation of the
-  // Content-Security-Policy is one), and requests that leave the server.
+  // Content-Security-Policy is one), dialogs, and requests that leave the server.
   complaints: string[];
 }
 
@@ -161,6 +164,7 @@ export async function newPage(
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
+  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
@@ -170,6 +174,36 @@ export async function newPage(
     if (url.startsWith('http') && !url.startsWith(home)) complaints.push(`leaves ${home}: ${url}`);
   });
   return { page, complaints };
+}
+
+export interface Visit extends WatchedPage {
+  server: Server; // with the sample
+  browser: Browser;
+}
+
+// For the tests of a file: one server and one browser; for each of them a page of its own, about
+// which there must be no complaint in the end.
+export function visit(options: BrowserContextOptions = {}): Visit {
+  const current = {} as Visit;
+  beforeAll(async () => {
+    [current.server, current.browser] = await Promise.all([
+      Server.startWithSample(),
+      startBrowser(),
+    ]);
+  });
+  afterAll(async () => {
+    await current.browser.close();
+    await current.server.stop();
+  });
+  beforeEach(async () => {
+    Object.assign(current, await newPage(current.browser, current.server.home, options));
+    const { page, complaints } = current;
+    return async () => {
+      await page.context().close();
+      expect(complaints).toEqual([]);
+    };
+  });
+  return current;
 }
 
 // For people: build/test-logs/screenshots/NAME.png.

@@ -4,48 +4,25 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+import { newPage, SAMPLE_FROM, SAMPLE_QUERY, SAMPLE_TO, screenshot, visit } from './support';
 
-let server: Server;
-let browser: Browser;
-let page: Page;
-let complaints: string[];
-
-const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([Server.startWithSample(), startBrowser()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-beforeEach(async () => {
-  ({ page, complaints } = await newPage(browser, server.home, {
-    permissions: ['clipboard-read', 'clipboard-write'],
-  }));
-  return async () => {
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  };
+const now = visit({
+  permissions: ['clipboard-read', 'clipboard-write'],
 });
 
 async function open(more = ''): Promise<void> {
-  await page.goto(server.page(SAMPLE + more));
-  await page.getByRole('application').first().waitFor();
+  await now.page.goto(now.server.page(SAMPLE_QUERY + more));
+  await now.page.getByRole('application').first().waitFor();
 }
 
 async function choose(item: string): Promise<void> {
-  await page.getByRole('button', { name: 'Share', exact: true }).click();
-  await page.getByRole('menuitem', { name: item, exact: true }).click();
+  await now.page.getByRole('button', { name: 'Share', exact: true }).click();
+  await now.page.getByRole('menuitem', { name: item, exact: true }).click();
 }
 
-const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+const clipboard = () => now.page.evaluate(() => navigator.clipboard.readText());
 
 test.each([
   ['SVG', /^<\?xml|^<svg/],
@@ -54,7 +31,7 @@ test.each([
 ])('%s is downloaded', async (label, content) => {
   await open();
   const [download] = await Promise.all([
-    page.waitForEvent('download'),
+    now.page.waitForEvent('download'),
     choose(`Download ${label}`),
   ]);
   expect(await readFile(await download.path(), 'utf8')).toMatch(content);
@@ -62,7 +39,7 @@ test.each([
 
 test('pprof is downloaded', async () => {
   await open();
-  const [download] = await Promise.all([page.waitForEvent('download'), choose('Download pprof')]);
+  const [download] = await Promise.all([now.page.waitForEvent('download'), choose('Download pprof')]);
   expect(download.suggestedFilename()).toMatch(/\.pb\.gz$/);
   expect(gunzipSync(await readFile(await download.path())).length).toBeGreaterThan(1000);
 });
@@ -71,19 +48,19 @@ test('a link opens the same anywhere', async () => {
   await open('&keep=Database&inverted=1');
   await choose('Copy link');
   const link = await clipboard();
-  const other = await newPage(browser, server.home);
+  const other = await newPage(now.browser, now.server.home);
   await other.page.goto(link);
   await other.page.getByRole('application', { name: 'Inverted flame graph' }).waitFor();
-  expect(other.page.url()).toBe(page.url());
+  expect(other.page.url()).toBe(now.page.url());
   await other.page.context().close();
 });
 
 test.each(['flame', 'functions', 'sandwich', 'diff', 'series', 'heatmap', 'compare', 'status'])(
   'the command of the view %s runs as it is',
   async (view) => {
-    await page.goto(
-      server.page(
-        `${SAMPLE}&view=${view}&fn=${encodeURIComponent('MediaWiki::run')}&by=entry_point` +
+    await now.page.goto(
+      now.server.page(
+        `${SAMPLE_QUERY}&view=${view}&fn=${encodeURIComponent('MediaWiki::run')}&by=entry_point` +
           '&baseline=excimer-wall&baseline_from=2026-11-21T00:53&baseline_to=2026-11-21T00:56',
       ),
     );
@@ -91,7 +68,7 @@ test.each(['flame', 'functions', 'sandwich', 'diff', 'series', 'heatmap', 'compa
     const command = (await clipboard()).replace(' -o flamegraph.svg', '');
     expect(command).toMatch(/^flamekeep [a-z]+/);
     const { stdout } = await promisify(execFile)('sh', ['-c', command], {
-      env: server.environment(),
+      env: now.server.environment(),
       maxBuffer: 64 << 20,
     });
     expect(stdout.length).toBeGreaterThan(50);
@@ -101,13 +78,13 @@ test.each(['flame', 'functions', 'sandwich', 'diff', 'series', 'heatmap', 'compa
 test('speedscope, served from here, reads what is selected', async () => {
   await open();
   const [speedscope] = await Promise.all([
-    page.context().waitForEvent('page'),
+    now.page.context().waitForEvent('page'),
     choose('Open in speedscope'),
   ]);
   await speedscope.waitForFunction(() => document.title !== 'speedscope');
   // Its table of functions is text, by self; the graphs are drawn.
   await speedscope.keyboard.press('3');
-  const printed = await server.run(
+  const printed = await now.server.run(
     ...['top', 'excimer-wall', '--from', SAMPLE_FROM, '--to', SAMPLE_TO],
     ...['--limit', '3', '--format', 'jsonl'],
   );
@@ -120,5 +97,5 @@ test('speedscope, served from here, reads what is selected', async () => {
     expect(text).toContain(`${row.total.toLocaleString('en-US')} (`);
   }
   await screenshot(speedscope, 'speedscope');
-  expect(complaints).toEqual([]);
+  expect(now.complaints).toEqual([]);
 });

@@ -2,11 +2,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
-import { newPage, SAMPLE_FROM, SAMPLE_TO, screenshot, Server, startBrowser } from './support';
+import { newPage, SAMPLE_QUERY, screenshot, Server, startBrowser } from './support';
 
 let browser: Browser;
-
-const SAMPLE = `query=excimer-wall&from=${SAMPLE_FROM}&to=${SAMPLE_TO}`;
 
 beforeAll(async () => {
   browser = await startBrowser();
@@ -27,7 +25,7 @@ test('a source that is not reached makes a banner, and the status says why', asy
     'sites: {local: {redis: "redis://127.0.0.1:1", channels: [excimer-wall]}}\n',
   );
   const { page, complaints } = await newPage(browser, server.home);
-  await page.goto(server.page(SAMPLE));
+  await page.goto(server.page(SAMPLE_QUERY));
   await page.getByText('Not all samples of this range are here.').waitFor();
   await page.getByText('A source has not reported yet').waitFor();
   await screenshot(page, 'incomplete');
@@ -42,7 +40,7 @@ test('a source that is not reached makes a banner, and the status says why', asy
 test('a range that may still change is not marked as final', async () => {
   const server = await serverWithSample();
   const { page, complaints } = await newPage(browser, server.home);
-  await page.goto(server.page(SAMPLE));
+  await page.goto(server.page(SAMPLE_QUERY));
   await page.getByText('not final yet', { exact: true }).waitFor();
   await page.getByText('89,800 samples', { exact: true }).waitFor();
   expect(await page.getByText('✓ final').count()).toBe(0);
@@ -52,7 +50,7 @@ test('a range that may still change is not marked as final', async () => {
 test('a server that goes away is told, and asked again', async () => {
   const server = await Server.startWithSample();
   const { page } = await newPage(browser, server.home);
-  await page.goto(server.page(SAMPLE));
+  await page.goto(server.page(SAMPLE_QUERY));
   await page.getByRole('application').waitFor();
   await server.stop();
   await page.getByRole('button', { name: 'Inverted' }).click();
@@ -64,7 +62,7 @@ test('a server that goes away is told, and asked again', async () => {
 test('errors are the server’s words', async () => {
   const server = await serverWithSample();
   const { page } = await newPage(browser, server.home);
-  await page.goto(server.page(SAMPLE.replace('excimer-wall', 'no-such-type')));
+  await page.goto(server.page(SAMPLE_QUERY.replace('excimer-wall', 'no-such-type')));
   await page.getByRole('alert').filter({ hasText: 'no-such-type' }).first().waitFor();
 });
 
@@ -75,7 +73,7 @@ test('work that nobody waits for is let go', async () => {
   page.on('requestfailed', (request) => ended.push(request.url()));
   // Answers are held back, so that the user moves on before they come.
   await page.route('**/FlameGraph', () => undefined);
-  await page.goto(server.page(SAMPLE));
+  await page.goto(server.page(SAMPLE_QUERY));
   await page.getByText('Summing up the flame graph').waitFor();
   await screenshot(page, 'progress');
   await page.getByRole('link', { name: 'Functions' }).click();
