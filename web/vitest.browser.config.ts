@@ -11,6 +11,8 @@ export default defineConfig({
     environment: 'node',
     // Each has a browser and a server of its own, and some measure time.
     fileParallelism: false,
+    // A busy machine takes longer than the usual second to follow a click.
+    expect: { poll: { timeout: 15_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

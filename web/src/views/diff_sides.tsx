@@ -3,7 +3,7 @@ import type { Coverage } from '@gen/flamekeep/v1/selection_pb';
 
 import { Timeline } from '@/choose/timeline';
 import { go, question } from '@/state/page';
-import type { Range } from '@/state/question';
+import { atRange, type Range } from '@/state/question';
 import { TrustLine } from '@/trust/trust_line';
 
 import { baselineOf, sideText, swapped, type Pair, type Side } from './diff_pair';
@@ -42,7 +42,7 @@ export function DiffSides(props: {
         coverage={coverage}
         stale={stale}
         onRange={(range) =>
-          go({ range, baseline: baselineOf(pair.baseline, { ...pair.selection, range }) })
+          go({ ...atRange(range), baseline: baselineOf(pair.baseline, { ...pair.selection, range }) })
         }
       />
     </div>
