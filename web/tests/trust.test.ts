@@ -59,6 +59,18 @@ test('a server that goes away is told, and asked again', async () => {
   await screenshot(page, 'unreachable');
 });
 
+test('a server that comes back is noticed', async () => {
+  const server = await serverWithSample();
+  const { page } = await newPage(browser, server.home);
+  await page.route('**/FlameGraph', (route) => route.abort());
+  await page.goto(server.page(SAMPLE_QUERY));
+  const failure = page.getByRole('alert').filter({ hasText: 'It is asked again every few seconds.' });
+  await failure.waitFor();
+  await page.unroute('**/FlameGraph');
+  await page.getByRole('application', { name: 'Flame graph' }).waitFor();
+  expect(await failure.count()).toBe(0);
+});
+
 test('errors are the server’s words', async () => {
   const server = await serverWithSample();
   const { page } = await newPage(browser, server.home);

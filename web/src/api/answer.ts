@@ -10,7 +10,7 @@ export type Answer<T> =
   | { state: 'ready'; value: T }
   | { state: 'failed'; failure: CallError; value?: T };
 
-// A server that is not reached is asked again after this, in milliseconds: restarts are short.
+// Restarts are short.
 const RETRY_MS = 5000;
 
 interface Kept<T> {
@@ -19,7 +19,8 @@ interface Kept<T> {
 }
 
 // Asks whenever `key` changes, and lets go of a question whose answer nobody waits for: the server
-// then stops working at it. A null key asks nothing, waits, and forgets the last answer.
+// then stops working at it. A server that is not reached is asked again and again, and the failure
+// stays meanwhile. A null key asks nothing, waits, and forgets the last answer.
 export function useAnswer<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
@@ -29,12 +30,14 @@ export function useAnswer<T>(
     answer: { state: 'waiting', since: performance.now() },
   }));
   const [attempt, setAttempt] = useState(0);
+  const retrying = useRef(false);
   const asked = useRef(ask);
   asked.current = ask;
   useEffect(() => {
     const setAnswer = (next: (last: T | undefined) => Answer<T>) =>
       setAnswered((last) => ({ of: key, answer: next(last.answer.value) }));
-    setAnswer((last) => waiting(key === null ? undefined : last));
+    if (!retrying.current) setAnswer((last) => waiting(key === null ? undefined : last));
+    retrying.current = false;
     if (key === null) return undefined;
     const abort = new AbortController();
     let retry = 0;
@@ -47,7 +50,10 @@ export function useAnswer<T>(
         const failure = failureOf(error);
         setAnswer((last) => ({ state: 'failed', failure, value: last }));
         if (failure.code === 'unavailable') {
-          retry = window.setTimeout(() => setAttempt((n) => n + 1), RETRY_MS);
+          retry = window.setTimeout(() => {
+            retrying.current = true;
+            setAttempt((n) => n + 1);
+          }, RETRY_MS);
         }
       },
     );

@@ -76,7 +76,7 @@ async function send(path: string, body: Uint8Array, signal?: AbortSignal): Promi
     if (signal?.aborted) throw error;
     throw new CallError(
       'unavailable',
-      'The server does not answer: is it running, and is the network up? It is asked again every few seconds.',
+      'The server does not answer: is it running, and is the network up?',
     );
   }
 }

@@ -25,7 +25,7 @@ function frameMatcher(expression: string): FrameMatcher {
     : create(FrameMatcherSchema, { function: expression });
 }
 
-export function frameFilter(filter: Filter): FrameFilter | undefined {
+function frameFilter(filter: Filter): FrameFilter | undefined {
   if (isEmpty(filter)) return undefined;
   return create(FrameFilterSchema, {
     keep: filter.keep.map(frameMatcher),

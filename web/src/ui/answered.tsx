@@ -30,11 +30,15 @@ export function Answered<T>(props: {
 }
 
 export function FailureBox(props: { failure: CallError; again?: () => void }) {
+  const { failure, again } = props;
   return (
     <div class="notice failure" role="alert">
-      <p>{props.failure.message}</p>
-      {props.again && (
-        <button type="button" onClick={props.again}>
+      <p>
+        {failure.message}
+        {again && failure.code === 'unavailable' && ' It is asked again every few seconds.'}
+      </p>
+      {again && (
+        <button type="button" onClick={again}>
           Try again
         </button>
       )}
